@@ -1,0 +1,1 @@
+"""Edge alarms as they stand, derived from alarm records."""

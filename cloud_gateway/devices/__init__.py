@@ -1,0 +1,1 @@
+"""Devices, their presence, births and streams."""

@@ -1,0 +1,1 @@
+"""The table of events that live pages follow."""

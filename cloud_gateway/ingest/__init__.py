@@ -1,0 +1,1 @@
+"""From MQTT frames to stored facts: validate, write, ledger, acknowledge."""

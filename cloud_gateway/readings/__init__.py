@@ -1,0 +1,1 @@
+"""The series store: readings in SQLite or InfluxDB, and their API."""

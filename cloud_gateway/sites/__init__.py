@@ -1,0 +1,1 @@
+"""Insured sites and the dated placement of devices on them."""

@@ -1,0 +1,1 @@
+"""What runs on every device, and the languages that all parts share."""

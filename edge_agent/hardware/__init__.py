@@ -1,0 +1,1 @@
+"""Pins, converters and clocks: the only code that knows gpiozero."""

@@ -1,0 +1,59 @@
+"""What a board offers to the agent: analogue inputs, digital inputs, outputs. The seam to the pins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class HardwareError(Exception):
+    """A pin or converter cannot be used; the text names it and what to do."""
+
+
+class AnalogInput(Protocol):
+    """One channel of an analogue-to-digital converter."""
+
+    def read(self) -> float:
+        """The converted value as a ratio of full scale, 0.0 to 1.0. Raises HardwareError."""
+
+
+class DigitalInput(Protocol):
+    """One input pin."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the input is active now (a pulled-up contact is active when closed to ground)."""
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call `callback(active)` at every edge, undebounced; it may come from another thread."""
+
+
+class Output(Protocol):
+    """One output pin: a siren, a lamp."""
+
+    def set(self, on: bool) -> None:
+        """Switch at once."""
+
+
+class Board(Protocol):
+    """One device's pins. The same code serves a Raspberry Pi and a simulated board."""
+
+    @property
+    def serial(self) -> str:
+        """The hardware's serial number."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the pins are not those of a real board; declared in the birth message."""
+
+    def analog(self, channel: int) -> AnalogInput:
+        """Channel 0 to 7 of the MCP3008 on SPI 0, chip select 0. Raises HardwareError."""
+
+    def digital(self, pin: int, *, pull_up: bool) -> DigitalInput:
+        """An input by its BCM number. Raises HardwareError."""
+
+    def output(self, pin: int) -> Output:
+        """An output by its BCM number, off at first. Raises HardwareError."""
+
+    def close(self) -> None:
+        """Release every pin; outputs go off."""

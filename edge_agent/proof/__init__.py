@@ -1,0 +1,1 @@
+"""Canonical bytes and digests: how a fact proves that it was not altered."""

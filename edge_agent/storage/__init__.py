@@ -1,0 +1,1 @@
+"""SQLite opening and migrations, and the outbox."""

@@ -1,0 +1,1 @@
+"""What all pages share: base layout, words, static files, security headers, event streams."""

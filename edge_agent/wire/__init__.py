@@ -1,0 +1,1 @@
+"""The MQTT contract: topics, messages, frames, and the link that carries them."""

@@ -1,0 +1,204 @@
+"""The messages of the MQTT contract as frozen structs, and the checks that every receiver makes.
+
+JSON in UTF-8, decoded strictly by msgspec; unknown fields are ignored, never an error. Times are int ms UTC,
+`mono` is int ns of the device's monotonic clock. Fields are added with defaults, never renamed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge_agent.wire.topics import Lane
+
+VERSION = 1
+#: Largest frame that travels, bytes (DESIGN section 3).
+MAX_FRAME_BYTES = 128 * 1024
+MAX_FRAME_RECORDS = 1000
+MAX_SEQ = 2**63 - 1
+
+Seq = Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+Millis = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Epoch = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+BootId = Annotated[str, Meta(min_length=1, max_length=64)]
+Kind = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}/[1-9][0-9]{0,2}$")]
+Text = Annotated[str, Meta(max_length=200)]
+StreamName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
+Unit = Annotated[str, Meta(max_length=16)]
+
+
+class ClockQuality(StrEnum):
+    """How far a device's wall clock can be trusted."""
+
+    NTP = "ntp"
+    RTC = "rtc"
+    HOLDOVER = "holdover"
+    UNSET = "unset"
+
+
+class Role(StrEnum):
+    """What a device is there for."""
+
+    RATING_TERMINAL = "rating-terminal"
+    KIOSK = "kiosk"
+    CAMERA = "camera"
+    SENSOR_NODE = "sensor-node"
+
+
+class PresenceState(StrEnum):
+    """`online` and `offline` are said by the device, `lost` by its will."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    LOST = "lost"
+
+
+class Record(Struct, frozen=True, gc=False):
+    """One fact of one lane. `body` is the bytes as the device wrote them."""
+
+    seq: Seq
+    kind: Kind
+    at: Millis
+    clock: ClockQuality
+    mono: int
+    body: msgspec.Raw
+    sig: str | None = None
+
+
+class Frame(Struct, frozen=True):
+    """Consecutive records of one lane and one boot: what ``up/{lane}`` carries."""
+
+    epoch: Epoch
+    lane: Lane
+    boot: BootId
+    records: Annotated[list[Record], Meta(min_length=1, max_length=MAX_FRAME_RECORDS)]
+    v: int = VERSION
+
+
+class Rejection(Struct, frozen=True):
+    """A record that the gateway refuses for good; it is kept in the dead letters under `code`."""
+
+    seq: int
+    code: str
+
+
+class LaneAck(Struct, frozen=True, omit_defaults=True):
+    """What of a lane is stored: all up to `upto`, and `ranges` above it; `safe` is in the last backup."""
+
+    upto: int
+    ranges: list[tuple[int, int]] = []
+    rejected: list[Rejection] = []
+    safe: int | None = None
+
+
+class Ack(Struct, frozen=True):
+    """The gateway's receipt to one device for one epoch; cumulative, so that losing one costs nothing."""
+
+    epoch: str
+    lanes: dict[Lane, LaneAck]
+    v: int = VERSION
+
+
+class Presence(Struct, frozen=True):
+    """Retained. `conn` grows within an epoch, so that a late will of an old connection is known as old."""
+
+    state: PresenceState
+    epoch: Epoch
+    conn: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+    at: Millis
+    v: int = VERSION
+
+
+class StreamInfo(Struct, frozen=True, omit_defaults=True):
+    """One stream as its device declares it. `unit` is a SenML unit (RFC 8428 and its registry).
+
+    `predicts` names the stream whose expected value this one carries (a tide table beside its gauge).
+    `interval_s` is the longest silence that is normal for the stream, in the device's own seconds.
+    """
+
+    name: StreamName
+    unit: Unit
+    interval_s: float
+    label: Text = ""
+    label_zh: Text = ""
+    predicts: str | None = None
+
+
+class RuleInfo(Struct, frozen=True, omit_defaults=True):
+    """One alarm rule as its device declares it; `limit` in `unit`, drawn as a threshold on the stream's chart."""
+
+    name: StreamName
+    stream: StreamName
+    type: Text
+    limit: float
+    unit: Unit
+    severity: Text = "urgent"
+    label: Text = ""
+    label_zh: Text = ""
+
+
+class Birth(Struct, frozen=True, omit_defaults=True):
+    """Retained. Who a device is and what it can send."""
+
+    role: Role
+    software: Text
+    serial: Text
+    epoch: Epoch
+    boot: BootId
+    heartbeat_s: Annotated[float, Meta(gt=0, le=86400)]
+    at: Millis
+    streams: Annotated[list[StreamInfo], Meta(max_length=256)] = []
+    rules: Annotated[list[RuleInfo], Meta(max_length=256)] = []
+    simulated: bool = False
+    v: int = VERSION
+
+
+class AlarmState(StrEnum):
+    """The two things an edge rule can say."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
+class AlarmBody(Struct, frozen=True):
+    """Body of ``alarm/1``. `value` and `limit` in `unit`; `since` is when the condition began, ms UTC."""
+
+    rule: StreamName
+    stream: StreamName
+    state: AlarmState
+    value: float
+    limit: float
+    unit: Unit
+    since: Millis
+
+
+class GapBody(Struct, frozen=True):
+    """Body of ``gap/1``: `count` facts of a lane were dropped on purpose. `streams` may name them.
+
+    `first` and `last` are sequence numbers when the facts had been numbered, else 0.
+    """
+
+    reason: Text
+    count: Annotated[int, Meta(ge=1)]
+    since: Millis
+    until: Millis
+    first: int = 0
+    last: int = 0
+
+
+class HeartbeatBody(Struct, frozen=True):
+    """Body of ``heartbeat/1``: how a device's outbox stands. `oldest_at` is the oldest unacknowledged `at`."""
+
+    depth: dict[Lane, int]
+    oldest_at: int | None
+    uptime_s: float
+    degraded: list[Text] = []
+
+
+READING = "reading/1"
+ALARM = "alarm/1"
+GAP = "gap/1"
+HEARTBEAT = "heartbeat/1"

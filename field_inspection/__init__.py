@@ -1,0 +1,1 @@
+"""Site inspection: pictures in, findings out; hazards, advice and rectification."""

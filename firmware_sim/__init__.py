@@ -1,0 +1,1 @@
+"""The hardware simulator: boards, worlds, faults and scenarios for the very same agent code."""

@@ -1,0 +1,1 @@
+"""Screens that a customer touches, served by the device itself."""

@@ -1,0 +1,96 @@
+"""The gateway's settings: one TOML file for its two processes, checked whole, frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """What all sections share: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Broker(Section):
+    """Where the MQTT broker is, and who this gateway is there."""
+
+    host: str = Field("127.0.0.1", description="Name or address of the MQTT broker.")
+    port: int = Field(1883, ge=1, le=65535, description="TCP port of the MQTT broker.")
+    keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
+    client_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9.-]+$")] = Field(
+        "gateway.ingest-1", description="MQTT client id; holds a dot, which no device id can."
+    )
+
+
+class Ingest(Section):
+    """How much is taken at once, and how long it may wait."""
+
+    receive_maximum: int = Field(
+        4000,
+        ge=10,
+        le=65535,
+        description="Messages not yet stored that the broker may send: the back-pressure.",
+    )
+    flush_ms: int = Field(50, ge=1, le=1000, description="A batch is written at the latest after this.")
+    batch_readings: int = Field(
+        5000, ge=100, le=100_000, description="A batch is written when it has this many."
+    )
+
+
+class Series(Section):
+    """Where readings are kept."""
+
+    store: Literal["sqlite", "influx1", "influx2"] = Field(
+        "sqlite", description="Which kind of series store."
+    )
+    url: str = Field("http://127.0.0.1:8086", description="Address of InfluxDB; unused with sqlite.")
+    database: str = Field("weiran", description="InfluxDB 1.x database, or the DBRP-mapped name in 2.x.")
+    retention_policy: str = Field(
+        "autogen", description="InfluxDB 1.x retention policy, or the mapped name in 2.x."
+    )
+    org: str = Field("", description="InfluxDB 2.x organisation.")
+    bucket: str = Field("", description="InfluxDB 2.x bucket.")
+    username: str = Field("", description="InfluxDB 1.x user; empty without authentication.")
+    secret_file: Path | None = Field(
+        None, description="File with the 1.x password or the 2.x token; mode 0600."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Series:
+        if self.store == "influx2":
+            for key in ("org", "bucket", "secret_file"):
+                if not getattr(self, key):
+                    raise ValueError(f"series.{key} is needed with store = 'influx2'; set it")
+        return self
+
+
+class Web(Section):
+    """The console's address and sessions."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on.")
+    origin: str = Field(
+        "", description="Public origin of the console, https://...; empty: the request's own host."
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="A sign-in lasts this long.")
+    notice: str = Field(
+        "", description="Name of the running scenario; shows the SIMULATED ribbon when not empty."
+    )
+
+
+class GatewaySettings(Section):
+    """Everything the two gateway processes need to know."""
+
+    data_dir: Path = Field(description="Folder of the databases.")
+    broker: Broker = Broker()
+    ingest: Ingest = Ingest()
+    series: Series = Series()
+    web: Web = Web()
+
+    @property
+    def database(self) -> Path:
+        """The relational database file."""
+        return self.data_dir / "gateway.db"

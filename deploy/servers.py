@@ -1,0 +1,304 @@
+"""Starts the servers that Weiran speaks to as child processes: mosquitto, influxd and victoria-metrics.
+
+For the demo, the tests and the benchmarks; a deployment runs them as services. Everything listens on the
+loopback address only, and every server dies with the process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from edge_agent.wire.messages import MAX_FRAME_BYTES
+
+HOST = "127.0.0.1"
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 10.0
+PORT_ATTEMPTS = 5
+#: What the broker lets through above a frame, so that one a little too large is named by the gateway.
+BROKER_SLACK_BYTES = 32 * 1024
+QUEUED_MESSAGES = 100_000
+QUEUED_BYTES = 512 * 1024 * 1024
+#: Where Debian keeps daemons; not in every user's PATH.
+DAEMON_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
+
+
+class ServerMissing(Exception):
+    """A program is not installed; the text names its Debian package and the command that mends it."""
+
+    def __init__(self, program: str, package: str) -> None:
+        super().__init__(
+            f"{program} is not installed; it is in the Debian package {package}: "
+            f"run `sudo apt-get install --no-install-recommends {package}`"
+        )
+        self.program = program
+        self.package = package
+
+
+class ServerFailed(Exception):
+    """A server ended or did not answer in time; the text holds the end of its log."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one kind of server is started and how it shows that it answers."""
+
+    name: str
+    package: str
+    scheme: str
+    command: Callable[
+        [Path, int], list[str]
+    ]  # writes what the server needs into the folder, gives its arguments
+    answers: Callable[[int], bool]
+
+
+class Server:
+    """A running server. `url`, `host` and `port` outlast a `restart()`; the data stay in `folder`."""
+
+    def __init__(self, recipe: Recipe, folder: Path, port: int) -> None:
+        self.name = recipe.name
+        self.host = HOST
+        self.port = port
+        self.folder = folder
+        self._recipe = recipe
+        self._child = _start_child(recipe, folder, port)
+
+    @property
+    def url(self) -> str:
+        """The address with its scheme, for example ``http://127.0.0.1:8086``."""
+        return f"{self._recipe.scheme}://{self.host}:{self.port}"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process as it is now; a restart makes another."""
+        return self._child.process
+
+    @property
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return not self._child.ended.is_set()
+
+    def stop(self) -> None:
+        """End it in order (SIGTERM); by SIGKILL when it has not ended after 10 s."""
+        self.process.terminate()
+        if not self._child.ended.wait(STOP_LIMIT_S):
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash would."""
+        self.process.kill()
+        self._child.ended.wait(STOP_LIMIT_S)
+
+    def restart(self) -> None:
+        """Start it again on its port and folder, stopping it when it still runs. Raises ServerFailed."""
+        if self.running:
+            self.stop()
+        self._child = _start_child(self._recipe, self.folder, self.port)
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.running:
+            self.stop()
+
+
+class _Child:
+    """One process, started by a thread of its own that lives until the process has ended.
+
+    The kernel's parent-death signal is sent when the *thread* that made the child ends, so that thread has to
+    stay. `setpriv` asks for the signal, because a `preexec_fn` is not safe in a process with threads.
+    """
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self.process: subprocess.Popen[bytes]
+        self.log = log
+        self.ended = threading.Event()
+        self._begun = threading.Event()
+        self._error: OSError | None = None
+        threading.Thread(target=self._keep, args=(command,), name=f"keeper-{log.stem}", daemon=True).start()
+        self._begun.wait()
+        if self._error is not None:
+            raise ServerFailed(str(self._error)) from self._error
+
+    def _keep(self, command: list[str]) -> None:
+        try:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(  # noqa: S603 - the command is made in this module
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+        except OSError as exc:
+            self._error = exc
+            return
+        finally:
+            self._begun.set()
+        self.process.wait()
+        self.ended.set()
+
+    def log_end(self) -> str:
+        """The last lines that the server wrote."""
+        return self.log.read_text(errors="replace")[-800:].strip()
+
+
+def start_mosquitto(folder: Path, *, port: int | None = None) -> Server:
+    """A broker with Weiran's limits, answering. Raises ServerMissing, ServerFailed."""
+    return _start(Recipe("mosquitto", "mosquitto", "mqtt", _mosquitto, _answers_mqtt), folder, port)
+
+
+def start_influxd(folder: Path, *, port: int | None = None) -> Server:
+    """An InfluxDB 1.x that syncs every write to disk, answering. Raises ServerMissing, ServerFailed."""
+    return _start(Recipe("influxd", "influxdb", "http", _influxd, _answers_http("/ping")), folder, port)
+
+
+def start_victoria(folder: Path, *, port: int | None = None) -> Server:
+    """A VictoriaMetrics, which takes InfluxDB 2.x writes, answering. Raises ServerMissing, ServerFailed."""
+    recipe = Recipe("victoria-metrics", "victoria-metrics", "http", _victoria, _answers_http("/health"))
+    return _start(recipe, folder, port)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(recipe: Recipe, folder: Path, port: int | None) -> Server:
+    _find(recipe.name, recipe.package)
+    folder.mkdir(parents=True, exist_ok=True)
+    if port is not None:
+        return Server(recipe, folder, port)
+    for _ in range(PORT_ATTEMPTS - 1):  # somebody else may take the port before the server does
+        try:
+            return Server(recipe, folder, free_port())
+        except ServerFailed:
+            continue
+    return Server(recipe, folder, free_port())
+
+
+def _start_child(recipe: Recipe, folder: Path, port: int) -> _Child:
+    guard = [_find("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"]
+    program = _find(recipe.name, recipe.package)
+    child = _Child([*guard, program, *recipe.command(folder, port)], folder / f"{recipe.name}.log")
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        answered = recipe.answers(port)
+        if child.ended.wait(0.02):  # looked at after the answer: it might have been another server's
+            raise ServerFailed(f"{recipe.name} ended at once on port {port}: {child.log_end()}")
+        if answered:
+            return child
+    child.process.kill()
+    raise ServerFailed(f"{recipe.name} did not answer on port {port} in {START_LIMIT_S:.0f} s")
+
+
+def _find(program: str, package: str) -> str:
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *DAEMON_FOLDERS])
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise ServerMissing(program, package)
+    return found
+
+
+def _mosquitto(folder: Path, port: int) -> list[str]:
+    limit = MAX_FRAME_BYTES + BROKER_SLACK_BYTES
+    lines = [
+        f"listener {port} {HOST}",
+        "allow_anonymous true",
+        "persistence false",  # the broker is a pipe; what must last is in the outbox
+        "max_inflight_messages 0",  # the receiver's Receive Maximum bounds it
+        f"max_queued_messages {QUEUED_MESSAGES}",
+        f"max_queued_bytes {QUEUED_BYTES}",
+        f"message_size_limit {limit}",
+        f"max_packet_size {limit + 1024}",
+        "set_tcp_nodelay true",
+        "log_dest stderr",
+        "log_type error",
+        "log_type warning",
+        "connection_messages false",
+    ]
+    if os.geteuid() == 0:  # changing user would clear the parent-death signal
+        lines.append("user root")
+    file = folder / "mosquitto.conf"
+    file.write_text("\n".join(lines) + "\n")
+    return ["-c", str(file)]
+
+
+INFLUXD_CONF = """\
+reporting-disabled = true
+bind-address = "{host}:0"
+[meta]
+  dir = "{folder}/meta"
+  logging-enabled = false
+[data]
+  dir = "{folder}/data"
+  wal-dir = "{folder}/wal"
+  wal-fsync-delay = "0s"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[subscriber]
+  enabled = false
+[continuous_queries]
+  enabled = false
+[http]
+  bind-address = "{host}:{port}"
+  log-enabled = false
+[ifql]
+  enabled = false
+[logging]
+  level = "warn"
+  suppress-logo = true
+"""
+
+
+def _influxd(folder: Path, port: int) -> list[str]:
+    file = folder / "influxd.conf"
+    file.write_text(INFLUXD_CONF.format(host=HOST, port=port, folder=folder.resolve()))
+    return ["-config", str(file)]
+
+
+def _victoria(folder: Path, port: int) -> list[str]:
+    return [
+        f"-httpListenAddr={HOST}:{port}",
+        f"-storageDataPath={folder / 'data'}",
+        "-retentionPeriod=100y",
+        "-memory.allowedBytes=256MB",
+        "-loggerLevel=WARN",
+    ]
+
+
+def _answers_mqtt(port: int) -> bool:
+    """Whether a CONNECT (MQTT 3.1.1, clean session, no client id) is answered by a CONNACK."""
+    connect = bytes.fromhex("100c00044d5154540402000a0000")
+    try:
+        with socket.create_connection((HOST, port), timeout=1.0) as sock:
+            sock.sendall(connect)
+            return sock.recv(4) == bytes.fromhex("20020000")
+    except OSError:
+        return False
+
+
+def _answers_http(path: str) -> Callable[[int], bool]:
+    def answers(port: int) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}{path}", timeout=1.0) as reply:
+                return bool(reply.status < 300)
+        except (OSError, urllib.error.URLError):
+            return False
+
+    return answers

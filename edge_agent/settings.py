@@ -36,9 +36,7 @@ class OutboxSettings(Section):
 
     max_mb: int = Field(256, ge=1, le=65536, description="Largest size of the outbox file, MB.")
     window: int = Field(8, ge=1, le=256, description="Frames sent and not yet acknowledged by the gateway.")
-    ack_timeout_s: Positive = Field(
-        10, description="Frames without the gateway's ack are sent again after this."
-    )
+    ack_timeout_s: Positive = Field(10, description="Frames without the gateway's ack are sent again after this.")
     queue: int = Field(10_000, ge=10, le=1_000_000, description="Samples that may wait for the disk.")
 
 
@@ -51,9 +49,7 @@ class Sensor(Section):
     label_zh: str = Field("", description="Name on screens, Chinese.")
     interval_s: Positive = Field(60, description="A value is taken every so many seconds.")
     max_interval_s: Positive = Field(600, description="A value is reported at least this often.")
-    deadband: float = Field(
-        0, ge=0, description="A change of at least this much is reported; 0 reports every value."
-    )
+    deadband: float = Field(0, ge=0, description="A change of at least this much is reported; 0 reports every value.")
 
 
 class AnalogSensor(Sensor):
@@ -102,9 +98,7 @@ class RuleBase(Section):
     severity: Literal["urgent", "attention"] = Field("urgent", description="How the console ranks it.")
     label: str = Field("", description="Name on screens, English.")
     label_zh: str = Field("", description="Name on screens, Chinese.")
-    hold_s: float = Field(
-        0, ge=0, description="The condition must hold this long before the alarm is raised."
-    )
+    hold_s: float = Field(0, ge=0, description="The condition must hold this long before the alarm is raised.")
     siren: bool = Field(True, description="Whether siren and lamp go on with the alarm.")
 
 
@@ -192,9 +186,7 @@ class AgentSettings(Section):
         for rule in self.rule:
             for stream in (rule.stream, getattr(rule, "predicted", rule.stream)):
                 if stream not in streams:
-                    raise ValueError(
-                        f"rule {rule.name!r} watches {stream!r}, which no [[sensor]] has as its stream"
-                    )
+                    raise ValueError(f"rule {rule.name!r} watches {stream!r}, which no [[sensor]] has as its stream")
         return self
 
 

@@ -1,0 +1,406 @@
+"""The outbox: what a device has said and the gateway has not yet acknowledged, on disk.
+
+`put` returns at COMMIT. One writer commits in groups on one thread of its own; `seq` is given inside the
+transaction, per lane, and never again. Rows go only when the gateway's `ack` names them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from edge_agent.storage.sqlite import StorageError, open_file, transaction, used_pages
+from edge_agent.wire.messages import GAP, ClockQuality, GapBody, LaneAck
+from edge_agent.wire.topics import Lane
+
+T = TypeVar("T")
+
+#: Bodies above this could not travel: a frame is at most 128 KiB.
+MAX_BODY_BYTES = 96 * 1024
+GROUP_DELAY_S = 1.0
+GROUP_ROWS = 200
+LARGEST_GROUP = 2000
+#: Share of the file that readings and diagnostics may fill; the rest is for alarms and records.
+ORDINARY_SHARE = 0.8
+URGENT = frozenset({Lane.ALARM, Lane.RECORD})
+
+
+class OutboxFull(Exception):
+    """Nothing was stored: the lane has no room left on this device."""
+
+
+class OutboxClosed(Exception):
+    """The outbox is closed; nothing was stored."""
+
+
+class Item(NamedTuple):
+    """A fact on its way into the outbox. `body` is JSON; `at` ms UTC, `mono` ns.
+
+    `remember` is a (key, text) kept with it in the same commit, for `recall` after a restart.
+    """
+
+    lane: Lane
+    kind: str
+    body: bytes
+    at: int
+    clock: ClockQuality
+    mono: int
+    remember: tuple[str, str] | None = None
+
+
+class Pending(NamedTuple):
+    """A fact in the outbox."""
+
+    seq: int
+    kind: str
+    at: int
+    clock: str
+    mono: int
+    boot: str
+    body: bytes
+
+
+class Observer(Protocol):
+    """Somebody outside who is told what the outbox promises; the simulator's witness."""
+
+    def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
+        """These (seq, item) are committed; their `put` is about to return."""
+
+    def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
+        """The gateway has acknowledged this of a lane, and its rows are deleted."""
+
+
+@dataclass
+class _Group:
+    """What one commit takes in."""
+
+    items: list[Item] = field(default_factory=list)
+    waiting: list[asyncio.Future[int] | None] = field(default_factory=list)
+    acks: list[tuple[Lane, LaneAck]] = field(default_factory=list)
+    gap: GapBody | None = None
+
+
+class _Result(NamedTuple):
+    """What one commit did: {index of the item: seq}, indexes refused, rows deleted by lane."""
+
+    seqs: dict[int, int]
+    refused: list[int]
+    deleted: list[tuple[Lane, int]]
+
+
+class _Overflow:
+    """Counts samples that found no place, until a gap record can say so."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.since = self.until = 0
+
+    def add(self, at: int) -> None:
+        self.since = min(self.since, at) if self.count else at
+        self.until = max(self.until, at) if self.count else at
+        self.count += 1
+
+    def take(self) -> GapBody | None:
+        if not self.count:
+            return None
+        body = GapBody("no room for samples", self.count, self.since, self.until)
+        self.count = 0
+        return body
+
+    def give_back(self, body: GapBody) -> None:
+        self.since = min(self.since, body.since) if self.count else body.since
+        self.until = max(self.until, body.until) if self.count else body.until
+        self.count += body.count
+
+
+class Outbox:
+    """The store of one device. Open it with `open`, in a task group's life, and `close` it."""
+
+    def __init__(self, connection: sqlite3.Connection, *, boot: str, queue: int, observer: Observer | None) -> None:
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(1, "outbox")
+        self._observer = observer
+        self._queue_limit = queue
+        self._group = _Group()
+        self._offered = 0
+        self._overflow = _Overflow()
+        self._due = asyncio.Event()
+        self._some = asyncio.Event()
+        self._closing = False
+        self.changed = asyncio.Event()
+        self.boot = boot
+        self.epoch = ""
+        self.depth: dict[Lane, int] = {}
+        self._writer: asyncio.Task[None] | None = None
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, boot: str, max_mb: int = 256, queue: int = 10_000, observer: Observer | None = None
+    ) -> Outbox:
+        """Open or make the outbox file. Raises StorageError."""
+        connection = await asyncio.to_thread(open_file, path, max_mb=max_mb)
+        outbox = cls(connection, boot=boot, queue=queue, observer=observer)
+        await outbox._in_thread(outbox._load)
+        outbox._writer = asyncio.create_task(outbox._write(), name="outbox writer")
+        return outbox
+
+    async def close(self) -> None:
+        """Commit what was accepted, then let go of the file."""
+        self._closing = True
+        self._some.set()
+        self._due.set()
+        if self._writer is not None:
+            await asyncio.shield(self._writer)
+        await self._in_thread(self._connection.close)
+        self._thread.shutdown(wait=False)
+
+    def _load(self) -> None:
+        with transaction(self._connection) as c:
+            row = c.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()
+            self.epoch = row[0] if row else secrets.token_hex(8)
+            if not row:
+                c.execute("INSERT INTO meta VALUES ('epoch', ?)", (self.epoch,))
+            c.executemany("INSERT OR IGNORE INTO lane VALUES (?, 1)", [(lane.value,) for lane in Lane])
+        counts = dict(self._connection.execute("SELECT lane, count(*) FROM pending GROUP BY lane"))
+        self.depth = {lane: counts.get(lane.value, 0) for lane in Lane}
+
+    # -- accepting ------------------------------------------------------------------------------------------
+
+    async def put(self, item: Item) -> int:
+        """Store a fact; returns its seq once it is on disk. Cancelling the call does not cancel the commit.
+
+        Raises OutboxFull when the lane has no room, ValueError when the body is too long, OutboxClosed.
+        """
+        if len(item.body) > MAX_BODY_BYTES:
+            raise ValueError(f"a body of {len(item.body)} bytes; at most {MAX_BODY_BYTES} can travel")
+        self._check_open()
+        stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        stored.add_done_callback(_retrieve)
+        self._enqueue(item, stored)
+        return await asyncio.shield(stored)
+
+    def offer(self, item: Item) -> bool:
+        """Hand over a sample without waiting; False when the queue is full, and a gap record will say so."""
+        if self._closing or self._offered >= self._queue_limit:
+            self._overflow.add(item.at)
+            return False
+        self._offered += 1
+        self._enqueue(item, None)
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Samples handed over that are not yet on disk."""
+        return self._offered
+
+    def acknowledge(self, lane: Lane, ack: LaneAck) -> None:
+        """Let the rows go that the gateway has stored or refused, in the next commit."""
+        self._group.acks.append((lane, ack))
+        self._some.set()
+
+    def _check_open(self) -> None:
+        if self._closing:
+            raise OutboxClosed("the outbox is closed")
+
+    def _enqueue(self, item: Item, stored: asyncio.Future[int] | None) -> None:
+        self._group.items.append(item)
+        self._group.waiting.append(stored)
+        self._some.set()
+        if item.lane in URGENT or len(self._group.items) >= GROUP_ROWS:
+            self._due.set()
+
+    # -- committing -----------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        while True:
+            await self._some.wait()
+            if not self._closing:
+                await _wait_until(self._due, GROUP_DELAY_S)
+            group = self._take_group()
+            await self._commit_group(group)
+            if self._closing and not self._group.items:
+                return
+
+    def _take_group(self) -> _Group:
+        """Take what is due; a burst is taken in parts, so that nobody waits for a giant commit."""
+        taken, self._group = self._group, _Group()
+        rest = len(taken.items) > LARGEST_GROUP
+        if rest:
+            self._group.items, taken.items = taken.items[LARGEST_GROUP:], taken.items[:LARGEST_GROUP]
+            self._group.waiting, taken.waiting = taken.waiting[LARGEST_GROUP:], taken.waiting[:LARGEST_GROUP]
+        if not rest:
+            self._due.clear()
+            self._some.clear()
+        taken.gap = self._overflow.take()
+        if taken.gap is not None:
+            taken.items.append(_gap_item(taken.gap, taken.items))
+            taken.waiting.append(None)
+            self._offered += 1
+        return taken
+
+    async def _commit_group(self, group: _Group) -> None:
+        try:
+            result = await self._in_thread(lambda: self._commit(group))
+        except sqlite3.Error as exc:
+            await self._salvage(group, exc)
+            return
+        self._account(group, result)
+        self._tell(group, result.seqs)
+        for index in result.refused:
+            self._refuse(group, index, OutboxFull("the device's store is full of unsent readings"))
+        self._offered -= sum(1 for waiting in group.waiting if waiting is None)
+        self.changed.set()
+
+    def _commit(self, group: _Group) -> _Result:
+        """In the thread: one transaction. Ordinary facts find no room once their share of the file is used."""
+        used, limit = used_pages(self._connection)
+        roomy = used < limit * ORDINARY_SHARE
+        chosen = [i for i, item in enumerate(group.items) if roomy or item.lane in URGENT]
+        refused = [] if roomy else [i for i, item in enumerate(group.items) if item.lane not in URGENT]
+        with transaction(self._connection) as c:
+            deleted = [(lane, _delete(c, lane, ack)) for lane, ack in group.acks]
+            seqs = self._insert(c, [group.items[i] for i in chosen])
+        return _Result(dict(zip(chosen, seqs, strict=True)), refused, deleted)
+
+    def _account(self, group: _Group, result: _Result) -> None:
+        for lane, count in result.deleted:
+            self.depth[lane] -= count
+        for index in result.seqs:
+            self.depth[group.items[index].lane] += 1
+
+    def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
+        start = dict(c.execute("SELECT name, next FROM lane"))
+        following = dict(start)
+        seqs = []
+        for item in items:
+            seqs.append(following[item.lane.value])
+            following[item.lane.value] += 1
+        c.executemany(
+            "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (i.lane.value, seq, i.kind, i.at, i.clock.value, i.mono, self.boot, i.body)
+                for seq, i in zip(seqs, items, strict=True)
+            ],
+        )
+        notes = [i.remember for i in items if i.remember is not None]
+        c.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value=excluded.value", notes)
+        moved = [(following[name], name) for name in start if following[name] != start[name]]
+        c.executemany("UPDATE lane SET next=? WHERE name=?", moved)
+        return seqs
+
+    async def _salvage(self, group: _Group, exc: sqlite3.Error) -> None:
+        """The commit failed as a whole: nothing of it is stored. Say so, and try the deletions alone."""
+        for index in range(len(group.items)):
+            self._refuse(group, index, OutboxFull(f"the device cannot store: {exc}"))
+        self._offered -= sum(1 for waiting in group.waiting if waiting is None)
+        deletions = _Group(acks=group.acks)
+        try:
+            self._account(deletions, await self._in_thread(lambda: self._commit(deletions)))
+        except sqlite3.Error:
+            self._group.acks = group.acks + self._group.acks
+
+    def _refuse(self, group: _Group, index: int, error: OutboxFull) -> None:
+        waiting = group.waiting[index]
+        if waiting is not None:
+            if not waiting.done():
+                waiting.set_exception(error)
+        elif group.gap is not None and index == len(group.items) - 1:
+            self._overflow.give_back(group.gap)
+        else:
+            self._overflow.add(group.items[index].at)
+
+    def _tell(self, group: _Group, stored: dict[int, int]) -> None:
+        if self._observer is not None:
+            self._observer.stored(self.epoch, [(seq, group.items[i]) for i, seq in stored.items()])
+            for lane, ack in group.acks:
+                self._observer.acknowledged(self.epoch, lane, ack)
+        for index, seq in stored.items():
+            waiting = group.waiting[index]
+            if waiting is not None and not waiting.done():
+                waiting.set_result(seq)
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    async def pending(self, lane: Lane, after: int, limit: int) -> list[Pending]:
+        """Facts of a lane with seq > `after`, in order, at most `limit`."""
+        return await self._in_thread(lambda: self._pending(lane, after, limit))
+
+    def _pending(self, lane: Lane, after: int, limit: int) -> list[Pending]:
+        rows = self._connection.execute(
+            "SELECT seq, kind, at, clock, mono, boot, body FROM pending WHERE lane=? AND seq>? ORDER BY seq LIMIT ?",
+            (lane.value, after, limit),
+        )
+        return [Pending(*row) for row in rows]
+
+    async def oldest_at(self) -> int | None:
+        """`at` of the oldest unacknowledged fact, ms UTC."""
+        heads = [await self.pending(lane, 0, 1) for lane in Lane if self.depth[lane]]
+        return min((head[0].at for head in heads if head), default=None)
+
+    async def recall(self, prefix: str) -> dict[str, str]:
+        """What was remembered under keys that begin with `prefix`, by the rest of the key."""
+        rows = await self._in_thread(
+            lambda: self._connection.execute(
+                "SELECT substr(key, ?), value FROM meta WHERE key GLOB ?", (len(prefix) + 1, prefix + "*")
+            ).fetchall()
+        )
+        return dict(rows)
+
+    async def next_connection(self) -> int:
+        """A connection number greater than all before, committed before it is used."""
+        return await self._in_thread(self._next_connection)
+
+    def _next_connection(self) -> int:
+        with transaction(self._connection) as c:
+            c.execute("INSERT INTO meta VALUES ('conn', 1) ON CONFLICT (key) DO UPDATE SET value=value+1")
+            return int(c.execute("SELECT value FROM meta WHERE key='conn'").fetchone()[0])
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Run on the one thread that owns the file; a cancelled caller does not stop the work."""
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+
+def _delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
+    """Delete what `ack` names; refused rows are kept in `dead` first. Returns how many rows went."""
+    for rejection in ack.rejected:
+        c.execute(
+            "INSERT OR IGNORE INTO dead SELECT lane, seq, ?, kind, at, body FROM pending WHERE lane=? AND seq=?",
+            (rejection.code, lane.value, rejection.seq),
+        )
+    spans: Iterable[tuple[int, int]] = [(1, ack.upto), *ack.ranges, *((r.seq, r.seq) for r in ack.rejected)]
+    return sum(
+        c.execute("DELETE FROM pending WHERE lane=? AND seq BETWEEN ? AND ?", (lane.value, first, last)).rowcount
+        for first, last in spans
+    )
+
+
+def _gap_item(gap: GapBody, items: Sequence[Item]) -> Item:
+    """A gap record stamped like its neighbours; alone, with the gap's own end and an unknown clock."""
+    clock, mono = (items[-1].clock, items[-1].mono) if items else (ClockQuality.UNSET, 0)
+    return Item(Lane.READING, GAP, msgspec.json.encode(gap), gap.until, clock, mono)
+
+
+async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return
+
+
+def _retrieve(future: asyncio.Future[int]) -> None:
+    """Mark a failure as seen: the caller may have been cancelled."""
+    if not future.cancelled():
+        future.exception()
+
+
+__all__ = ["Item", "Observer", "Outbox", "OutboxClosed", "OutboxFull", "Pending", "StorageError"]

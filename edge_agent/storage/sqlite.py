@@ -1,0 +1,74 @@
+"""Opens a device's SQLite file so that what is committed survives a power cut, and migrates it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+PAGE_BYTES = 4096
+
+
+class StorageError(Exception):
+    """The file cannot be used; the text says why and what to do."""
+
+
+def open_file(path: Path, *, max_mb: int) -> sqlite3.Connection:
+    """Open or make the file: WAL, synchronous=FULL (edge.md section 2, faults.md F10), bounded in pages.
+
+    The connection may be used from any one thread at a time. Raises StorageError.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in (
+            f"page_size={PAGE_BYTES}",
+            "auto_vacuum=INCREMENTAL",  # before WAL, or it has no effect
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=5000",
+            "wal_autocheckpoint=256",
+            "journal_size_limit=1048576",
+            f"max_page_count={max_mb * 1024 * 1024 // PAGE_BYTES}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        migrate(connection)
+    except (OSError, sqlite3.Error) as exc:
+        raise StorageError(f"{path}: {exc}; check that the folder is writable and the file is an outbox") from exc
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """BEGIN IMMEDIATE ... COMMIT, or ROLLBACK when anything is raised."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run the numbered scripts above `user_version`, each with its number in one transaction."""
+    scripts = sorted(
+        (s for s in files("edge_agent.storage").joinpath("migrations").iterdir() if s.name.endswith(".sql")),
+        key=lambda s: s.name,
+    )
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(scripts):
+        raise StorageError(f"the file is of a newer release (schema {version}); install that release")
+    for number, script in enumerate(scripts[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script.read_text()}; PRAGMA user_version={number}; COMMIT;")
+
+
+def used_pages(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Pages in use and pages allowed."""
+    (count,) = connection.execute("PRAGMA page_count").fetchone()
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (limit,) = connection.execute("PRAGMA max_page_count").fetchone()
+    return count - free, limit

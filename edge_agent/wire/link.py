@@ -1,0 +1,438 @@
+"""The MQTT 5 connection of devices and gateway: the only code that knows paho.
+
+One `Connection` is one client object and one session with the broker; it is never reused. Everything runs on the
+event loop (no thread of paho's), so nothing can die unseen behind `is_connected()`. Facts this is built around
+(paho 2.2.0): ids of messages are not tied to a connection, so acknowledging is a method of the connection that
+received them; Receive Maximum is not obeyed on reconnect, so no client object reconnects; three reads a packet
+and one write an acknowledgement make up most of its cost, so reads are buffered and writes joined.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 15.0
+SUBSCRIBE_TIMEOUT_S = 15.0
+READ_CHUNK = 256 * 1024
+#: Packets handled before other work of the loop has its turn.
+READ_BUDGET = 256
+
+
+class LinkError(Exception):
+    """The connection could not be made or was lost; the text says why."""
+
+
+class Refused(Exception):
+    """The broker answered a publish with a reason code of failure (MQTT 5, 2.4): it was not passed on."""
+
+
+@dataclass(frozen=True)
+class Will:
+    """What the broker publishes when the connection is lost; `delay_s` later, unless it is back by then."""
+
+    topic: str
+    payload: bytes
+    delay_s: int
+    retain: bool = True
+
+
+@dataclass(frozen=True)
+class LinkOptions:
+    """How to connect. `receive_maximum` bounds what the broker sends before it is acknowledged here."""
+
+    host: str
+    port: int
+    client_id: str
+    keepalive_s: int = 45
+    session_expiry_s: int = 3600
+    receive_maximum: int = 100
+    max_packet_bytes: int = 256 * 1024
+    will: Will | None = None
+    tls: ssl.SSLContext | None = None
+
+
+class Delivery(NamedTuple):
+    """A message as it came. `token` acknowledges it on the same connection only."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    token: int
+
+
+class _BufferedSocket:
+    """paho's SocketLike over a socket: one read per chunk, writes held until `flush`."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._read = b""
+        self._position = 0
+        self.unsent = bytearray()
+
+    def recv(self, size: int) -> bytes:
+        if not self.pending():
+            self._read, self._position = self._sock.recv(READ_CHUNK), 0
+        part = self._read[self._position : self._position + size]
+        self._position += len(part)
+        return part
+
+    def pending(self) -> int:
+        return len(self._read) - self._position
+
+    def send(self, buffer: bytes | bytearray) -> int:
+        self.unsent += buffer
+        return len(buffer)
+
+    def flush(self) -> bool:
+        """Write what is held; returns whether all of it went out. Raises OSError."""
+        while self.unsent:
+            try:
+                sent = self._sock.send(self.unsent)
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                return False
+            del self.unsent[:sent]
+        return True
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def setblocking(self, flag: bool) -> None:
+        self._sock.setblocking(flag)
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _Client(paho.Client):
+    """paho's client on a buffered socket."""
+
+    buffer: _BufferedSocket | None = None
+
+    def _create_socket(self) -> Any:
+        sock: Any = super()._create_socket()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = _BufferedSocket(sock)
+        return self.buffer
+
+
+class Connection:
+    """One session with the broker. Made by `connect`; all methods belong to the event loop's thread."""
+
+    def __init__(self, options: LinkOptions, on_delivery: Callable[[Delivery], None]) -> None:
+        self._options = options
+        self._on_delivery = on_delivery
+        self._loop = asyncio.get_running_loop()
+        self._connected: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[str] = self._loop.create_future()
+        self._published: dict[int, asyncio.Future[None]] = {}
+        self._subscribed: dict[int, asyncio.Future[None]] = {}
+        self._flushing = False
+        self._writer_added = False
+        self.receive_maximum = 65535
+        self._client = self._make_client()
+
+    # -- life ---------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Connect and wait for CONNACK. Raises LinkError."""
+        options = self._options
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties.SessionExpiryInterval = options.session_expiry_s
+        properties.ReceiveMaximum = options.receive_maximum
+        properties.MaximumPacketSize = options.max_packet_bytes
+        try:
+            await asyncio.to_thread(
+                self._client.connect,
+                options.host,
+                options.port,
+                options.keepalive_s,
+                clean_start=False,
+                properties=properties,
+            )
+        except (OSError, ValueError) as exc:
+            raise LinkError(f"broker {options.host}:{options.port}: {exc}") from exc
+        self._loop.add_reader(self._buffer.fileno(), self._read)
+        self._flush()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._connected), CONNECT_TIMEOUT_S)
+        except TimeoutError as exc:
+            raise LinkError(f"broker {options.host}:{options.port} did not answer CONNECT") from exc
+
+    async def close(self) -> None:
+        """Send DISCONNECT if the connection stands, and let go of the socket."""
+        if not self._closed.done():
+            self._client.disconnect()
+            self._flush()
+        self._end("closed here")
+
+    async def wait_closed(self) -> str:
+        """Wait until the connection is lost; returns the reason."""
+        return await asyncio.shield(self._closed)
+
+    async def keep_alive(self) -> str:
+        """Ping as the keep-alive asks, until the connection is lost; returns the reason."""
+        while not self._closed.done():
+            self._client.loop_misc()
+            self._schedule_flush()
+            await asyncio.wait([self._closed], timeout=1.0)
+        return self._closed.result()
+
+    # -- messages -----------------------------------------------------------------------------------------
+
+    async def subscribe(self, filters: Iterable[str]) -> None:
+        """Subscribe with QoS 1 and wait for SUBACK. Raises LinkError when one is not granted."""
+        result, mid = self._client.subscribe([(f, 1) for f in filters])
+        if result != paho.MQTT_ERR_SUCCESS or mid is None:
+            raise LinkError(f"subscribe: {paho.error_string(result)}")
+        self._subscribed[mid] = self._loop.create_future()
+        self._schedule_flush()
+        try:
+            await asyncio.wait_for(self._subscribed[mid], SUBSCRIBE_TIMEOUT_S)
+        except TimeoutError as exc:
+            raise LinkError("broker did not answer SUBSCRIBE") from exc
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[None]:
+        """Publish with QoS 1. The future is done at PUBACK, which says nothing about storage (faults.md F1).
+
+        It fails with Refused when the broker says no, with LinkError when the connection ends before.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+        future.add_done_callback(_retrieve)
+        if self._closed.done():
+            future.set_exception(LinkError("not connected"))
+            return future
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        self._published[info.mid] = future
+        self._schedule_flush()
+        return future
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0: for what is cumulative and costs nothing when lost."""
+        if not self._closed.done():
+            self._client.publish(topic, payload, qos=0)
+            self._schedule_flush()
+
+    def acknowledge(self, tokens: Iterable[int]) -> None:
+        """Send PUBACK for deliveries of this connection; of a connection that is gone it is no error."""
+        if self._closed.done():
+            return
+        for token in tokens:
+            self._client.ack(token, 1)
+        self._schedule_flush()
+
+    # -- paho's callbacks, all on the loop's thread but register_write during connect -----------------------
+
+    def _make_client(self) -> _Client:
+        options = self._options
+        client = _Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=options.client_id,
+            protocol=paho.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(65535)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_socket_register_write = _leave_to_flush
+        if options.tls is not None:
+            client.tls_set_context(options.tls)
+        if options.will is not None:
+            will = options.will
+            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]  # paho's
+            properties.WillDelayInterval = will.delay_s
+            client.will_set(will.topic, will.payload, qos=1, retain=will.retain, properties=properties)
+        return client
+
+    def _on_connect(self, _c: Any, _u: Any, _flags: Any, reason: Any, properties: Any) -> None:
+        if self._connected.done():
+            return
+        if reason.is_failure:
+            self._connected.set_exception(LinkError(f"broker refused: {reason}"))
+            return
+        self.receive_maximum = int(getattr(properties, "ReceiveMaximum", 65535))
+        self._connected.set_result(None)
+
+    def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self._end(str(reason))
+
+    def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: Any, _properties: Any) -> None:
+        future = self._subscribed.pop(mid, None)
+        if future is None or future.done():
+            return
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            future.set_exception(LinkError(f"subscription refused: {refused[0]}"))
+        else:
+            future.set_result(None)
+
+    def _on_publish(self, _c: Any, _u: Any, mid: int, reason: Any, _properties: Any) -> None:
+        future = self._published.pop(mid, None)
+        if future is None or future.done():
+            return
+        if reason.is_failure:
+            future.set_exception(Refused(str(reason)))
+        else:
+            future.set_result(None)
+
+    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\N{REPLACEMENT CHARACTER}"
+        self._on_delivery(Delivery(topic, bytes(message.payload), message.retain, message.mid))
+
+    # -- reading and writing --------------------------------------------------------------------------------
+
+    @property
+    def _buffer(self) -> _BufferedSocket:
+        buffer = self._client.buffer
+        assert buffer is not None
+        return buffer
+
+    def _read(self) -> None:
+        """Hand whole packets to paho until the buffer is empty or others should have a turn."""
+        if self._closed.done():
+            return
+        try:
+            for _ in range(READ_BUDGET):
+                self._client.loop_read()
+                if self._closed.done() or not self._buffer.pending():
+                    break
+            else:
+                self._loop.call_soon(self._read)
+        except Exception as exc:  # the edge of the connection: it ends, with a traceback, instead of the loop
+            logger.exception("link: a handler failed; the connection is dropped")
+            self._end(f"handler failed: {exc!r}")
+        self._schedule_flush()
+
+    def _schedule_flush(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Write everything queued in one go; what does not fit goes when the socket is writable."""
+        self._flushing = False
+        if self._closed.done() or self._client.buffer is None:
+            return
+        try:
+            self._client.loop_write()
+            written = self._buffer.flush()
+        except OSError as exc:
+            self._end(f"write failed: {exc}")
+            return
+        if self._closed.done():
+            return
+        if not written and not self._writer_added:
+            self._writer_added = True
+            self._loop.add_writer(self._buffer.fileno(), self._flush)
+        elif written and self._writer_added:
+            self._writer_added = False
+            self._loop.remove_writer(self._buffer.fileno())
+
+    def _end(self, reason: str) -> None:
+        """The one way out: forget the socket, fail what waits."""
+        if self._closed.done():
+            return
+        self._closed.set_result(reason)
+        buffer = self._client.buffer
+        if buffer is not None:
+            with contextlib.suppress(OSError):
+                buffer.flush()
+            if buffer.fileno() >= 0:
+                self._loop.remove_reader(buffer.fileno())
+                self._loop.remove_writer(buffer.fileno())
+            buffer.close()
+        waiting = [self._connected, *self._published.values(), *self._subscribed.values()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(LinkError(f"connection lost: {reason}"))
+                _retrieve_later(future)
+
+
+def _leave_to_flush(_client: Any, _userdata: Any, _sock: Any) -> None:
+    """paho asks for a write event; `_flush` comes anyway."""
+
+
+def _retrieve(future: asyncio.Future[None]) -> None:
+    """Mark a failure as seen: callers may let the future go."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _retrieve_later(future: asyncio.Future[None]) -> None:
+    future.add_done_callback(_retrieve)
+
+
+@contextlib.asynccontextmanager
+async def connect(options: LinkOptions, on_delivery: Callable[[Delivery], None]) -> AsyncIterator[Connection]:
+    """An open connection. Raises LinkError when it cannot be made."""
+    connection = Connection(options, on_delivery)
+    try:
+        await connection.open()
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def stay_connected(
+    prepare: Callable[[], Awaitable[LinkOptions]],
+    on_delivery: Callable[[Delivery], None],
+    serve: Callable[[Connection], Awaitable[None]],
+    *,
+    longest_wait_s: float = 60.0,
+) -> None:
+    """Connect, serve until the connection is lost, wait with full jitter, connect again; for ever.
+
+    `prepare` gives the options of each attempt. `serve` is cancelled when the connection is lost.
+    """
+    failures = 0
+    while True:
+        options = await prepare()
+        try:
+            async with connect(options, on_delivery) as connection:
+                logger.info("link up", extra={"client": options.client_id})
+                failures = 0
+                await _serve_until_lost(connection, serve)
+        except LinkError as exc:
+            if failures == 0:
+                logger.warning("link down: %s", exc, extra={"client": options.client_id})
+        failures += 1
+        await asyncio.sleep(random.uniform(0.1, min(longest_wait_s, 0.5 * 2**failures)))  # noqa: S311 jitter
+
+
+async def _serve_until_lost(connection: Connection, serve: Callable[[Connection], Awaitable[None]]) -> None:
+    async def watch() -> None:
+        raise LinkError(await connection.keep_alive())
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(watch())
+            group.create_task(_run(serve, connection))
+    except* LinkError as lost:
+        raise LinkError(str(lost.exceptions[0])) from lost
+
+
+async def _run(serve: Callable[[Connection], Awaitable[None]], connection: Connection) -> None:
+    await serve(connection)
+    raise LinkError("the duty ended")

@@ -357,8 +357,11 @@ class Outbox:
         return dict(rows)
 
     async def next_connection(self) -> int:
-        """A connection number greater than all before, committed before it is used."""
-        return await self._in_thread(self._next_connection)
+        """A connection number greater than all before, committed before it is used. Raises OutboxFull."""
+        try:
+            return await self._in_thread(self._next_connection)
+        except sqlite3.Error as exc:
+            raise OutboxFull(f"the device cannot store: {exc}") from exc
 
     def _next_connection(self) -> int:
         with transaction(self._connection) as c:

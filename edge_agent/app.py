@@ -1,0 +1,86 @@
+"""One device: builds everything, and runs its duties in one task group."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+from edge_agent.hardware.board import Board
+from edge_agent.hardware.clock import Clock, SystemClock
+from edge_agent.settings import AgentSettings
+from edge_agent.storage.outbox import Observer, Outbox
+from edge_agent.tasks.alarms import AlarmDesk
+from edge_agent.tasks.device import Device, Duty
+from edge_agent.tasks.heartbeat import send_heartbeats
+from edge_agent.tasks.sampling import sample
+from edge_agent.tasks.uplink import Uplink
+
+OUTBOX_FILE = "outbox.db"
+
+
+async def run(
+    settings: AgentSettings,
+    hardware: Board,
+    clock: Clock,
+    duties: Sequence[Duty] = (),
+    *,
+    observer: Observer | None = None,
+) -> None:
+    """Run one device until cancelled, or until a duty of `duties` sets `device.stopping`.
+
+    Installs no signal handler, configures no logging, touches no global: hundreds run in one process. `boot` is
+    new for every life of the agent, so that `mono` never steps within it. Raises StorageError, HardwareError.
+    """
+    bounds = settings.outbox
+    outbox = await Outbox.open(
+        settings.state_dir / OUTBOX_FILE,
+        boot=secrets.token_hex(8),
+        max_mb=bounds.max_mb,
+        queue=bounds.queue,
+        observer=observer,
+    )
+    try:
+        await _run_duties(Device(settings, hardware, clock, outbox), duties)
+    finally:
+        await outbox.close()
+        hardware.close()
+
+
+async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
+    desk = AlarmDesk(device)
+    await desk.restore()
+    uplink = Uplink(device, [watch.info for watch in desk.watches])
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(desk.write_alarms(), name="alarms"),
+            group.create_task(uplink.run(), name="uplink"),
+            group.create_task(send_heartbeats(device), name="heartbeat"),
+            *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
+            *(group.create_task(_as_coroutine(duty, device)) for duty in duties),
+        ]
+        await device.stopping.wait()
+        for task in tasks:
+            task.cancel()
+
+
+async def _as_coroutine(duty: Duty, device: Device) -> None:
+    await duty(device)
+
+
+def main(settings: AgentSettings) -> None:
+    """Run the agent on the pins of this machine until it is told to stop (SIGTERM or SIGINT)."""
+    from edge_agent.hardware.gpio import GpioBoard  # noqa: PLC0415 a simulated device needs no real pins
+
+    asyncio.run(_run_until_signal(settings, GpioBoard()))
+
+
+async def _run_until_signal(settings: AgentSettings, board: Board) -> None:
+    import signal  # noqa: PLC0415 only the process's own entry handles signals
+
+    async def stop_on_signal(device: Device) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, device.stopping.set)
+
+    await run(settings, board, SystemClock(), (stop_on_signal,))

@@ -1,0 +1,34 @@
+"""What the duties of one device share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from edge_agent.hardware.board import Board
+from edge_agent.hardware.clock import Clock
+from edge_agent.settings import AgentSettings
+from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.wire.topics import Lane
+
+
+@dataclass
+class Device:
+    """One device in the middle of its life. `degraded` names what does not work, for people."""
+
+    settings: AgentSettings
+    board: Board
+    clock: Clock
+    outbox: Outbox
+    degraded: set[str] = field(default_factory=set)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stamp(self, lane: Lane, kind: str, body: bytes, remember: tuple[str, str] | None = None) -> Item:
+        """A fact of now."""
+        clock = self.clock
+        return Item(lane, kind, body, clock.now(), clock.quality(), clock.mono(), remember)
+
+
+#: A duty runs as long as the device does; an application package adds its own.
+Duty = Callable[[Device], Awaitable[None]]

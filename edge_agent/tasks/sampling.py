@@ -1,0 +1,167 @@
+"""Samples the sensors: one duty per stream, on ticks that are multiples of its interval since the epoch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from edge_agent.hardware.board import HardwareError
+from edge_agent.hardware.tables import TideTable
+from edge_agent.rules import Debounce, PulseFilter, Reporter
+from edge_agent.settings import AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
+from edge_agent.tasks.alarms import AlarmDesk
+from edge_agent.tasks.device import Device
+from edge_agent.wire import senml
+from edge_agent.wire.messages import READING
+from edge_agent.wire.topics import Lane
+
+logger = logging.getLogger(__name__)
+
+#: Digits kept of a scaled value: far below any sensor's resolution, so that bytes stay short.
+DIGITS = 6
+REOPEN_S = 30.0
+
+
+class Sampler:
+    """One stream: takes values, shows them to the rules, reports what is due."""
+
+    def __init__(self, device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
+        self.device = device
+        self.sensor = sensor
+        self._desk = desk
+        self._reporter = Reporter(sensor.deadband, sensor.max_interval_s)
+
+    def take(self, value: float | bool, *, always: bool = False) -> None:
+        """Take in a value of now: rules first, then the report, if it is due."""
+        clock = self.device.clock
+        at, mono = clock.now(), clock.mono()
+        self._desk.see(self.sensor.stream, float(value), at, mono)
+        due = self._reporter.is_due(float(value), mono)
+        if due or always:
+            body = senml.encode_pack([senml.entry(self.sensor.stream, self.sensor.unit, value)])
+            self.device.outbox.offer(self.device.stamp(Lane.READING, READING, body))
+
+    async def next_tick(self) -> None:
+        """Sleep until the wall clock is at the next multiple of the interval."""
+        interval_ms = max(1, round(self.sensor.interval_s * 1000))
+        await self.device.clock.sleep((interval_ms - self.device.clock.now() % interval_ms) / 1000)
+
+    def at_tick(self) -> bool:
+        """Whether now is a tick: then the first value is taken at once."""
+        return self.device.clock.now() % max(1, round(self.sensor.interval_s * 1000)) == 0
+
+    def report_trouble(self, exc: Exception | None) -> None:
+        """Log once when the sensor fails, and once when it works again."""
+        name = f"sensor {self.sensor.stream}"
+        if exc is not None and name not in self.device.degraded:
+            logger.error("%s: %s", name, exc)
+            self.device.degraded.add(name)
+        elif exc is None and name in self.device.degraded:
+            logger.info("%s works again", name)
+            self.device.degraded.discard(name)
+
+
+async def sample(device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
+    """The duty of one stream. A sensor that cannot be opened is tried again; the others go on."""
+    sampler = Sampler(device, desk, sensor)
+    while True:
+        try:
+            await _sample_kind(sampler, sensor)
+        except* HardwareError as group:
+            sampler.report_trouble(group.exceptions[0])
+        await asyncio.sleep(REOPEN_S)
+
+
+async def _sample_kind(sampler: Sampler, sensor: AnySensor) -> None:
+    device = sampler.device
+    match sensor:
+        case AnalogSensor():
+            await _sample_values(sampler, _analog_reader(device, sensor))
+        case TableSensor():
+            table = TideTable.load(sensor.file)
+            await _sample_values(sampler, lambda: table.value(device.clock.now()))
+        case PulseSensor():
+            await _sample_pulses(sampler, sensor)
+        case ContactSensor():
+            await _sample_contact(sampler, sensor)
+
+
+def _analog_reader(device: Device, sensor: AnalogSensor) -> Callable[[], float | None]:
+    channel = device.board.analog(sensor.channel)
+    span = sensor.high - sensor.low
+    return lambda: round(sensor.low + channel.read() * span, DIGITS)
+
+
+async def _sample_values(sampler: Sampler, read: Callable[[], float | None]) -> None:
+    if not sampler.at_tick():
+        await sampler.next_tick()
+    while True:
+        try:
+            value = read()
+        except HardwareError as exc:
+            sampler.report_trouble(exc)
+        else:
+            sampler.report_trouble(None)
+            if value is not None:
+                sampler.take(value)
+        await sampler.next_tick()
+
+
+async def _sample_pulses(sampler: Sampler, sensor: PulseSensor) -> None:
+    """Count tips between ticks; an interval with rain is always reported, a dry one by max_interval_s."""
+    tips = 0
+    filtering = PulseFilter(sensor.debounce_s)
+    clock = sampler.device.clock
+    loop = asyncio.get_running_loop()
+
+    def count(mono: int) -> None:
+        nonlocal tips
+        tips += filtering.edge(mono)
+
+    def on_edge(active: bool) -> None:
+        if active:
+            loop.call_soon_threadsafe(count, clock.mono())
+
+    sampler.device.board.digital(sensor.pin, pull_up=True).on_change(on_edge)
+    while True:
+        await sampler.next_tick()
+        counted, tips = tips, 0
+        sampler.take(round(counted * sensor.per_pulse, DIGITS), always=counted > 0)
+
+
+async def _sample_contact(sampler: Sampler, sensor: ContactSensor) -> None:
+    """Report a settled change at once, and the state at ticks by max_interval_s."""
+    device, clock = sampler.device, sampler.device.clock
+    contact = device.board.digital(sensor.pin, pull_up=sensor.pull_up)
+    debounce = Debounce(sensor.debounce_s, contact.active)
+    edges = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def note(active: bool, mono: int) -> None:
+        debounce.edge(active, mono)
+        edges.set()
+
+    def on_edge(active: bool) -> None:
+        loop.call_soon_threadsafe(note, active, clock.mono())
+
+    contact.on_change(on_edge)
+    sampler.take(debounce.stable)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_settle(sampler, sensor, debounce, edges))
+        group.create_task(_repeat(sampler, debounce))
+
+
+async def _settle(sampler: Sampler, sensor: ContactSensor, debounce: Debounce, edges: asyncio.Event) -> None:
+    while True:
+        await edges.wait()
+        edges.clear()
+        await sampler.device.clock.sleep(sensor.debounce_s)
+        if debounce.settle(sampler.device.clock.mono()):
+            sampler.take(debounce.stable)
+
+
+async def _repeat(sampler: Sampler, debounce: Debounce) -> None:
+    while True:
+        await sampler.next_tick()
+        sampler.take(debounce.stable)

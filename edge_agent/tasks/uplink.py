@@ -1,0 +1,176 @@
+"""Keeps the device in touch with the gateway: presence, birth, sending, and acting on acknowledgements."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from importlib.metadata import version
+
+import msgspec
+
+from edge_agent.hardware.clock import SystemClock
+from edge_agent.storage.outbox import OutboxFull, Pending
+from edge_agent.tasks.device import Device
+from edge_agent.wire.frames import encode_frame, split_records
+from edge_agent.wire.link import Connection, Delivery, LinkOptions, Will, stay_connected
+from edge_agent.wire.messages import (
+    Ack,
+    Birth,
+    ClockQuality,
+    Frame,
+    Presence,
+    PresenceState,
+    Record,
+    RuleInfo,
+    StreamInfo,
+)
+from edge_agent.wire.topics import Lane, Leaf, Topic
+from edge_agent.wire.window import PRIORITY, Window
+
+logger = logging.getLogger(__name__)
+
+WILL_DELAY_S = 30
+RETRY_S = 10.0
+#: Rows read from the outbox at a time; a frame holds fewer when bodies are long.
+READ_ROWS = 200
+
+_ack_decoder = msgspec.json.Decoder(Ack)
+
+
+class Uplink:
+    """The sending side of one device, across connections."""
+
+    def __init__(self, device: Device, rules: list[RuleInfo]) -> None:
+        self._device = device
+        self._rules = rules
+        self._conn = 0
+        self._window = self._new_window(device.settings.outbox.window)
+
+    async def run(self) -> None:
+        """The duty: connect, announce, send; again after every loss."""
+        await stay_connected(self._prepare, self._on_delivery, self._serve)
+
+    async def _prepare(self) -> LinkOptions:
+        """The connection number is on disk before CONNECT, so that an old will can be told from a new one."""
+        broker = self._device.settings.broker
+        self._conn = await self._next_connection()
+        will = Will(self._topic(Leaf.PRESENCE), self._presence(PresenceState.LOST), WILL_DELAY_S)
+        return LinkOptions(broker.host, broker.port, self._device.settings.device, broker.keepalive_s, will=will)
+
+    async def _next_connection(self) -> int:
+        while True:
+            try:
+                return await self._device.outbox.next_connection()
+            except OutboxFull as exc:
+                logger.error("cannot connect: %s", exc)
+                await asyncio.sleep(RETRY_S)
+
+    async def _serve(self, connection: Connection) -> None:
+        size = min(self._device.settings.outbox.window, connection.receive_maximum)
+        self._window = self._new_window(size)
+        await connection.subscribe([self._topic(Leaf.ACK), self._topic(Leaf.NOTICE)])
+        connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.ONLINE), retain=True)
+        connection.publish(self._topic(Leaf.BIRTH), msgspec.json.encode(self._birth()), retain=True)
+        try:
+            await self._send(connection)
+        finally:
+            connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.OFFLINE), retain=True)
+
+    # -- sending --------------------------------------------------------------------------------------------
+
+    async def _send(self, connection: Connection) -> None:
+        changed = self._device.outbox.changed
+        while True:
+            changed.clear()
+            for lane in PRIORITY:
+                await self._fill(connection, lane)
+            try:
+                await asyncio.wait_for(changed.wait(), self._wait_s())
+            except TimeoutError:
+                self._resend()
+
+    async def _fill(self, connection: Connection, lane: Lane) -> None:
+        """Send what the window lets through of one lane."""
+        outbox, window = self._device.outbox, self._window
+        while window.has_room(lane) and outbox.depth[lane] > window.on_way(lane):
+            rows = await outbox.pending(lane, window.cursor[lane], READ_ROWS)
+            if not rows:
+                return
+            for boot, records in split_records((row.boot, _record(row)) for row in rows):
+                if not window.has_room(lane):
+                    return
+                frame = Frame(outbox.epoch, lane, boot, records)
+                connection.publish(self._topic(lane), encode_frame(frame))
+                window.send(lane, records[0].seq, records[-1].seq, time.monotonic())
+
+    def _wait_s(self) -> float | None:
+        overdue = self._window.overdue_in(time.monotonic())
+        return None if overdue is None else max(overdue, 0.05)
+
+    def _resend(self) -> None:
+        overdue = self._window.overdue_in(time.monotonic())
+        if overdue is not None and overdue <= 0:
+            logger.info("no ack in time; sending again", extra={"device": self._device.settings.device})
+            self._window.rewind()
+
+    def _new_window(self, size: int) -> Window:
+        return Window(size, self._device.settings.outbox.ack_timeout_s)
+
+    # -- receiving ------------------------------------------------------------------------------------------
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        """An `ack`; anything else, or an ack of another epoch, is not for this outbox."""
+        if delivery.topic != self._topic(Leaf.ACK):
+            return
+        try:
+            ack = _ack_decoder.decode(delivery.payload)
+        except msgspec.DecodeError as exc:
+            logger.warning("an ack cannot be read: %s", exc)
+            return
+        outbox = self._device.outbox
+        if ack.epoch != outbox.epoch:
+            return
+        for lane, part in ack.lanes.items():
+            self._window.acknowledge(lane, part)
+            outbox.acknowledge(lane, part)
+        outbox.changed.set()
+
+    # -- messages -------------------------------------------------------------------------------------------
+
+    def _topic(self, part: Lane | Leaf) -> str:
+        return str(Topic(self._device.settings.device, part))
+
+    def _presence(self, state: PresenceState) -> bytes:
+        at = SystemClock().now()  # presence lives in real time
+        return msgspec.json.encode(Presence(state, self._device.outbox.epoch, self._conn, at))
+
+    def _birth(self) -> Birth:
+        device = self._device
+        streams = [
+            StreamInfo(
+                name=s.stream,
+                unit=s.unit,
+                interval_s=s.max_interval_s if s.deadband else max(s.interval_s, 0.001),
+                label=s.label,
+                label_zh=s.label_zh,
+                predicts=getattr(s, "predicts", None),
+            )
+            for s in device.settings.sensor
+        ]
+        return Birth(
+            role=device.settings.role,
+            software=version("weiran"),
+            serial=device.board.serial,
+            epoch=device.outbox.epoch,
+            boot=device.outbox.boot,
+            heartbeat_s=device.settings.heartbeat_s,
+            at=device.clock.now(),
+            streams=streams,
+            rules=self._rules,
+            simulated=device.board.simulated,
+        )
+
+
+def _record(row: Pending) -> Record:
+    return Record(row.seq, row.kind, row.at, ClockQuality(row.clock), row.mono, msgspec.Raw(row.body))

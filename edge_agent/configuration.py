@@ -140,9 +140,7 @@ def _keys(error: ErrorDetails, data: Node) -> list[int | str]:
     """The path as written in the file: pydantic's names of union members, which no file holds, are left out."""
     keys: list[int | str] = []
     for key in error["loc"]:
-        if isinstance(data, dict) and key in data:
-            data = data[key]
-        elif isinstance(data, list) and isinstance(key, int):
+        if (isinstance(data, dict) and key in data) or (isinstance(data, list) and isinstance(key, int)):
             data = data[key]
         else:
             continue

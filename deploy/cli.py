@@ -1,0 +1,83 @@
+"""The `weiran` command line: every part of the system behind one name, each imported only when it runs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from deploy.commands.agent import agent
+from deploy.commands.bench import bench_app
+from deploy.commands.demo import demo
+from deploy.commands.docs import docs
+from deploy.commands.doctor import doctor
+from deploy.commands.gateway import gateway_app
+from deploy.commands.sim import sim_app
+from deploy.failures import WRONG_USE, Failure, render_json, render_text, settings_failure
+from deploy.logs import LogForm, set_up_logging
+from edge_agent.configuration import SettingsError
+
+#: Commands that a person starts and watches.
+WATCHED = ("demo", "bench", "doctor", "sim", "docs")
+
+app = typer.Typer(
+    name="weiran",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("demo")(demo)
+app.command("agent")(agent)
+app.add_typer(gateway_app, name="gateway")
+app.add_typer(sim_app, name="sim")
+app.add_typer(bench_app, name="bench")
+app.command("doctor")(doctor)
+app.command("docs", hidden=True)(docs)
+
+
+def main() -> None:
+    """Run the command that the process was started with, and end with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns 0 done, 1 finding, 2 wrong use or settings."""
+    try:
+        return int(app(list(arguments), prog_name="weiran", standalone_mode=False) or 0)
+    except TyperException as exc:
+        failure = _usage_failure(exc)
+    except SettingsError as exc:
+        failure = settings_failure(exc)
+    except Failure as exc:
+        failure = exc
+    typer.echo(render_json(failure) if "--json" in arguments else render_text(failure), err=True)
+    return failure.status
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    log: Annotated[
+        LogForm | None,
+        typer.Option("--log", help="Form of log lines on stderr; json, or human where a person watches."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Write an error as JSON on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Weiran: devices that notice a loss before it happens, and the gateway that they report to."""
+    if version or context.invoked_subcommand is None:
+        typer.echo(f"weiran {importlib.metadata.version('weiran')}" if version else context.get_help())
+        raise typer.Exit(0 if version else WRONG_USE)
+    watched = context.invoked_subcommand in WATCHED
+    set_up_logging(log or (LogForm.HUMAN if watched else LogForm.JSON))
+
+
+def _usage_failure(error: TyperException) -> Failure:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "weiran"
+    return Failure("usage", error.format_message().rstrip("."), f"Try: {command} --help", WRONG_USE)

@@ -1,0 +1,68 @@
+"""`weiran demo`: broker, gateway and simulated devices on this machine, through a storm or a scenario of your own."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.failures import extra
+
+LIVE_SPEED = "600"
+
+
+class Store(StrEnum):
+    """Where the demo's readings are kept."""
+
+    SQLITE = "sqlite"
+    INFLUX = "influx"
+
+
+def parse_speed(text: str) -> float | None:
+    """Scenario seconds per real second, or None for `max`. Raises typer.BadParameter for anything else."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed <= 1_000_000:
+        raise typer.BadParameter(f"{text!r} is neither a number above 0 (at most 1000000) nor 'max'")
+    return speed
+
+
+def demo(
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="NAME|FILE", help="A built-in scenario (weiran sim list), or yours.")
+    ] = "hugo-1989",
+    store: Annotated[Store, typer.Option("--store", help="Where readings are kept.")] = Store.SQLITE,
+    speed: Annotated[
+        str | None,
+        typer.Option(
+            "--speed",
+            metavar="N|max",
+            help=f"Scenario seconds per second; {LIVE_SPEED}, or max with --once, when not given.",
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End by itself when all is stored; exit 1 if not.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write what was put, stored and lost, as JSON.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Port of the page; a free one when not given.")
+    ] = None,
+    faults: Annotated[
+        str | None, typer.Option("--faults", metavar="NAME", help="A set of faults of the scenario, such as rough.")
+    ] = None,
+) -> int:
+    """Show everything at work on this machine, in a SIMULATED storm."""
+    pace = parse_speed(speed or ("max" if once else LIVE_SPEED))
+    with extra("sim"):
+        from deploy.demo import DemoOptions, run_demo
+    options = DemoOptions(
+        scenario=scenario, store=store.value, speed=pace, once=once, report=report, port=port, faults=faults
+    )
+    return run_demo(options)

@@ -1,0 +1,46 @@
+"""`weiran gateway`: the cloud side's two processes, its database and its staff."""
+
+from __future__ import annotations
+
+import typer
+
+from deploy.commands.options import Config, load_settings
+from deploy.commands.staff import staff_app
+from deploy.failures import extra
+
+gateway_app = typer.Typer(help="The cloud side: processes, database, staff.")
+gateway_app.add_typer(staff_app, name="user")
+
+
+@gateway_app.command("ingest")
+def ingest(config: Config) -> int:
+    """Run the process that stores what devices send."""
+    with extra("gateway"):
+        from cloud_gateway.ingest.app import main
+
+        from cloud_gateway.settings import GatewaySettings
+    main(load_settings(GatewaySettings, config))
+    return 0
+
+
+@gateway_app.command("web")
+def web(config: Config) -> int:
+    """Run the process that serves the console and the API."""
+    with extra("gateway"):
+        from cloud_gateway.app import main
+
+        from cloud_gateway.settings import GatewaySettings
+    main(load_settings(GatewaySettings, config))
+    return 0
+
+
+@gateway_app.command("migrate")
+def migrate(config: Config) -> int:
+    """Bring the database up to this release, all or nothing."""
+    with extra("gateway"):
+        from cloud_gateway.migrations import migrate as migrate_file
+        from cloud_gateway.settings import GatewaySettings
+    settings = load_settings(GatewaySettings, config)
+    migrate_file(settings.database)
+    typer.echo(f"{settings.database}: at this release.")
+    return 0

@@ -1,0 +1,36 @@
+"""What several commands share: the options they have in common, and the way they read settings."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import BaseModel
+
+from edge_agent.configuration import load
+
+Settings = TypeVar("Settings", bound=BaseModel)
+Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="Settings file, TOML (docs/settings.md).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result, and an error, as JSON.")]
+
+
+def load_settings(model: type[Settings], file: Path) -> Settings:
+    """The settings of `file` with the process's WEIRAN_... variables over them. Raises SettingsError."""
+    return load(model, file, os.environ)
+
+
+def print_rows(rows: Iterable[Mapping[str, object]], as_json: bool) -> None:
+    """Print a table: as a JSON array, or in aligned columns under their names."""
+    table = [dict(row) for row in rows]
+    if as_json:
+        typer.echo(json.dumps(table, ensure_ascii=False, default=str))
+        return
+    lines = [list(table[0])] if table else []
+    lines += [["" if value is None else str(value) for value in row.values()] for row in table]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

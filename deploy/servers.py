@@ -56,9 +56,7 @@ class Recipe:
     name: str
     package: str
     scheme: str
-    command: Callable[
-        [Path, int], list[str]
-    ]  # writes what the server needs into the folder, gives its arguments
+    command: Callable[[Path, int], list[str]]  # writes what the server needs into the folder, gives its arguments
     answers: Callable[[int], bool]
 
 

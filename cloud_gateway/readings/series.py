@@ -36,7 +36,7 @@ class Bucket(NamedTuple):
     low: float
     mean: float
     high: float
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
 
 
 class Refusal(NamedTuple):

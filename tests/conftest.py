@@ -1,0 +1,43 @@
+"""What all tests share: real servers, started once per run, and names that belong to one test alone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.servers import Server, start_influxd, start_mosquitto, start_victoria
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A mosquitto for the whole run; a test that kills its broker starts its own."""
+    with start_mosquitto(tmp_path_factory.mktemp("mosquitto")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An InfluxDB 1.x for the whole run; each test uses a `database` of its own."""
+    with start_influxd(tmp_path_factory.mktemp("influxd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A VictoriaMetrics for the whole run; it knows no databases, so each test uses a `device` of its own."""
+    with start_victoria(tmp_path_factory.mktemp("victoria")) as server:
+        yield server
+
+
+@pytest.fixture
+def database() -> str:
+    """The name of an InfluxDB database that no other test uses."""
+    return f"test_{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def device() -> str:
+    """A device id that no other test uses, so that tests can share a broker."""
+    return f"dev-{uuid.uuid4().hex[:16]}"

@@ -1,0 +1,149 @@
+"""The ingest process: one MQTT connection, one pipeline, one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import traceback
+from collections.abc import Coroutine, Iterable
+
+from cloud_gateway.database import open_database
+from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
+from cloud_gateway.ingest.pipeline import Pipeline
+from cloud_gateway.ingest.store import IngestStore
+from cloud_gateway.readings.opening import open_series
+from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.settings import GatewaySettings
+from edge_agent.wire.link import Connection, Delivery, LinkOptions, stay_connected
+from edge_agent.wire.messages import MAX_FRAME_BYTES
+from edge_agent.wire.topics import GATEWAY_FILTERS
+
+logger = logging.getLogger(__name__)
+
+SESSION_EXPIRY_S = 24 * 3600
+LONGEST_RECONNECT_WAIT_S = 5.0
+FINISH_S = 5.0
+
+
+class Ingest:
+    """Gathers what arrives into batches and feeds the pipeline, one batch at a time, in order."""
+
+    def __init__(self, settings: GatewaySettings, series: SeriesStore, store: IngestStore) -> None:
+        self._settings = settings
+        self._sorter = Sorter()
+        self._deliveries: list[Delivery] = []
+        self._some = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._connection: Connection | None = None
+        self._pipeline = Pipeline(series, store, self._reply)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(
+                stay_connected(self._prepare, self._on_delivery, self._serve, longest_wait_s=LONGEST_RECONNECT_WAIT_S)
+            )
+            group.create_task(self._pipeline.keep_latest_fresh())
+
+    async def _prepare(self) -> LinkOptions:
+        """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
+        self._sorter.take()
+        self._deliveries.clear()
+        self._some.clear()
+        broker = self._settings.broker
+        return LinkOptions(
+            broker.host,
+            broker.port,
+            broker.client_id,
+            broker.keepalive_s,
+            session_expiry_s=SESSION_EXPIRY_S,
+            receive_maximum=self._settings.ingest.receive_maximum,
+            max_packet_bytes=2 * MAX_FRAME_BYTES,
+        )
+
+    def _on_delivery(self, delivery: Delivery) -> None:
+        self._sorter.add(delivery)
+        self._deliveries.append(delivery)
+        self._some.set()
+        batch, limits = self._sorter.batch, self._settings.ingest
+        if batch.readings >= limits.batch_readings or 2 * len(batch.tokens) >= limits.receive_maximum:
+            self._enough.set()
+
+    async def _serve(self, connection: Connection) -> None:
+        """Process batches of one connection, one after the other."""
+        self._connection = connection
+        await connection.subscribe(GATEWAY_FILTERS)
+        while True:
+            await self._some.wait()
+            await self._gather()
+            deliveries, self._deliveries = self._deliveries, []
+            batch = self._sorter.take()
+            self._some.clear()
+            self._enough.clear()
+            await _finish(self._process(batch, deliveries))
+            connection.acknowledge(batch.tokens)
+
+    async def _gather(self) -> None:
+        try:
+            await asyncio.wait_for(self._enough.wait(), self._settings.ingest.flush_ms / 1000)
+        except TimeoutError:
+            return
+
+    async def _process(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
+        """A message that makes a step fail is found by itself and set aside; the others are stored."""
+        try:
+            await self._pipeline.process(batch)
+        except Exception:  # the edge of a batch: no message may end the loop
+            logger.exception("a batch failed; its messages are tried one at a time")
+            for delivery in deliveries:
+                await self._process_alone(delivery)
+
+    async def _process_alone(self, delivery: Delivery) -> None:
+        sorter = Sorter()
+        sorter.add(delivery)
+        try:
+            await self._pipeline.process(sorter.take())
+        except Exception:  # the edge of a message: it is kept by name
+            logger.exception("a message failed and is set aside", extra={"topic": delivery.topic})
+            detail = traceback.format_exc(limit=-1)
+            letter = unreadable(delivery, None, "handler_failed", detail)
+            await self._pipeline.process(Batch(unreadable=[letter]))
+
+    def _reply(self, topic: str, payload: bytes) -> None:
+        if self._connection is not None:
+            self._connection.send(topic, payload)
+
+
+async def _finish(work: Coroutine[None, None, None]) -> None:
+    """Let a batch end although its connection is lost: cancelling inside a transaction helps nobody."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=FINISH_S)
+        task.cancel()
+        raise
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Run ingest until SIGTERM or SIGINT; the batch in hand is stored or comes again."""
+    engine = open_database(settings.database)
+    series = open_series(settings.series, settings.data_dir)
+    await series.open()
+    try:
+        task = asyncio.create_task(Ingest(settings, series, IngestStore(engine)).run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+    finally:
+        await series.close()
+        await engine.dispose()
+
+
+def main(settings: GatewaySettings) -> None:
+    """The process's entry."""
+    asyncio.run(run(settings))

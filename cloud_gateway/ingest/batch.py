@@ -1,0 +1,116 @@
+"""What the gateway takes in at once: messages as they came, sorted for the stores."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cloud_gateway.ingest.validation import Accepted, sort_records
+from edge_agent.wire.frames import FrameError, decode_frame
+from edge_agent.wire.link import Delivery
+from edge_agent.wire.messages import Birth, Presence
+from edge_agent.wire.topics import Lane, Leaf, TopicError, parse_topic
+
+#: How much of an unreadable message is kept.
+KEPT_BYTES = 4096
+KNOWN_TOPICS = 20_000
+
+_birth_decoder = msgspec.json.Decoder(Birth)
+_presence_decoder = msgspec.json.Decoder(Presence)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A whole message that names no record: kept by its head and hash."""
+
+    topic: str
+    device: str | None
+    code: str
+    detail: str
+    payload: bytes
+    size: int
+    sha256: str
+
+
+@dataclass
+class Batch:
+    """Messages in order of arrival, already taken apart."""
+
+    frames: list[Accepted] = field(default_factory=list)
+    births: dict[str, Birth] = field(default_factory=dict)
+    presences: list[tuple[str, Presence, bool]] = field(default_factory=list)  # device, message, retained
+    unreadable: list[Unreadable] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    readings: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.tokens)
+
+
+class Sorter:
+    """Takes messages apart as they come; knows topics it has seen, so that each is parsed once."""
+
+    def __init__(self) -> None:
+        self._topics: dict[str, tuple[str, Lane | Leaf]] = {}
+        self.batch = Batch()
+
+    def take(self) -> Batch:
+        """The batch so far; the next one begins."""
+        batch, self.batch = self.batch, Batch()
+        return batch
+
+    def add(self, delivery: Delivery) -> None:
+        """Take in one message. Never raises for what the message holds."""
+        batch = self.batch
+        batch.tokens.append(delivery.token)
+        try:
+            device, part = self._part(delivery.topic)
+            self._sort(batch, device, part, delivery)
+        except TopicError as exc:
+            batch.unreadable.append(unreadable(delivery, None, "bad_topic", str(exc)))
+        except FrameError as exc:
+            batch.unreadable.append(unreadable(delivery, self._topics[delivery.topic][0], exc.code, exc.detail))
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+            device = self._topics[delivery.topic][0]
+            batch.unreadable.append(unreadable(delivery, device, "malformed_message", str(exc)))
+
+    def _part(self, text: str) -> tuple[str, Lane | Leaf]:
+        known = self._topics.get(text)
+        if known is None:
+            known = parse_topic(text)
+            if len(self._topics) >= KNOWN_TOPICS:
+                self._topics.clear()
+            self._topics[text] = known
+        return known
+
+    def _sort(self, batch: Batch, device: str, part: Lane | Leaf, delivery: Delivery) -> None:
+        if isinstance(part, Lane):
+            if delivery.retain:
+                raise FrameError("retained_frame", "frames are never retained")
+            frame = decode_frame(part, delivery.payload)
+            batch.frames.append(sort_records(device, frame))
+            batch.readings += len(frame.records)
+        elif not delivery.payload:
+            return  # a retained message was cleared
+        elif part is Leaf.BIRTH:
+            batch.births[device] = _birth_decoder.decode(delivery.payload)
+        elif part is Leaf.PRESENCE:
+            batch.presences.append((device, _presence_decoder.decode(delivery.payload), delivery.retain))
+        else:
+            raise TopicError(f"{part.value} is not for the gateway")
+
+
+def unreadable(delivery: Delivery, device: str | None, code: str, detail: str) -> Unreadable:
+    """Keep what a person needs to find the fault."""
+    payload = delivery.payload
+    return Unreadable(
+        topic=delivery.topic[:300],
+        device=device,
+        code=code,
+        detail=detail[:300],
+        payload=payload[:KEPT_BYTES],
+        size=len(payload),
+        sha256=hashlib.sha256(payload).hexdigest(),
+    )

@@ -1,0 +1,178 @@
+"""One batch from messages to acknowledgements: series store, then rows and ledger, then `ack`, then PUBACK.
+
+Nothing is acknowledged before it is committed, and everything that is committed is acknowledged; a crash anywhere
+means that devices send again, to the same effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy.exc import OperationalError
+
+from cloud_gateway.ingest.batch import Batch, Unreadable
+from cloud_gateway.ingest.store import IngestStore, Key, Work
+from cloud_gateway.ingest.store_devices import Latest
+from cloud_gateway.ingest.validation import Accepted, Rejected
+from cloud_gateway.readings.series import Refusal, SeriesStore, StoreUnavailable
+from edge_agent.wire.messages import Ack, LaneAck
+from edge_agent.wire.topics import Lane, Leaf, Topic
+
+logger = logging.getLogger(__name__)
+
+#: Newest values reach the tables of the console at most this often.
+LATEST_EVERY_S = 0.25
+KNOWN_EPOCHS = 100_000
+
+RETRY_S = 1.0
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+
+
+def now_ms() -> int:
+    """The gateway's time, ms UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class Pipeline:
+    """The steps of ingest over the two stores. `reply(topic, payload)` sends an ack to a device."""
+
+    def __init__(self, series: SeriesStore, store: IngestStore, reply: Callable[[str, bytes], None]) -> None:
+        self._series = series
+        self._store = store
+        self._reply = reply
+        self._owners: dict[str, str] = {}
+        self._latest: dict[tuple[str, str], Latest] = {}
+        self._heard: set[str] = set()
+        self._latest_due = 0.0
+
+    async def process(self, batch: Batch) -> None:
+        """Store a batch and tell the devices. Retries while a store is unavailable; returns when all is committed."""
+        await self._refuse_foreign(batch)
+        await self.store_series(batch.frames)
+        self._note_latest(batch)
+        acks = await self.store_rows(batch)
+        self.acknowledge(acks)
+        for device, birth in batch.births.items():
+            self.acknowledge(await self._store.standing(device, birth.epoch))
+
+    async def store_series(self, frames: Iterable[Accepted]) -> None:
+        """Write the readings; what the store refuses for good becomes a rejection of its record."""
+        points = [point for accepted in frames for point in accepted.points]
+        if not points:
+            return
+        refusals = await _persist("series store", lambda: self._series.write(points))
+        if refusals:
+            _reject(frames, refusals)
+
+    async def store_rows(self, batch: Batch) -> dict[Key, LaneAck]:
+        """Commit rows and ledger; returns what may now be acknowledged."""
+        now = now_ms()
+        latest, heard = self._take_latest()
+        work = Work(now, batch.frames, batch.unreadable, batch.births, batch.presences, latest, heard)
+        return await self._commit(work)
+
+    async def _commit(self, work: Work) -> dict[Key, LaneAck]:
+        return await _persist("database", lambda: self._store.commit(work))
+
+    def acknowledge(self, acks: dict[Key, LaneAck]) -> None:
+        """One `ack` to each device and epoch."""
+        lanes: dict[tuple[str, str], dict[Lane, LaneAck]] = {}
+        for key, ack in acks.items():
+            lanes.setdefault((key.device, key.epoch), {})[key.lane] = ack
+        for (device, epoch), by_lane in lanes.items():
+            self._reply(str(Topic(device, Leaf.ACK)), _encoder.encode(Ack(epoch, by_lane)))
+
+    async def keep_latest_fresh(self) -> None:
+        """The duty that writes newest values when no batch comes to carry them."""
+        while True:
+            await asyncio.sleep(LATEST_EVERY_S)
+            latest, heard = self._take_latest()
+            if latest or heard:
+                work = Work(now_ms(), latest=latest, heard=heard)
+                await self._commit(work)
+
+    # -- who may say it -------------------------------------------------------------------------------------
+
+    async def _refuse_foreign(self, batch: Batch) -> None:
+        """An epoch belongs to the device that used it first; a frame with another's is set aside whole."""
+        pairs = {(f.device, f.frame.epoch) for f in batch.frames}
+        unknown = [pair for pair in pairs if pair[1] not in self._owners]
+        if unknown:
+            if len(self._owners) > KNOWN_EPOCHS:
+                self._owners.clear()
+                unknown = list(pairs)
+            self._owners |= await _persist("database", lambda: self._store.claim_epochs(unknown, now_ms()))
+        foreign = [f for f in batch.frames if self._owners[f.frame.epoch] != f.device]
+        if foreign:
+            batch.frames = [f for f in batch.frames if self._owners[f.frame.epoch] == f.device]
+            batch.unreadable += [_foreign_letter(f) for f in foreign]
+
+    # -- newest values --------------------------------------------------------------------------------------
+
+    def _note_latest(self, batch: Batch) -> None:
+        latest = self._latest
+        for accepted in batch.frames:
+            self._heard.add(accepted.device)
+            for point in accepted.points:
+                at = point.time_ns // 1_000_000
+                key = (point.device, point.stream)
+                known = latest.get(key)
+                if known is None or at >= known.at:
+                    latest[key] = Latest(at, point.value, point.unit)
+        self._heard.update(batch.births, (device for device, _, retained in batch.presences if not retained))
+
+    def _take_latest(self) -> tuple[dict[tuple[str, str], Latest], set[str]]:
+        if time.monotonic() < self._latest_due:
+            return {}, set()
+        self._latest_due = time.monotonic() + LATEST_EVERY_S
+        taken = self._latest, self._heard
+        self._latest, self._heard = {}, set()
+        return taken
+
+
+def _reject(frames: Iterable[Accepted], refusals: Iterable[Refusal]) -> None:
+    by_record = {(r.point.device, r.point.epoch, r.point.seq): r for r in refusals}
+    for accepted in frames:
+        if accepted.frame.lane is not Lane.READING:
+            continue
+        for record in accepted.frame.records:
+            refusal = by_record.get((accepted.device, accepted.frame.epoch, record.seq))
+            if refusal is not None:
+                accepted.rejected.append(Rejected(record, refusal.code, refusal.detail[:300]))
+
+
+def _foreign_letter(accepted: Accepted) -> Unreadable:
+    frame = accepted.frame
+    detail = f"epoch {frame.epoch} belongs to another device; {len(frame.records)} records were not stored"
+    topic = str(Topic(accepted.device, frame.lane))
+    kept = _encoder.encode(frame)
+    digest = f"epoch:{frame.epoch}"
+    return Unreadable(topic, accepted.device, "foreign_epoch", detail, kept[:4096], len(kept), digest)
+
+
+async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try until the store takes it: meanwhile nothing is acknowledged, and the broker holds the rest back."""
+    told = False
+    while True:
+        try:
+            result = await attempt()
+        except StoreUnavailable as exc:
+            reason, wait_s = exc.reason, exc.retry_after_s
+        except OperationalError as exc:  # locked for long, or the disk is full
+            reason, wait_s = str(exc.orig), RETRY_S
+        else:
+            if told:
+                logger.info("%s is back", what)
+            return result
+        if not told:
+            logger.error("%s is unavailable, nothing is acknowledged: %s", what, reason)
+            told = True
+        await asyncio.sleep(wait_s)

@@ -1,0 +1,147 @@
+"""The ingest transaction: what one batch changes, committed together; and the ledger that makes it once only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, insert, select, text, tuple_
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud_gateway import tables as t
+from cloud_gateway.database import reading, transaction
+from cloud_gateway.ingest.batch import Unreadable
+from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
+from cloud_gateway.ingest.store_facts import Facts, store_unreadable
+from cloud_gateway.ingest.validation import Accepted
+from edge_agent.wire.messages import Birth, LaneAck, Presence, Rejection
+from edge_agent.wire.ranges import Ranges
+from edge_agent.wire.topics import Lane
+
+#: Events older than this many are of no use to a page.
+MAX_EVENTS = 20_000
+
+
+class Key(NamedTuple):
+    """A line of the ledger."""
+
+    device: str
+    epoch: str
+    lane: Lane
+
+
+@dataclass
+class Work:
+    """One transaction's worth. `now` is the gateway's time, ms UTC."""
+
+    now: int
+    frames: Sequence[Accepted] = ()
+    unreadable: Sequence[Unreadable] = ()
+    births: dict[str, Birth] = field(default_factory=dict)
+    presences: Sequence[tuple[str, Presence, bool]] = ()
+    latest: dict[tuple[str, str], Latest] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
+
+
+class IngestStore:
+    """The relational side of ingest. All methods are transactions."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
+        """Give each (device, epoch) that nobody has to that device; returns {epoch: its device}."""
+        epochs = {epoch: device for device, epoch in pairs}
+        async with transaction(self._engine) as c:
+            rows = [{"epoch": e, "device": d, "first_seen_at": now} for e, d in epochs.items()]
+            await c.execute(upsert(t.device_epoch).on_conflict_do_nothing(), rows)
+            query = select(t.device_epoch.c.epoch, t.device_epoch.c.device).where(t.device_epoch.c.epoch.in_(epochs))
+            return {row.epoch: row.device for row in await c.execute(query)}
+
+    async def commit(self, work: Work) -> dict[Key, LaneAck]:
+        """Store a batch; what it returns may be acknowledged, because it is committed."""
+        async with transaction(self._engine) as c:
+            events: Events = []
+            acks = await self._store_frames(c, work, events)
+            await store_births(c, work.births, events)
+            await store_presences(c, work.presences, work.now, events)
+            await store_unreadable(c, work.unreadable, work.now, events)
+            await store_heard(c, work.heard, work.now)
+            await store_latest(c, work.latest, work.now, events)
+            await _store_events(c, work.now, events)
+        return acks
+
+    async def standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:
+        """What of an epoch is stored: the answer to a birth."""
+        async with reading(self._engine) as c:
+            where = (t.ledger.c.device == device) & (t.ledger.c.epoch == epoch)
+            return {key: _ack(ranges) for key, ranges in (await _read_ledger(c, where)).items()}
+
+    async def _store_frames(self, c: AsyncConnection, work: Work, events: Events) -> dict[Key, LaneAck]:
+        if not work.frames:
+            return {}
+        keys = {Key(f.device, f.frame.epoch, f.frame.lane) for f in work.frames}
+        ledger = await _read_ledger(
+            c,
+            tuple_(t.ledger.c.device, t.ledger.c.epoch, t.ledger.c.lane).in_(
+                [(k.device, k.epoch, k.lane.value) for k in keys]
+            ),
+        )
+        rejections: dict[Key, list[Rejection]] = {}
+        facts = Facts(work.now, events)
+        for accepted in work.frames:
+            key = Key(accepted.device, accepted.frame.epoch, accepted.frame.lane)
+            ranges = ledger.setdefault(key, Ranges())
+            self._take_new(accepted, ranges, facts)
+            rejections.setdefault(key, []).extend(Rejection(r.record.seq, r.code) for r in accepted.rejected)
+        await facts.write(c)
+        await _write_ledger(c, {key: ledger[key] for key in keys})
+        return {key: _ack(ledger[key], rejections[key]) for key in keys}
+
+    def _take_new(self, accepted: Accepted, ranges: Ranges, facts: Facts) -> None:
+        """The ledger check: only what was never stored becomes a row, and then it is in the ledger."""
+        records = accepted.frame.records
+        all_new = records[0].seq > ranges.upto and not ranges.sparse
+        rows = accepted.rows if all_new else [r for r in accepted.rows if r.record.seq not in ranges]
+        refused = accepted.rejected if all_new else [r for r in accepted.rejected if r.record.seq not in ranges]
+        facts.add_rows(accepted, rows)
+        facts.add_rejected(accepted, refused)
+        if records[-1].seq - records[0].seq == len(records) - 1:
+            ranges.add(records[0].seq, records[-1].seq)
+        else:
+            ranges.update(r.seq for r in records)
+
+
+def _ack(ranges: Ranges, rejected: Sequence[Rejection] = ()) -> LaneAck:
+    """Bounded, so that an ack is always a small message; what does not fit is said by a later one."""
+    return LaneAck(ranges.upto, [(r.first, r.last) for r in ranges.sparse[:64]], list(rejected[:200]))
+
+
+async def _read_ledger(c: AsyncConnection, where: ColumnElement[bool]) -> dict[Key, Ranges]:
+    rows = await c.execute(select(t.ledger).where(where))
+    return {Key(r.device, r.epoch, Lane(r.lane)): Ranges(r.upto, json.loads(r.ranges)) for r in rows}
+
+
+async def _write_ledger(c: AsyncConnection, lines: dict[Key, Ranges]) -> None:
+    rows = [
+        {"device": k.device, "epoch": k.epoch, "lane": k.lane.value, "upto": r.upto, "ranges": json.dumps(r.sparse)}
+        for k, r in lines.items()
+    ]
+    statement = upsert(t.ledger)
+    changed = {"upto": statement.excluded.upto, "ranges": statement.excluded.ranges}
+    await c.execute(statement.on_conflict_do_update(index_elements=["device", "epoch", "lane"], set_=changed), rows)
+
+
+async def _store_events(c: AsyncConnection, now: int, events: Events) -> None:
+    if not events:
+        return
+    rows = [{"at": now, "topic": topic, "body": json.dumps(body)} for topic, body in events]
+    await c.execute(insert(t.event), rows)
+    await c.execute(
+        text("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - :kept").bindparams(
+            bindparam("kept", MAX_EVENTS)
+        )
+    )

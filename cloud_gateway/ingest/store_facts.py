@@ -1,0 +1,152 @@
+"""Writes what frames say: records, gaps, alarms, heartbeats and dead letters, in the ingest transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Update, delete, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_gateway import tables as t
+from cloud_gateway.ingest.batch import Unreadable
+from cloud_gateway.ingest.store_devices import Events, upsert_device
+from cloud_gateway.ingest.validation import Accepted, Rejected, Row
+from edge_agent.wire.messages import ALARM, AlarmBody, AlarmState, GapBody, HeartbeatBody
+from edge_agent.wire.topics import Lane
+
+#: Unreadable messages kept; the oldest go first. Rejected records are never dropped here.
+MAX_UNREADABLE = 10_000
+
+
+class Facts:
+    """New rows of one transaction, by table."""
+
+    def __init__(self, now: int, events: Events) -> None:
+        self._now = now
+        self._events = events
+        self._records: list[dict[str, object]] = []
+        self._gaps: list[dict[str, object]] = []
+        self._dead: list[dict[str, object]] = []
+        self._alarms: list[tuple[Accepted, Row, AlarmBody]] = []
+        self._heartbeats: dict[str, tuple[int, HeartbeatBody]] = {}
+
+    def add_rows(self, accepted: Accepted, rows: Sequence[Row]) -> None:
+        """Records of the lanes alarm, record and diagnostic, and gaps of any lane."""
+        for row in rows:
+            self._records.append(_record_row(accepted, row, self._now))
+            if isinstance(row.body, GapBody):
+                self._add_gap(accepted, row, row.body)
+            elif isinstance(row.body, AlarmBody):
+                self._alarms.append((accepted, row, row.body))
+            elif isinstance(row.body, HeartbeatBody):
+                self._heartbeats[accepted.device] = (row.record.at, row.body)
+
+    def _add_gap(self, accepted: Accepted, row: Row, gap: GapBody) -> None:
+        self._gaps.append(
+            _identity(accepted, row.record.seq)
+            | {"reason": gap.reason, "count": gap.count, "first": gap.first, "last": gap.last}
+            | {"since": gap.since, "until": gap.until}
+        )
+        body = {"device": accepted.device, "lane": accepted.frame.lane.value, "count": gap.count}
+        self._events.append(("gap", body))
+
+    def add_rejected(self, accepted: Accepted, rejected: Sequence[Rejected]) -> None:
+        """Records refused for good become dead letters."""
+        for record, code, detail in rejected:
+            body = bytes(record.body)
+            self._dead.append(
+                _identity(accepted, record.seq)
+                | {"received_at": self._now, "topic": f"{accepted.device} {record.kind}", "code": code}
+                | {"detail": detail, "payload": body, "size": len(body), "times": 1}
+                | {"sha256": hashlib.sha256(body).hexdigest()}
+            )
+            self._events.append(("dead_letter", {"device": accepted.device, "code": code}))
+
+    async def write(self, c: AsyncConnection) -> None:
+        """Insert everything. A row that already exists is an error: the ledger should have held it back."""
+        for table, rows in ((t.record, self._records), (t.gap, self._gaps), (t.dead_letter, self._dead)):
+            if rows:
+                await c.execute(insert(table), rows)
+        for accepted, row, alarm in sorted(self._alarms, key=lambda a: a[1].record.seq):
+            await self._apply_alarm(c, accepted, row, alarm)
+        await self._write_heartbeats(c)
+
+    async def _apply_alarm(self, c: AsyncConnection, accepted: Accepted, row: Row, alarm: AlarmBody) -> None:
+        device, epoch, seq = accepted.device, accepted.frame.epoch, row.record.seq
+        if alarm.state is AlarmState.RAISED:
+            closing = await _cleared_later(c, device, epoch, alarm.rule, seq)
+            values = {"rule": alarm.rule, "stream": alarm.stream, "value": alarm.value, "limit": alarm.limit}
+            times = {"since": alarm.since, "raised_at": row.record.at, "cleared_at": closing}
+            identity = {"device": device, "epoch": epoch, "seq": seq, "unit": alarm.unit, "received_at": self._now}
+            await c.execute(insert(t.alarm), identity | values | times)
+        else:
+            await c.execute(_clear_alarm(device, epoch, alarm.rule, seq, row.record.at))
+        said = {"device": device, "epoch": epoch, "seq": seq, "rule": alarm.rule, "state": alarm.state.value}
+        self._events.append(("alarm", said | {"at": row.record.at, "value": alarm.value}))
+
+    async def _write_heartbeats(self, c: AsyncConnection) -> None:
+        for device, (at, body) in self._heartbeats.items():
+            values: dict[str, object] = {
+                "heartbeat_at": at,
+                "depth": sum(body.depth.values()),
+                "oldest_at": body.oldest_at,
+            }
+            await c.execute(upsert_device(device, values))
+
+
+def _identity(accepted: Accepted, seq: int) -> dict[str, object]:
+    frame = accepted.frame
+    return {"device": accepted.device, "epoch": frame.epoch, "lane": frame.lane.value, "seq": seq}
+
+
+def _record_row(accepted: Accepted, row: Row, now: int) -> dict[str, object]:
+    record = row.record
+    return _identity(accepted, record.seq) | {
+        "kind": record.kind,
+        "at": record.at,
+        "clock": record.clock.value,
+        "boot": accepted.frame.boot,
+        "mono": record.mono,
+        "body": bytes(record.body),
+        "sig": record.sig,
+        "received_at": now,
+    }
+
+
+def _clear_alarm(device: str, epoch: str, rule: str, seq: int, at: int) -> Update:
+    """Close what the rule has open: raised earlier in this epoch, or in an epoch before it."""
+    a = t.alarm.c
+    earlier = or_(a.epoch != epoch, a.seq < seq)
+    return (
+        update(t.alarm).where(a.device == device, a.rule == rule, a.cleared_at.is_(None), earlier).values(cleared_at=at)
+    )
+
+
+async def _cleared_later(c: AsyncConnection, device: str, epoch: str, rule: str, seq: int) -> int | None:
+    """When the rule was cleared by a record that came before this one although it was said after it."""
+    r = t.record.c
+    where = (r.device == device) & (r.epoch == epoch) & (r.lane == Lane.ALARM.value) & (r.seq > seq) & (r.kind == ALARM)
+    for row in await c.execute(select(r.at, r.body).where(where).order_by(r.seq)):
+        body = json.loads(row.body)
+        if body["rule"] == rule:
+            return int(row.at) if body["state"] == AlarmState.CLEARED else None
+    return None
+
+
+async def store_unreadable(c: AsyncConnection, letters: Sequence[Unreadable], now: int, events: Events) -> None:
+    """Whole messages that could not be read: the same one again is counted, and the oldest make room."""
+    d = t.dead_letter.c
+    for letter in letters:
+        same = (d.topic == letter.topic) & (d.sha256 == letter.sha256) & d.seq.is_(None)
+        seen = await c.execute(update(t.dead_letter).where(same).values(times=d.times + 1, received_at=now))
+        if seen.rowcount:
+            continue
+        row = {"topic": letter.topic, "device": letter.device, "code": letter.code, "detail": letter.detail}
+        kept = {"payload": letter.payload, "size": letter.size, "sha256": letter.sha256, "times": 1}
+        await c.execute(insert(t.dead_letter), row | kept | {"received_at": now})
+        events.append(("dead_letter", {"device": letter.device, "code": letter.code}))
+    if letters:
+        newest = select(d.id).where(d.seq.is_(None)).order_by(d.id.desc()).offset(MAX_UNREADABLE).limit(1)
+        await c.execute(delete(t.dead_letter).where(d.seq.is_(None), d.id <= newest.scalar_subquery()))

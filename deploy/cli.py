@@ -17,7 +17,7 @@ from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
 from deploy.commands.sim import sim_app
-from deploy.failures import WRONG_USE, Failure, render_json, render_text, settings_failure
+from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
 from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
@@ -29,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.command("demo")(demo)
 app.command("agent")(agent)
@@ -52,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as exc:
         failure = _usage_failure(exc)
     except SettingsError as exc:
-        failure = settings_failure(exc)
+        failure = listed_failure("settings", exc, exc.problems)
     except Failure as exc:
         failure = exc
     typer.echo(render_json(failure) if "--json" in arguments else render_text(failure), err=True)

@@ -4,51 +4,49 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from edge_agent.configuration import Problem, SettingsError
+from edge_agent.configuration import Problem
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 DONE, FINDING, WRONG_USE = 0, 1, 2
+Row = Mapping[str, object]
 OWN_PACKAGES = ("edge_agent", "kiosk", "field_inspection", "cloud_gateway", "firmware_sim", "deploy")
 
 
 class Failure(Exception):
     """A command that cannot go on: `code` for programs, text and `remedy` for people, the exit `status`."""
 
-    def __init__(self, code: str, text: str, remedy: str, status: int = FINDING) -> None:
+    def __init__(self, code: str, text: str, remedy: str, status: int = FINDING, problems: Sequence[Row] = ()) -> None:
         super().__init__(text)
         self.code = code
         self.remedy = remedy
         self.status = status
-        self.problems: list[ProblemLike] = []
+        self.problems = problems
 
 
-class ProblemLike(Protocol):
-    """One mistake in a file; each package has its own class of this shape."""
-
-    def __str__(self) -> str:
-        """The whole line: file, field, what is wrong, remedy."""
-
-
-def settings_failure(error: SettingsError) -> Failure:
-    """All mistakes of a settings file, as one failure with status 2."""
-    failure = Failure("settings", str(error), "Correct what is named and run the command again.", WRONG_USE)
-    failure.problems = list(error.problems)
-    return failure
+def listed_failure(code: str, error: Exception, problems: Iterable[Problem | DataclassInstance]) -> Failure:
+    """A file with mistakes: the text of `error` has a line for each, status 2."""
+    rows = [problem._asdict() if isinstance(problem, Problem) else asdict(problem) for problem in problems]
+    return Failure(code, str(error), "Correct what is named and run the command again", WRONG_USE, rows)
 
 
 def render_text(failure: Failure) -> str:
     """Lines for people."""
-    return f"weiran: {failure}" if failure.problems else f"weiran: {failure}. {failure.remedy}"
+    return str(failure) if failure.problems else f"weiran: {failure}. {failure.remedy}"
 
 
 def render_json(failure: Failure) -> str:
-    """One JSON object with `code`, `detail`, `remedy`, `status` and, for settings, `problems`."""
-    problems = [p._asdict() if isinstance(p, Problem) else str(p) for p in failure.problems]
-    facts = {"code": failure.code, "detail": str(failure), "remedy": failure.remedy, "status": failure.status}
-    return json.dumps(facts | ({"problems": problems} if problems else {}), ensure_ascii=False)
+    """One JSON object: `code`, `detail`, `remedy`, `status` and, for a file with mistakes, `problems`."""
+    detail = f"{len(failure.problems)} mistakes" if failure.problems else str(failure)
+    facts = {"code": failure.code, "detail": detail, "remedy": failure.remedy, "status": failure.status}
+    problems = {"problems": failure.problems} if failure.problems else {}
+    return json.dumps(facts | problems, ensure_ascii=False)
 
 
 @contextmanager

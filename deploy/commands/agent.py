@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.options import Config, load_settings
-from deploy.failures import extra
+from deploy.failures import Failure, extra
 from edge_agent.settings import AgentSettings
 
 
@@ -19,10 +19,15 @@ def agent(
     settings = load_settings(AgentSettings, config)
     with extra("device"):
         from edge_agent.app import main
+        from edge_agent.hardware.board import HardwareError
+        from edge_agent.storage.sqlite import StorageError
     if check:
-        typer.echo(
-            f"{config}: correct. Device {settings.device}, {len(settings.sensor)} sensors, {len(settings.rule)} rules."
-        )
+        typer.echo(f"{config}: correct. {settings.device}: {len(settings.sensor)} sensors, {len(settings.rule)} rules.")
         return 0
-    main(settings)
+    try:
+        main(settings)
+    except HardwareError as exc:
+        raise Failure("hardware", str(exc), "See what is missing: weiran doctor --for device") from exc
+    except StorageError as exc:
+        raise Failure("storage", str(exc), "See docs/runbook.md, 'The device's disk'") from exc
     return 0

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.failures import extra
+from deploy.failures import WRONG_USE, Failure, extra, listed_failure
 
 LIVE_SPEED = "600"
 
@@ -62,7 +62,16 @@ def demo(
     pace = parse_speed(speed or ("max" if once else LIVE_SPEED))
     with extra("sim"):
         from deploy.demo import DemoOptions, run_demo
+        from deploy.servers import ServerFailed, ServerMissing
+        from firmware_sim.problems import ScenarioError
     options = DemoOptions(
         scenario=scenario, store=store.value, speed=pace, once=once, report=report, port=port, faults=faults
     )
-    return run_demo(options)
+    try:
+        return run_demo(options)
+    except ScenarioError as exc:
+        raise listed_failure("scenario", exc, exc.problems) from exc
+    except ServerMissing as exc:
+        raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
+    except ServerFailed as exc:
+        raise Failure("server", str(exc), "See what is missing: weiran doctor") from exc

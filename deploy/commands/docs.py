@@ -20,7 +20,7 @@ def docs(
     """Write the generated tables into the pages of docs/."""
     with extra("sim"):
         from deploy.documentation import refresh
-    stale = refresh(folder, context.find_root(), write=not check)
+    stale = refresh(folder, context.find_root().command, write=not check)
     if check and stale:
         typer.echo(f"stale: {', '.join(stale)}. Mend with: .venv/bin/weiran docs", err=True)
     return FINDING if check and stale else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,7 @@ def check(
         from firmware_sim.scenario import check_scenario
     problems = check_scenario(file)
     if as_json:
-        print_rows((p._asdict() for p in problems), as_json)
+        print_rows((asdict(p) for p in problems), as_json)
     else:
         typer.echo("\n".join(map(str, problems)) or f"{file}: no mistake found.")
     return FINDING if problems else 0
@@ -36,6 +37,8 @@ def check(
 def list_scenarios(as_json: AsJson = False) -> int:
     """List the built-in scenarios."""
     with extra("sim"):
-        from firmware_sim.scenario import built_in_scenarios
-    print_rows(({"name": s.name, "title": s.title, "title_zh": s.title_zh} for s in built_in_scenarios()), as_json)
+        from firmware_sim.folder import built_in_names
+        from firmware_sim.scenario import load_scenario
+    scenarios = [(name, load_scenario(name)) for name in built_in_names()]
+    print_rows(({"name": name, "title": s.title, "title_zh": s.title_zh} for name, s in scenarios), as_json)
     return 0

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,7 +27,12 @@ MAX_PASSWORD = 1024
 def add(
     name: Name,
     config: Config,
-    role: Annotated[str, typer.Option("--role", help="What they may do; `weiran gateway user roles` lists them.")],
+    role: Annotated[
+        str,
+        typer.Option(
+            "--role", help="risk-engineer, inspector, counter-manager, operations, regulator or administrator."
+        ),
+    ],
     password: Annotated[
         bool, typer.Option("--password", help="Ask for a password now, or read it from stdin.")
     ] = False,
@@ -31,23 +41,20 @@ def add(
 
     Without --password they cannot sign in until they get a link or a password.
     """
-    settings = _settings(config)
-    from cloud_gateway.staff.accounts import add_staff
-
-    add_staff(settings.database, name, role, read_password() if password else None)
-    typer.echo(
-        f"{name} added." if password else f"{name} added. Next: weiran gateway user link {name} --config {config}"
-    )
+    with _staff(config) as (settings, accounts):
+        given = read_password() if password else None
+        asyncio.run(accounts.add_staff(settings.database, name, role, given))
+    typer.echo(f"{name}: added." + ("" if password else f" Next: weiran gateway user link {name} --config {config}"))
     return 0
 
 
 @staff_app.command("list")
 def list_people(config: Config, as_json: AsJson = False) -> int:
     """List everybody who has an account."""
-    settings = _settings(config)
-    from cloud_gateway.staff.accounts import list_staff
-
-    print_rows((person._asdict() for person in list_staff(settings.database)), as_json)
+    with _staff(config) as (settings, accounts):
+        people = asyncio.run(accounts.list_staff(settings.database))
+    rows = [{"name": p.name, "role": p.role, "state": "disabled" if p.disabled_at else "active"} for p in people]
+    print_rows(rows, as_json)
     return 0
 
 
@@ -55,12 +62,10 @@ def list_people(config: Config, as_json: AsJson = False) -> int:
 def link(name: Name, config: Config) -> int:
     """Print a link that signs a person in once.
 
-    Whoever opens it first is signed in: hand it over privately.
+    Whoever opens it first is signed in: hand it over privately. It ends after a day.
     """
-    settings = _settings(config)
-    from cloud_gateway.staff.accounts import make_link
-
-    token = make_link(settings.database, name)
+    with _staff(config) as (settings, accounts):
+        token = asyncio.run(accounts.make_link(settings.database, name))
     origin = settings.web.origin or f"http://{settings.web.host}:{settings.web.port}"
     typer.echo(f"{origin}/enter#{token}")
     return 0
@@ -69,11 +74,9 @@ def link(name: Name, config: Config) -> int:
 @staff_app.command("password")
 def password(name: Name, config: Config) -> int:
     """Set a password, asked for or read from stdin."""
-    settings = _settings(config)
-    from cloud_gateway.staff.accounts import set_password
-
-    set_password(settings.database, name, read_password())
-    typer.echo(f"{name}: password set; their sessions are ended.")
+    with _staff(config) as (settings, accounts):
+        asyncio.run(accounts.set_password(settings.database, name, read_password()))
+    typer.echo(f"{name}: password set; their sessions and links are ended.")
     return 0
 
 
@@ -83,10 +86,8 @@ def disable(name: Name, config: Config) -> int:
 
     What they did stays under their name.
     """
-    settings = _settings(config)
-    from cloud_gateway.staff.accounts import disable_staff
-
-    disable_staff(settings.database, name)
+    with _staff(config) as (settings, accounts):
+        asyncio.run(accounts.disable_staff(settings.database, name))
     typer.echo(f"{name}: disabled; their sessions are ended.")
     return 0
 
@@ -101,9 +102,18 @@ def read_password() -> str:
     return line
 
 
-def _settings(config: Config) -> GatewaySettings:
+@contextmanager
+def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
+    """The settings and the module of accounts; what the module refuses becomes a Failure."""
     with extra("gateway"):
-        import cloud_gateway.staff.accounts  # noqa: F401 - fails here, with the extra's name, when it cannot
-
         from cloud_gateway.settings import GatewaySettings
-    return load_settings(GatewaySettings, config)
+        from cloud_gateway.staff import accounts
+    settings = load_settings(GatewaySettings, config)
+    if not settings.database.exists():
+        remedy = f"Make it: weiran gateway migrate --config {config}"
+        raise Failure("no-database", f"{settings.database} does not exist", remedy, WRONG_USE)
+    try:
+        yield settings, accounts
+    except (accounts.NameTaken, accounts.NoSuchStaff, ValueError) as exc:
+        remedy = f"See who is there: weiran gateway user list --config {config}"
+        raise Failure("staff", str(exc), remedy, WRONG_USE) from exc

@@ -115,5 +115,5 @@ def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
     try:
         yield settings, accounts
     except (accounts.NameTaken, accounts.NoSuchStaff, ValueError) as exc:
-        remedy = f"See who is there: weiran gateway user list --config {config}"
-        raise Failure("staff", str(exc), remedy, WRONG_USE) from exc
+        text = f"the name {exc} is taken" if isinstance(exc, accounts.NameTaken) else str(exc)
+        raise Failure("staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE) from exc

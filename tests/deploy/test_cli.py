@@ -1,0 +1,156 @@
+"""The command line: exit statuses, one clear line for each mistake, and the commands that need no server."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.cli import run
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """Commands set up the process's logging; put back what the tests had."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> str:
+    """Settings of an agent."""
+    (tmp_path / "agent.toml").write_text('device = "yard-7"\nstate_dir = "/tmp"\n')
+    return str(tmp_path / "agent.toml")
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> str:
+    """Settings of a gateway whose database has been made."""
+    (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/data"\n')
+    run(["gateway", "migrate", "--config", str(tmp_path / "gateway.toml")])
+    return str(tmp_path / "gateway.toml")
+
+
+def test_version_is_printed(capsys: Output) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("weiran ")
+
+
+def test_bare_name_shows_the_commands(capsys: Output) -> None:
+    assert run([]) == 2
+    assert "gateway" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["agnet"], "No such command 'agnet'"),
+        (["agent"], "Missing option '--config'. Try: weiran agent --help"),
+        (["agent", "--config", "/nowhere/a.toml"], "/nowhere/a.toml: cannot be read: No such file or directory"),
+        (["demo", "--speed", "fast"], "'fast' is neither a number above 0"),
+        (["demo", "--speed", "nan"], "'nan' is neither a number above 0"),
+        (["demo", "--store", "oracle"], "'oracle'"),
+        (["gateway"], "Missing command. Try: weiran gateway --help"),
+        (["gateway", "web", "--confg", "x"], "No such option"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_is_one_line_with_a_remedy(capsys: Output, arguments: list[str], told: str) -> None:
+    assert run(arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert told in output.err
+    assert output.err.count("\n") == 1
+
+
+def test_error_is_json_when_asked(capsys: Output) -> None:
+    assert run(["--json", "agent", "--config", "/nowhere/a.toml"]) == 2
+    error = json.loads(capsys.readouterr().err)
+    assert (error["code"], error["status"], error["problems"][0]["source"]) == ("settings", 2, "/nowhere/a.toml")
+
+
+def test_agent_check_accepts_correct_settings(capsys: Output, agent: str) -> None:
+    assert run(["agent", "--check", "--config", agent]) == 0
+    assert "correct. yard-7: 0 sensors, 0 rules" in capsys.readouterr().out
+
+
+def test_agent_check_takes_variables_of_the_environment(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEIRAN_BROKER__PORT", "none")
+    assert run(["agent", "--check", "--config", agent]) == 2
+
+
+def test_people_are_added_listed_and_shut_out(capsys: Output, gateway: str) -> None:
+    assert run(["gateway", "user", "add", "wang", "--role", "inspector", "--config", gateway]) == 0
+    assert run(["gateway", "user", "disable", "wang", "--config", gateway]) == 0
+    capsys.readouterr()
+    assert run(["gateway", "user", "list", "--json", "--config", gateway]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"name": "wang", "role": "inspector", "state": "disabled"}]
+
+
+def test_link_carries_its_token_behind_the_hash(capsys: Output, gateway: str) -> None:
+    run(["gateway", "user", "add", "wang", "--role", "inspector", "--config", gateway])
+    capsys.readouterr()
+    assert run(["gateway", "user", "link", "wang", "--config", gateway]) == 0
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:8080/enter#")
+
+
+def test_password_comes_from_stdin(gateway: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(["gateway", "user", "add", "wang", "--role", "inspector", "--config", gateway])
+    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    assert run(["gateway", "user", "password", "wang", "--config", gateway]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["link", "nobody"], "nobody is called 'nobody'"),
+        (["add", "wang", "--role", "king"], "'king' is not a valid Role"),
+        (["add", "li", "--role", "inspector", "--password"], "stdin holds no password"),
+        (["add", "li", "--role", "inspector"], "the name li is taken"),
+    ],
+    ids=["unknown person", "unknown role", "no password", "taken name"],
+)
+def test_account_mistake_is_told(
+    capsys: Output, gateway: str, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    run(["gateway", "user", "add", "li", "--role", "operations", "--config", gateway])
+    capsys.readouterr()
+    assert run(["gateway", "user", *arguments, "--config", gateway]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_accounts_need_a_database_and_say_how_to_make_it(capsys: Output, tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/data"\n')
+    assert run(["gateway", "user", "list", "--config", str(tmp_path / "gateway.toml")]) == 2
+    assert "Make it: weiran gateway migrate" in capsys.readouterr().err
+
+
+def test_migrate_can_be_run_again(gateway: str) -> None:
+    assert run(["gateway", "migrate", "--config", gateway]) == 0
+
+
+def test_scenario_that_does_not_exist_is_a_finding(capsys: Output) -> None:
+    assert run(["sim", "check", "/nowhere/storm.toml"]) == 1
+    assert "storm" in capsys.readouterr().out
+
+
+def test_doctor_finds_a_state_folder_that_is_not_there(capsys: Output, tmp_path: Path) -> None:
+    assert run(["doctor", "--json", "--state-dir", str(tmp_path / "none")]) == 1
+    findings = {finding["what"]: finding for finding in json.loads(capsys.readouterr().out)}
+    assert (findings["state folder"]["state"], findings["Python"]["state"]) == ("missing", "ok")
+    assert str(tmp_path / "none") in findings["state folder"]["remedy"]
+
+
+def test_doctor_finds_nothing_amiss_where_the_tests_run(capsys: Output) -> None:
+    assert run(["doctor", "--for", "tests"]) == 0, capsys.readouterr().out

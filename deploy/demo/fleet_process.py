@@ -1,0 +1,76 @@
+"""The process that runs simulated devices of the demo, and tells the witness. Started with a file of its orders."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+from firmware_sim.fleet import run_fleet
+
+from deploy.demo.witness import Ended, PipeObserver, Tick, send_line
+from deploy.logs import LogForm, set_up_logging
+from firmware_sim.clock import ScenarioClock
+from firmware_sim.scenario import load_scenario
+
+TICK_S = 0.2
+
+
+class Orders(msgspec.Struct, frozen=True):
+    """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over."""
+
+    scenario: str
+    devices: list[str]
+    state_dir: str
+    broker_port: int
+    speed: float | None
+    start_ms: int
+    linger: bool
+    pipe: int
+
+
+async def _run(orders: Orders) -> None:
+    scenario = load_scenario(orders.scenario)
+    clock = ScenarioClock(orders.start_ms, orders.speed)
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    async with asyncio.TaskGroup() as group:
+        ticking = group.create_task(_tick(clock, orders.pipe))
+        await run_fleet(
+            scenario,
+            devices=orders.devices,
+            state_dir=Path(orders.state_dir),
+            broker_host="127.0.0.1",
+            broker_port=orders.broker_port,
+            clock=clock,
+            observer=lambda device: PipeObserver(device, orders.pipe),
+            linger=orders.linger,
+        )
+        ticking.cancel()
+    send_line(orders.pipe, Tick(clock.now()))
+    send_line(orders.pipe, Ended(0))
+
+
+async def _tick(clock: ScenarioClock, pipe: int) -> None:
+    while True:
+        send_line(pipe, Tick(clock.now()))
+        await asyncio.sleep(TICK_S)
+
+
+def main() -> None:
+    """The process's entry: `python -m deploy.demo.fleet_process ORDERS.json`."""
+    set_up_logging(LogForm.JSON)
+    orders = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Orders)
+    logging.getLogger(__name__).info("fleet starts", extra={"devices": orders.devices})
+    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(_run(orders))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Weiran's own processes as the demo starts them: each with a log of JSON lines, and ended by its id."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STOP_LIMIT_S = 15.0
+
+
+@dataclass
+class Program:
+    """One process that can be killed and started again. `inherited` are file descriptors it keeps open."""
+
+    name: str
+    arguments: Sequence[str]
+    log: Path
+    inherited: tuple[int, ...] = ()
+    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it; it dies with the process that started it."""
+        guard = ["setpriv", "--pdeathsig", "KILL", "--"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program with arguments made here
+                [*guard, sys.executable, "-m", *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=self.inherited,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def status(self) -> int | None:
+        """Exit status, negative for a signal; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would; returns when it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL when that does not end it in time."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def log_lines(self) -> Iterator[dict[str, object]]:
+        """What it has logged; lines that are no JSON objects are left out."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                yield entry
+
+    def last_words(self) -> str:
+        """The end of its log, for an error message."""
+        return self.log.read_text(errors="replace")[-1500:].strip() if self.log.exists() else ""

@@ -1,0 +1,198 @@
+"""Sets the stage of the demo: broker, stores, gateway and fleets on this machine, in a folder of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from cloud_gateway.database import open_database, transaction
+from cloud_gateway.migrations import migrate
+from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.sites.store import NewSite, add_site, place_device
+from cloud_gateway.staff.accounts import add_staff, make_link
+from cloud_gateway.staff.roles import Role
+from deploy.demo.cable import Cable
+from deploy.demo.fleet_process import Orders
+from deploy.demo.programs import Program
+from deploy.demo.witness import Ear, Witness
+from deploy.servers import Server, free_port, start_influxd, start_mosquitto
+from firmware_sim.scenario import Scenario
+
+STAFF_NAME = "demo"
+READY_LIMIT_S = 30.0
+
+
+@dataclass
+class Fleet:
+    """The devices of one site: one process, its cable to the broker, and the ear that hears its promises."""
+
+    site: str
+    devices: list[str]
+    cable: Cable
+    ear: Ear
+    program: Program
+    orders: Orders
+    orders_file: Path
+    listening: asyncio.Task[None] | None = None
+
+    def start(self, start_ms: int) -> None:
+        """Start the process at a scenario time, with a new pipe."""
+        self.ear.open()
+        self.orders = msgspec.structs.replace(self.orders, start_ms=start_ms, pipe=self.ear.writable)
+        self.orders_file.write_bytes(msgspec.json.encode(self.orders))
+        self.program.inherited = (self.ear.writable,)
+        self.program.start()
+        self.listening = asyncio.create_task(self.ear.listen())
+        self.ear.close_writable()
+
+
+@dataclass
+class Stage:
+    """Everything that runs for one demo."""
+
+    folder: Path
+    scenario: Scenario
+    settings: GatewaySettings
+    broker: Server
+    database_server: Server | None
+    ingest: Program
+    web: Program
+    witness: Witness
+    fleets: list[Fleet] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        """The address of the page."""
+        return f"http://127.0.0.1:{self.settings.web.port}"
+
+    async def close(self) -> None:
+        """End every process, in order, and the servers last."""
+        for program in [*(f.program for f in self.fleets), self.ingest, self.web]:
+            await asyncio.to_thread(program.stop)
+        for fleet in self.fleets:
+            await fleet.cable.close()
+            if fleet.listening is not None:
+                await fleet.listening
+        self.witness.close()
+        for server in (self.broker, self.database_server):
+            if server is not None:
+                await asyncio.to_thread(server.stop)
+
+
+async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int | None) -> Stage:
+    """Start broker, store and gateway, and enter the scenario's sites. Raises ServerMissing, ServerFailed."""
+    broker = await asyncio.to_thread(start_mosquitto, folder / "broker")
+    database_server = await asyncio.to_thread(start_influxd, folder / "influx") if store == "influx" else None
+    settings = _settings(folder, scenario, broker.port, database_server, port or free_port())
+    config = folder / "gateway.toml"
+    config.write_text(_toml(settings))
+    await asyncio.to_thread(migrate, settings.database)
+    await _enter_sites(scenario, settings)
+    if scenario.outline:
+        shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
+    gateway = ("deploy", "--log", "json", "gateway")
+    stage = Stage(
+        folder,
+        scenario,
+        settings,
+        broker,
+        database_server,
+        Program("ingest", (*gateway, "ingest", "--config", str(config)), folder / "ingest.log"),
+        Program("web", (*gateway, "web", "--config", str(config)), folder / "web.log"),
+        Witness(folder / "witness.jsonl"),
+    )
+    stage.ingest.start()
+    stage.web.start()
+    return stage
+
+
+async def make_fleets(stage: Stage, *, speed: float | None, linger: bool) -> None:
+    """One fleet process for each site, behind its own cable; not yet started."""
+    by_site: dict[str, list[str]] = defaultdict(list)
+    for device in stage.scenario.device:
+        by_site[device.site].append(device.id)
+    for site, devices in by_site.items():
+        cable = Cable(stage.broker.port)
+        await cable.open()
+        file = stage.folder / f"fleet-{site}.json"
+        orders = Orders(
+            scenario=stage.scenario.name,
+            devices=devices,
+            state_dir=str(stage.folder / "devices"),
+            broker_port=cable.port,
+            speed=speed,
+            start_ms=stage.scenario.start_ms,
+            linger=linger,
+            pipe=-1,
+        )
+        program = Program(f"fleet {site}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{site}.log")
+        stage.fleets.append(Fleet(site, devices, cable, Ear(stage.witness), program, orders, file))
+
+
+async def one_time_link(stage: Stage) -> str:
+    """A link that signs in once, as an administrator of this demo."""
+    await add_staff(stage.settings.database, STAFF_NAME, Role.ADMINISTRATOR, None)
+    token = await make_link(stage.settings.database, STAFF_NAME)
+    return f"{stage.origin}/enter#{token}"
+
+
+async def wait_for_page(stage: Stage) -> bool:
+    """Wait until the page answers; False when it does not in time or its process has ended."""
+    deadline = asyncio.get_running_loop().time() + READY_LIMIT_S
+    while asyncio.get_running_loop().time() < deadline and stage.web.running:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", stage.settings.web.port)
+        except OSError:
+            await asyncio.sleep(0.1)
+            continue
+        writer.close()
+        return True
+    return False
+
+
+async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
+    engine = open_database(settings.database)
+    try:
+        async with transaction(engine) as c:
+            for s in scenario.site:
+                await add_site(c, NewSite(s.code, s.name, s.name_zh, s.latitude, s.longitude, s.zone, simulated=True))
+            for device in scenario.device:
+                await place_device(c, device.id, device.site, scenario.start_ms)
+    finally:
+        await engine.dispose()
+
+
+def _settings(
+    folder: Path, scenario: Scenario, broker_port: int, influx: Server | None, web_port: int
+) -> GatewaySettings:
+    series = {"store": "influx1", "url": influx.url} if influx else {"store": "sqlite"}
+    data_dir = folder / "gateway"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    return GatewaySettings.model_validate(
+        {
+            "data_dir": data_dir,
+            "broker": {"port": broker_port},
+            "series": series,
+            "web": {"port": web_port, "notice": scenario.name},
+        }
+    )
+
+
+def _toml(settings: GatewaySettings) -> str:
+    """The settings that differ from the defaults, as the file that the gateway's processes read."""
+    given = settings.model_dump(mode="json", exclude_defaults=True)
+    top = [f"{key} = {_literal(value)}" for key, value in given.items() if not isinstance(value, dict)]
+    for section, keys in given.items():
+        if isinstance(keys, dict):
+            top += [f"\n[{section}]", *(f"{key} = {_literal(value)}" for key, value in keys.items())]
+    return "\n".join(top) + "\n"
+
+
+def _literal(value: object) -> str:
+    """A TOML value; JSON's strings and numbers are TOML's too."""
+    return msgspec.json.encode(value).decode()

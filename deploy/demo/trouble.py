@@ -1,0 +1,115 @@
+"""Plays a scenario's faults of processes and network, and finds out who noticed each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deploy.demo.programs import Program
+from deploy.demo.stage import Fleet, Stage
+from firmware_sim.forms import SystemFault
+
+#: A fault lasts its scenario length, and never less than this in real time (DESIGN section 7).
+SHORTEST_S = 5.0
+POLL_S = 0.05
+#: What in a log says that its writer noticed a fault.
+SIGNS = ("link down", "link up", "no ack in time", "is unavailable", "without an orderly stop")
+
+
+@dataclass
+class Happening:
+    """A fault as it was played: real times of its begin and end, s since the Unix epoch."""
+
+    fault: SystemFault
+    began_s: float = 0.0
+    ended_s: float = 0.0
+    seen_by: list[str] = field(default_factory=list)
+
+
+class Troublemaker:
+    """Plays each fault when its scenario time comes."""
+
+    def __init__(self, stage: Stage, faults: Iterable[SystemFault]) -> None:
+        self._stage = stage
+        self.happenings = [Happening(fault) for fault in faults]
+        self._broker_lock = asyncio.Lock()
+        self._ingest_lock = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Until every fault has come and gone."""
+        async with asyncio.TaskGroup() as group:
+            for happening in self.happenings:
+                group.create_task(self._play(happening))
+
+    async def _play(self, happening: Happening) -> None:
+        fault, fleets = happening.fault, self._targets(happening.fault)
+        await self._scenario_time(fleets, fault.at_ms)
+        happening.began_s = time.time()
+        match fault.kind:
+            case "broker-kill":
+                async with self._broker_lock:
+                    await asyncio.to_thread(self._stage.broker.kill)
+                    await self._let_last(happening, fleets)
+                    await asyncio.to_thread(self._stage.broker.restart)
+            case "gateway-kill":
+                async with self._ingest_lock:
+                    await asyncio.to_thread(self._stage.ingest.kill)
+                    await self._let_last(happening, fleets)
+                    self._stage.ingest.start()
+            case "link-cut":
+                for fleet in fleets:
+                    fleet.cable.cut()
+                await self._let_last(happening, fleets)
+                for fleet in fleets:
+                    fleet.cable.mend()
+            case "agent-kill":
+                await self._kill_agents(happening, fleets)
+        happening.ended_s = time.time()
+
+    async def _kill_agents(self, happening: Happening, fleets: list[Fleet]) -> None:
+        for fleet in fleets:
+            await asyncio.to_thread(fleet.program.kill)
+        await asyncio.sleep(SHORTEST_S)
+        for fleet in fleets:
+            if fleet.listening is not None:
+                await fleet.listening
+            fleet.start(min(max(happening.fault.until_ms, fleet.ear.now), self._stage.scenario.end_ms))
+
+    async def _let_last(self, happening: Happening, fleets: list[Fleet]) -> None:
+        shortest = time.monotonic() + SHORTEST_S
+        await self._scenario_time(fleets, happening.fault.until_ms)
+        await asyncio.sleep(max(0.0, shortest - time.monotonic()))
+
+    async def _scenario_time(self, fleets: list[Fleet], at_ms: int) -> None:
+        """Wait until one of the fleets has come to a scenario time, or all have ended."""
+        while not any(f.ear.now >= at_ms for f in fleets) and not all(f.ear.ended for f in fleets):  # noqa: ASYNC110
+            await asyncio.sleep(POLL_S)  # scenario time is read from pipes; there is no event to wait for
+
+    def _targets(self, fault: SystemFault) -> list[Fleet]:
+        fleets = self._stage.fleets
+        return [f for f in fleets if fault.target in (f.site, *f.devices)] or fleets
+
+
+def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:
+    """Read from the logs which part of the system noticed each fault between its begin and a little after its end."""
+    signs = [sign for program in _programs(stage) for sign in _signs(program)]
+    for happening in happenings:
+        low, high = happening.began_s, happening.ended_s + 2 * SHORTEST_S
+        seen = [f"{name}: {text}" for at_s, name, text in signs if low <= at_s <= high]
+        happening.seen_by = sorted(set(seen))
+
+
+def _programs(stage: Stage) -> list[Program]:
+    return [stage.ingest, stage.web, *(fleet.program for fleet in stage.fleets)]
+
+
+def _signs(program: Program) -> Iterable[tuple[float, str, str]]:
+    for line in program.log_lines():
+        message = str(line.get("message", ""))
+        sign = next((sign for sign in SIGNS if sign in message), None)
+        if sign is not None:
+            name = line.get("client") or line.get("device") or program.name
+            yield datetime.fromisoformat(str(line["at"])).timestamp(), str(name), sign

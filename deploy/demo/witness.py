@@ -1,0 +1,181 @@
+"""The witness: outside the agents' processes, it writes down what each `put()` promised at the moment it returned.
+
+A fleet process sends it lines through a pipe; it keeps them in a journal file and in memory for the report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import msgspec
+
+from edge_agent.storage.outbox import Item
+from edge_agent.wire.messages import LaneAck
+from edge_agent.wire.topics import Lane
+
+#: Longest line of the pipe: a commit of the largest group.
+LINE_LIMIT = 4 * 1024 * 1024
+
+
+class Promise(NamedTuple):
+    """What identifies a fact, as the witness and the stores name it."""
+
+    device: str
+    epoch: str
+    lane: str
+    seq: int
+
+
+class Stored(msgspec.Struct, tag="put", frozen=True):
+    """Facts whose `put()` is returning: [lane, seq, sha256 of the body]; `at_s` is real time."""
+
+    device: str
+    epoch: str
+    at_s: float
+    facts: list[tuple[str, int, str]]
+
+
+class Acked(msgspec.Struct, tag="ack", frozen=True):
+    """The gateway's acknowledgement has reached the outbox."""
+
+    device: str
+    epoch: str
+    at_s: float
+    lane: str
+    upto: int
+    ranges: list[tuple[int, int]]
+
+
+class Tick(msgspec.Struct, tag="tick", frozen=True):
+    """Scenario time of a fleet process, ms UTC."""
+
+    now: int
+
+
+class Ended(msgspec.Struct, tag="ended", frozen=True):
+    """The fleet has played the scenario to its end and its outboxes are empty."""
+
+    depth: int
+
+
+Line = Stored | Acked | Tick | Ended
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+class PipeObserver:
+    """In the agents' process: tells the witness, before `put()` returns."""
+
+    def __init__(self, device: str, pipe: int) -> None:
+        self._device = device
+        self._pipe = pipe
+
+    def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
+        """Facts are committed."""
+        facts = [(item.lane.value, seq, hashlib.sha256(item.body).hexdigest()) for seq, item in items]
+        send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), facts))
+
+    def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
+        """The gateway has said what it stored."""
+        line = Acked(self._device, epoch, time.monotonic(), lane.value, ack.upto, list(ack.ranges))
+        send_line(self._pipe, line)
+
+
+def send_line(pipe: int, line: Line) -> None:
+    """Write one line whole; blocks while the witness is behind, which is the point of a witness."""
+    data = _encoder.encode(line) + b"\n"
+    while data:
+        data = data[os.write(pipe, data) :]
+
+
+@dataclass
+class Witness:
+    """What was promised by all devices, and how long each promise waited for the gateway."""
+
+    journal: Path
+    put: dict[Promise, str] = field(default_factory=dict)
+    altered: set[Promise] = field(default_factory=set)
+    worst_delay_s: float = 0.0
+    _waiting: dict[tuple[str, str, str], dict[int, float]] = field(default_factory=dict)
+    _file: IO[bytes] | None = None
+
+    def note(self, line: Line, raw: bytes) -> None:
+        """Take in a line."""
+        if self._file is None:
+            self._file = self.journal.open("ab")
+        self._file.write(raw)
+        match line:
+            case Stored():
+                self._promise(line)
+            case Acked():
+                self._release(line)
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        if self._file is not None:
+            self._file.close()
+
+    def _promise(self, line: Stored) -> None:
+        for lane, seq, digest in line.facts:
+            promise = Promise(line.device, line.epoch, lane, seq)
+            if self.put.setdefault(promise, digest) != digest:
+                self.altered.add(promise)  # one seq was given to two facts
+            self._waiting.setdefault((line.device, line.epoch, lane), {})[seq] = line.at_s
+
+    def _release(self, line: Acked) -> None:
+        waiting = self._waiting.get((line.device, line.epoch, line.lane), {})
+        spans = [(1, line.upto), *line.ranges]
+        for seq in [s for s in waiting if any(first <= s <= last for first, last in spans)]:
+            self.worst_delay_s = max(self.worst_delay_s, line.at_s - waiting.pop(seq))
+
+
+@dataclass
+class Ear:
+    """The reading end of one fleet process's pipe."""
+
+    witness: Witness
+    now: int = 0
+    ended: bool = False
+    readable: int = -1
+    writable: int = -1
+
+    def open(self) -> None:
+        """Make the pipe."""
+        self.readable, self.writable = os.pipe()
+        os.set_inheritable(self.writable, True)
+
+    def close_writable(self) -> None:
+        """Leave the writing end to the fleet process alone, so that its end is the pipe's end."""
+        os.close(self.writable)
+
+    async def listen(self) -> None:
+        """Read until the pipe is closed at the other end."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=LINE_LIMIT)
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(self.readable, "rb", buffering=0)
+        )
+        try:
+            while raw := await reader.readline():
+                self._hear(raw)
+        finally:
+            transport.close()
+
+    def _hear(self, raw: bytes) -> None:
+        if not raw.endswith(b"\n"):
+            return  # torn by a kill: its put() had not returned
+        line = _decoder.decode(raw)
+        match line:
+            case Tick():
+                self.now = max(self.now, line.now)
+            case Ended():
+                self.ended = True
+            case _:
+                self.witness.note(line, raw)

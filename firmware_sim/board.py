@@ -1,0 +1,141 @@
+"""SIMULATED boards: real gpiozero devices on mock pins, one set of pins and one converter for each board.
+
+gpiozero keys a shared SPI interface by its pin numbers alone, so in one process every MCP3008 would read the
+first board's. Each board therefore has its own pin factory, whose `spi` hands out that board's own interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from gpiozero import SPIBadArgs
+from gpiozero.pins import SPI, BoardInfo
+from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.pi import PiBoardInfo
+
+from edge_agent.hardware.gpio import GpioBoard
+from firmware_sim.converter import Mcp3008, Source
+
+#: Raspberry Pi 4B, 2 GB, revision 1.4.
+REVISION = 0xB03114
+SPI_PINS = ("GPIO11", "GPIO10", "GPIO9", "GPIO8")
+
+
+@cache
+def _board_info(revision: int) -> BoardInfo:
+    return PiBoardInfo.from_revision(revision)
+
+
+class SimPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
+    """A pin with a world outside it: what drives it from outside wins over the pull resistor."""
+
+    _driven: bool | None = None
+
+    def drive(self, level: bool | None) -> None:
+        """Put `level` on the pin from outside; None lets go of it, and the pull resistor decides."""
+        self._driven = level
+        if self._function == "input":
+            self._settle()
+
+    def _settle(self) -> None:
+        level = self._pull == "up" if self._driven is None else self._driven
+        (self.drive_high if level else self.drive_low)()
+
+    def _set_pull(self, value: str) -> None:
+        self._pull = value
+        self._settle()
+
+    def _change_state(self, value: bool) -> bool:
+        # The mock pin would keep every state it ever had; a storm has many.
+        changed = bool(self.state) != value
+        self._state = value
+        return changed
+
+
+class SimSpi(SPI):  # type: ignore[misc]  # gpiozero has no types
+    """The SPI interface of one board, with its converter behind it. It holds the SPI pins as a real one does."""
+
+    def __init__(self, factory: SimFactory) -> None:
+        super().__init__(pin_factory=factory)
+        factory.reserve_pins(self, *SPI_PINS)
+        self._users = 1
+
+    def share(self) -> SimSpi:
+        """Count one more device on the interface."""
+        self._users += 1
+        return self
+
+    def close(self) -> None:
+        """Release the pins when the last device on the interface has closed."""
+        self._users = max(0, getattr(self, "_users", 0) - 1)
+        if self._users == 0 and self.pin_factory is not None:
+            self.pin_factory.release_pins(self, *SPI_PINS)
+        super().close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether no device uses the interface any more."""
+        return self._users == 0
+
+    def transfer(self, data: Sequence[int]) -> list[int]:
+        """Exchange one frame of words with the converter."""
+        return self.pin_factory.converter.transfer(data)  # type: ignore[no-any-return]
+
+    def _get_bits_per_word(self) -> int:
+        return 8
+
+
+class SimFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
+    """The pins and the converter of one board."""
+
+    def __init__(self) -> None:
+        super().__init__(revision=f"{REVISION:x}", pin_class=SimPin)
+        self.converter = Mcp3008()
+        self._spi: SimSpi | None = None
+
+    def spi(self, **spi_args: object) -> SimSpi:
+        """This board's SPI 0, chip select 0. Raises SPIBadArgs for another port or for pins by number."""
+        if set(spi_args) - {"port", "device", "shared"} or spi_args.get("port") or spi_args.get("device"):
+            raise SPIBadArgs("the simulated board has SPI port 0, device 0 only")
+        if self._spi is None or self._spi.closed:
+            self._spi = SimSpi(self)
+            return self._spi
+        return self._spi.share()
+
+    def _get_board_info(self) -> BoardInfo:
+        return _board_info(REVISION)
+
+
+class SimBoard(GpioBoard):
+    """A SIMULATED board, with handles for the world around it."""
+
+    def __init__(self, serial: str) -> None:
+        self._pins = SimFactory()
+        super().__init__(self._pins, serial)
+
+    def attach(self, channel: int, source: Source) -> None:
+        """Have `source` asked for the ratio (0 to 1) of an analogue channel at each conversion."""
+        self._pins.converter.attach(channel, source)
+
+    def set_ratio(self, channel: int, ratio: float) -> None:
+        """Hold an analogue channel at `ratio` of full scale."""
+        self.attach(channel, lambda: ratio)
+
+    def set_contact(self, pin: int, closed: bool, *, pull_up: bool = True) -> None:
+        """Close or open a contact: to ground where the input is pulled up, to 3.3 V where pulled down."""
+        self._pins.pin(pin).drive(not pull_up if closed else None)
+
+    def is_on(self, pin: int) -> bool:
+        """Whether an output pin is high."""
+        return bool(self._pins.pin(pin).state)
+
+    def close(self) -> None:
+        """Close the devices, then the pins."""
+        super().close()
+        self._pins.close()
+
+
+def make_board(serial: str) -> SimBoard:
+    """A SIMULATED board with the given serial number; any number of them live in one process."""
+    return SimBoard(serial)

@@ -1,0 +1,98 @@
+"""A scenario: one story of sites, devices, what their sensors sense, and faults. Load it, check it, use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from edge_agent.configuration import Problem
+from edge_agent.settings import AgentSettings, Broker, TableSensor
+from firmware_sim import folder
+from firmware_sim.checks import check_story
+from firmware_sim.forms import Device, Site, Story
+from firmware_sim.problems import ScenarioError, describe
+
+__all__ = [
+    "Problem",
+    "Scenario",
+    "ScenarioError",
+    "agent_settings",
+    "built_in_scenarios",
+    "check_scenario",
+    "load_scenario",
+]
+
+
+class Scenario(Story):
+    """A checked scenario and the folders that hold its files."""
+
+    folders: tuple[Path, ...] = Field(exclude=True)
+
+    def file(self, name: str) -> Path:
+        """The path of one of its files, which the check has found to exist."""
+        path = folder.find_file(self.folders, name)
+        if path is None:
+            raise FileNotFoundError(f"scenario {self.name!r} has lost its file {name!r}")
+        return path
+
+    def device_of(self, device: str) -> Device:
+        """The device with this id. Raises KeyError."""
+        for form in self.device:
+            if form.id == device:
+                return form
+        raise KeyError(f"scenario {self.name!r} has no device {device!r}")
+
+    def site_of(self, device: str) -> Site:
+        """The site of the device with this id. Raises KeyError."""
+        code = self.device_of(device).site
+        return next(site for site in self.site if site.code == code)
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """Load a built-in scenario by name, or one from a folder or TOML file. Raises ScenarioError."""
+    path = folder.find_scenario(name_or_path)
+    decoded = folder.decode(path)
+    try:
+        story = Story.model_validate(decoded.tables)
+    except ValidationError as exc:
+        raise ScenarioError(describe(exc, decoded.tables, path.name)) from exc
+    problems = check_story(story, decoded.folders, path.name)
+    if problems:
+        raise ScenarioError(problems)
+    fields = {key: getattr(story, key) for key in Story.model_fields}
+    return Scenario.model_construct(**fields, folders=decoded.folders)
+
+
+def built_in_scenarios() -> list[Scenario]:
+    """The scenarios that come with the simulator, by name."""
+    return [load_scenario(name) for name in folder.built_in_names()]
+
+
+def check_scenario(name_or_path: str | Path) -> list[Problem]:
+    """Every mistake in a scenario; an empty list when it can be played."""
+    try:
+        load_scenario(name_or_path)
+    except ScenarioError as exc:
+        return list(exc.problems)
+    return []
+
+
+def agent_settings(
+    scenario: Scenario, device: str, state_dir: Path, broker_host: str, broker_port: int
+) -> AgentSettings:
+    """The settings of one device's agent, its outbox in `state_dir`. Raises KeyError for an unknown device."""
+    form = scenario.device_of(device)
+    sensors = tuple(
+        s.model_copy(update={"file": scenario.file(str(s.file))}) if isinstance(s, TableSensor) else s
+        for s in form.sensor
+    )
+    return AgentSettings(
+        device=form.id,
+        role=form.role,
+        state_dir=state_dir,
+        broker=Broker(host=broker_host, port=broker_port),
+        panel=form.panel,
+        sensor=sensors,
+        rule=form.rule,
+    )

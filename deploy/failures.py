@@ -6,13 +6,8 @@ import importlib.metadata
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from edge_agent.configuration import Problem
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 DONE, FINDING, WRONG_USE = 0, 1, 2
 Row = Mapping[str, object]
@@ -30,9 +25,9 @@ class Failure(Exception):
         self.problems = problems
 
 
-def listed_failure(code: str, error: Exception, problems: Iterable[Problem | DataclassInstance]) -> Failure:
+def listed_failure(code: str, error: Exception, problems: Iterable[Problem]) -> Failure:
     """A file with mistakes: the text of `error` has a line for each, status 2."""
-    rows = [problem._asdict() if isinstance(problem, Problem) else asdict(problem) for problem in problems]
+    rows = [problem._asdict() for problem in problems]
     return Failure(code, str(error), "Correct what is named and run the command again", WRONG_USE, rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ def check(
         from firmware_sim.scenario import check_scenario
     problems = check_scenario(file)
     if as_json:
-        print_rows((asdict(p) for p in problems), as_json)
+        print_rows((p._asdict() for p in problems), as_json)
     else:
         typer.echo("\n".join(map(str, problems)) or f"{file}: no mistake found.")
     return FINDING if problems else 0

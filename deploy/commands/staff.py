@@ -116,4 +116,6 @@ def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
         yield settings, accounts
     except (accounts.NameTaken, accounts.NoSuchStaff, ValueError) as exc:
         text = f"the name {exc} is taken" if isinstance(exc, accounts.NameTaken) else str(exc)
-        raise Failure("staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE) from exc
+        raise Failure(
+            "staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE
+        ) from exc

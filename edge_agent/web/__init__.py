@@ -1,1 +1,1 @@
-"""What all pages share: base layout, words, static files, security headers, event streams."""
+"""What every screen shares: layout, words, static files, security headers, problems and event streams."""

@@ -1,0 +1,228 @@
+"""The gateway's web process: builds the application from its settings, and serves it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import uvicorn
+from fastapi import APIRouter, Depends, FastAPI, Request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.console import routes as console
+from cloud_gateway.database import open_database, reading
+from cloud_gateway.deadletters import routes as deadletters
+from cloud_gateway.devices import routes as devices
+from cloud_gateway.events import routes as events
+from cloud_gateway.events.store import kept_events, list_events
+from cloud_gateway.readings import routes as readings
+from cloud_gateway.readings.opening import open_series
+from cloud_gateway.running import Gateway, gateway_of
+from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.sites import routes as sites
+from cloud_gateway.staff import routes as staff
+from cloud_gateway.staff.guard import SignInNeeded, require_staff
+from cloud_gateway.staff.passwords import Passwords
+from cloud_gateway.staff.throttle import Throttle
+from edge_agent.web.headers import Shield
+from edge_agent.web.pages import make_pages
+from edge_agent.web.problems import ProblemDocument, install_problems
+from edge_agent.web.streams import Follower
+from edge_agent.web.words import LOCALE, read_words
+
+HERE = Path(__file__).parent
+SHARED_STATIC = LOCALE.parent / "static"
+OWN_STATIC = HERE / "console" / "static"
+TEMPLATES = (HERE / "console" / "templates", HERE / "staff" / "templates")
+OWN_LOCALE = HERE / "locale"
+log = logging.getLogger(__name__)
+
+
+class DatabaseNotReady(Exception):
+    """The database has no tables yet; `weiran gateway migrate` makes them."""
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    """The whole application; resources are opened when it starts and closed when it ends."""
+    app = FastAPI(
+        title="Weiran",
+        version=version("weiran"),
+        lifespan=partial(_live, settings=settings),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.include_router(_api())
+    for page in (console, staff):
+        app.include_router(page.router)
+    app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
+    app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
+    app.add_middleware(Shield, origin=settings.web.origin)
+    install_problems(app, lambda request: gateway_of(request).pages.translations(request).gettext)
+    app.add_exception_handler(SignInNeeded, _to_sign_in)
+    return app
+
+
+def _api() -> APIRouter:
+    failures: dict[int | str, dict[str, object]] = {
+        status: {"model": ProblemDocument, "description": text}
+        for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
+    }
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=failures)
+    for part in (devices, readings, alarms, deadletters, sites, events):
+        api.include_router(part.router)
+    api.include_router(console.api)
+
+    @api.get("/openapi.json", include_in_schema=False)
+    async def describe(request: Request) -> dict[str, object]:
+        """The API's own description."""
+        app = request.app
+        assert isinstance(app, FastAPI)
+        return app.openapi()
+
+    return api
+
+
+async def _to_sign_in(request: Request, _exc: Exception) -> Response:
+    path = request.url.path if request.method == "GET" else "/"
+    goal = request.url_for("show_sign_in").include_query_params(next=path)
+    return RedirectResponse(f"{goal.path}?{goal.query}" if path != "/" else goal.path, 303)
+
+
+@asynccontextmanager
+async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
+    """Open database, series store and event follower; close them in turn."""
+    await check_database(settings.database)
+    engine = open_database(settings.database)
+    series = open_series(settings.series, settings.data_dir)
+    await series.open()
+    follower = Follower(partial(list_events, engine), partial(_newest, engine))
+    app.state.gateway = Gateway(
+        settings=settings,
+        engine=engine,
+        series=series,
+        pages=make_pages(read_words([LOCALE, OWN_LOCALE]), TEMPLATES),
+        follower=follower,
+        passwords=Passwords(),
+        throttle=Throttle(),
+    )
+    following = asyncio.create_task(follower.run(), name="event follower")
+    try:
+        yield
+    finally:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+        await series.close()
+        await engine.dispose()
+
+
+async def check_database(file: Path) -> None:
+    """Raise DatabaseNotReady, saying what to run, unless the file has the tables."""
+    advice = f"{file} has no tables yet; run: weiran gateway migrate"
+    if not await asyncio.to_thread(file.is_file):
+        raise DatabaseNotReady(advice)
+    engine = open_database(file)
+    try:
+        async with reading(engine) as connection:
+            await kept_events(connection)
+    except OperationalError as exc:
+        raise DatabaseNotReady(advice) from exc
+    finally:
+        await engine.dispose()
+
+
+async def _newest(engine: AsyncEngine) -> int:
+    async with reading(engine) as connection:
+        return (await kept_events(connection))[1]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: who runs the process decides when it ends."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+async def serve(settings: GatewaySettings, started: Callable[[int], None] | None = None) -> None:
+    """Serve until cancelled. `started` is told the port once requests are taken (port 0: a free one).
+
+    Raises OSError when the address is taken, DatabaseNotReady without tables.
+    """
+    await check_database(settings.database)
+    listening = _listen(settings.web.host, settings.web.port)
+    config = uvicorn.Config(
+        create_app(settings),
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=2,
+        limit_concurrency=500,
+        lifespan="on",
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listening]), name="web server")
+    try:
+        ready = asyncio.create_task(server.ready.wait())
+        await asyncio.wait([ready, serving], return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if started is not None and server.started:
+            started(listening.getsockname()[1])
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await asyncio.wait([serving])
+        listening.close()
+    if not server.started:
+        raise RuntimeError("the web server did not start; the log says why")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=256)
+
+
+def main(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM or Ctrl-C; prints the address once requests are taken."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve_until_signal(settings))
+
+
+async def _serve_until_signal(settings: GatewaySettings) -> None:
+    serving = asyncio.create_task(serve(settings, lambda port: _say_ready(settings, port)))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+def _say_ready(settings: GatewaySettings, port: int) -> None:
+    origin = settings.web.origin or f"http://{settings.web.host}:{port}"
+    print(json.dumps({"ready": True, "origin": origin, "port": port}), flush=True)  # noqa: T201  # for who started us
+    log.info("web process ready", extra={"port": port})

@@ -1,0 +1,117 @@
+"""Names, values and states in the reader's words. Pure; shared by the page and its scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from babel.support import NullTranslations
+
+from cloud_gateway.alarms.store import Alarm
+from cloud_gateway.devices.condition import Condition, Standing, Tone
+from cloud_gateway.devices.store import Rule, Stream
+from cloud_gateway.sites.store import Site
+from edge_agent.web.pages import number, say_age
+from edge_agent.web.times import age
+from edge_agent.web.words import CHINESE
+from edge_agent.wire.senml import Value
+
+
+def _(message: str) -> str:
+    """Mark a message id for extraction."""
+    return message
+
+
+#: SenML units (RFC 8428, registry) that people write otherwise.
+UNITS = {"Cel": "°C", "%RH": "%", "/": "", "ppm": "ppm"}
+STANDINGS = {
+    Standing.FINE: _("normal"),
+    Standing.STALE: _("late"),
+    Standing.BACKLOG: _("late"),
+    Standing.SILENT: _("silent"),
+    Standing.LOST: _("connection lost"),
+    Standing.OFFLINE: _("offline"),
+    Standing.UNHEARD: _("never heard"),
+}
+DETAILS = {
+    Standing.FINE: "",
+    Standing.STALE: _("%(streams)s: no value for %(age)s"),
+    Standing.BACKLOG: _("%(depth)s records wait on the device, the oldest for %(age)s"),
+    Standing.SILENT: _("nothing heard for %(age)s"),
+    Standing.LOST: _("connection broke %(age)s ago"),
+    Standing.OFFLINE: _("signed off %(age)s ago"),
+    Standing.UNHEARD: _("placed, but nothing has come from it yet"),
+}
+SITE_TONES = {
+    Tone.OK: _("normal"),
+    Tone.LATE: _("attention"),
+    Tone.BAD: _("above threshold"),
+    Tone.OFF: _("offline"),
+}
+ALARM_DETAILS = {
+    "threshold": _("%(value)s ≥ %(limit)s"),
+    "rise": _("rising %(value)s, limit %(limit)s"),
+    "residual": _("%(value)s above prediction, limit %(limit)s"),
+    "contact": _("contact active"),
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Speaks one language."""
+
+    language: str
+    words: NullTranslations
+
+    def text(self, message: str, **values: object) -> str:
+        """A message in this language with its values put in."""
+        said = str(self.words.gettext(message))
+        return said % values if values else said
+
+    def count(self, one: str, many: str, count: int) -> str:
+        """A message about a number of things."""
+        return str(self.words.ngettext(one, many, count)) % {"count": count}
+
+    def age(self, span_ms: int) -> str:
+        """An age in the largest sensible unit."""
+        return say_age(age(span_ms), self.words)
+
+    def site(self, site: Site) -> str:
+        """A site's name."""
+        return self._pick(site.name, site.name_zh) or site.code
+
+    def stream(self, stream: Stream) -> str:
+        """A stream's name, as its device declared it."""
+        return self._pick(stream.label, stream.label_zh) or stream.name
+
+    def rule(self, rule: Rule | Alarm) -> str:
+        """A rule's name, as its device declared it."""
+        own = rule.rule if isinstance(rule, Alarm) else rule.name
+        return self._pick(rule.label, rule.label_zh) or own
+
+    def _pick(self, english: str, chinese: str) -> str:
+        return (chinese or english) if self.language == CHINESE else (english or chinese)
+
+    def value(self, value: Value | None, unit: str) -> str:
+        """A value with its unit; a contact as a word."""
+        if isinstance(value, bool):
+            return self.text(_("active")) if value else self.text(_("at rest"))
+        shown = UNITS.get(unit, unit)
+        return f"{number(value)} {shown}".strip()
+
+    def device_state(self, condition: Condition) -> str:
+        """How a device stands, in one word."""
+        return self.text(STANDINGS[condition.standing])
+
+    def device_detail(self, condition: Condition, depth: int | None, streams: list[Stream]) -> str:
+        """What exactly is amiss with a device; empty when nothing is."""
+        names = {s.name: self.stream(s) for s in streams}
+        late = self.text(_(", ")).join(names.get(n, n) for n in condition.streams)
+        values = {"age": self.age(condition.lag_ms), "depth": depth or 0, "streams": late}
+        detail = DETAILS[condition.standing]
+        return self.text(detail, **values) if detail else ""
+
+    def alarm_detail(self, alarm: Alarm) -> str:
+        """By how much an alarm's rule is exceeded."""
+        detail = ALARM_DETAILS.get(alarm.type or "threshold", ALARM_DETAILS["threshold"])
+        value, limit = self.value(alarm.value, alarm.unit), self.value(alarm.limit, alarm.unit)
+        return self.text(detail, value=value, limit=limit)

@@ -1,0 +1,65 @@
+"""The live page, and the parts of it that change."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, Response
+
+from cloud_gateway.console.labels import Labels
+from cloud_gateway.console.overview import Overview, compose_overview
+from cloud_gateway.console.store import read_snapshot
+from cloud_gateway.database import reading
+from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.staff.guard import Visitor
+from edge_agent.web.pages import language_of
+
+router = APIRouter(include_in_schema=False)
+api = APIRouter(tags=["sites"])
+
+
+@router.get("/")
+async def show_overview(request: Request, visitor: Visitor) -> Response:
+    """The live page."""
+    return await _render(request, "overview.html", visitor=visitor)
+
+
+@router.get("/overview/state")
+async def show_state(request: Request, visitor: Visitor) -> Response:
+    """The changing parts of the live page alone, to be put in place by its script."""
+    return await _render(request, "state.html", visitor=visitor)
+
+
+async def _render(request: Request, template: str, **context: object) -> Response:
+    gateway, now = gateway_of(request), now_ms()
+    language = language_of(request)
+    labels = Labels(language, gateway.pages.words.of(language))
+    async with reading(gateway.engine) as connection:
+        snapshot = await read_snapshot(connection)
+    page = compose_overview(snapshot, now, labels)
+    shown = {"page": page, "now": now, "notice": gateway.settings.web.notice, "model": make_model(page, now)}
+    return gateway.pages.render(request, template, **(shown | context))
+
+
+def make_model(page: Overview, now: int) -> dict[str, object]:
+    """What the page's script needs, as plain JSON."""
+    return {
+        "now": now,
+        "clock": page.clock,
+        "simulated": page.simulated_clock,
+        "heard_at": page.heard_at,
+        "zone": page.zone,
+        "event": page.newest_event,
+        "pace": page.pace,
+        "sites": [asdict(site) for site in page.sites],
+    }
+
+
+@api.get("/outline", response_class=FileResponse, responses={204: {"description": "There is no outline"}})
+async def give_outline(request: Request) -> Response:
+    """The project's own outline of the land around the sites, GeoJSON in WGS-84; 204 without one."""
+    file = gateway_of(request).settings.data_dir / "outline.geojson"
+    if not file.is_file():
+        return Response(status_code=204)
+    return FileResponse(file, media_type="application/geo+json")

@@ -1,0 +1,331 @@
+// Keeps the live page live: follows events, reads what changed, and draws at most four times a second.
+
+import { follow } from "/static/js/live.js";
+import { onTheme } from "/static/js/theme.js";
+import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
+import { colours, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
+import { Series } from "./series.js";
+
+const HOUR = 3600000;
+const DRAW_MS = 250;
+const READ_MS = 1000;
+const STATE_MS = 1000;
+const AGAIN_MS = 30000;
+const BUCKETS = 720;
+const EMPTY_LAND = { type: "FeatureCollection", features: [{
+  type: "Feature", properties: { name: "-" },
+  geometry: { type: "Polygon", coordinates: [[[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]]] },
+}] };
+
+const main = document.getElementById("main");
+const words = JSON.parse(main.dataset.words);
+const part = (name) => main.querySelectorAll(`[data-part="${name}"]`);
+
+let model = readModel(document);
+let skew = model.now - Date.now();
+let hours = 72;
+let cut = false;
+let land = false;
+let palette = colours();
+const series = new Series();
+const alarms = new Map();
+const plots = [];
+const due = { draw: 0, state: 0, read: new Set(), map: true };
+
+function readModel(root) {
+  return JSON.parse(root.querySelector('[data-part="model"]').dataset.model);
+}
+
+const gatewayNow = () => Date.now() + skew;
+const clockNow = () => (model.simulated ? model.clock : gatewayNow());
+
+/** The time that charts show; starts with the first value when there is less than asked for. */
+function span() {
+  const clock = clockNow();
+  const width = Math.max(1000, Math.ceil((hours * HOUR) / BUCKETS / 60000) * 60000);
+  const start = Math.floor((clock - hours * HOUR) / width) * width;
+  return { start, end: clock + hours * HOUR * 0.02, width };
+}
+
+// ---- what is shown of the connection and the time
+
+const pulse = document.getElementById("pulse");
+
+function showPulse() {
+  const text = pulse.querySelector("[data-text]");
+  pulse.className = `pill ${cut ? "bad" : model.heard_at === null ? "off" : "ok"}`;
+  if (cut) text.textContent = words.cut.replace("%(time)s", clockTime(model.heard_at ?? model.now, Intl.DateTimeFormat().resolvedOptions().timeZone));
+  else if (model.heard_at === null) text.textContent = words.quiet;
+  else text.textContent = words.live.replace("%(age)s", sayAge(gatewayNow() - model.heard_at, words));
+}
+
+function showTimes() {
+  showPulse();
+  const clock = clockNow();
+  main.querySelector("[data-clock]").textContent = `${wallTime(clock, model.zone)} ${zoneMark(clock, model.zone)}`;
+  main.querySelector("[data-pace]").textContent = model.pace > 1.5
+    ? ` · ${words.pace.replace("%(count)s", Number(model.pace.toPrecision(2)))}` : "";
+  if (cut) return;
+  for (const el of main.querySelectorAll("[data-age-from]")) {
+    const now = el.dataset.clockOf === "scenario" ? clock : gatewayNow();
+    el.textContent = sayAge(now - Number(el.dataset.ageFrom), words);
+  }
+  for (const el of main.querySelectorAll("[data-ago-from]")) {
+    el.textContent = words.ago.replace("%(age)s", sayAge(gatewayNow() - Number(el.dataset.agoFrom), words));
+  }
+}
+
+// ---- the parts that the gateway renders
+
+async function readState() {
+  const response = await fetch("/overview/state", { headers: { Accept: "text/html" } });
+  if (response.redirected || response.status === 401) { location.assign("/sign-in"); return; }
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const next = readModel(fresh);
+  next.clock = Math.max(next.clock, model.simulated ? model.clock : 0);
+  model = next;
+  skew = model.now - Date.now();
+  for (const source of fresh.querySelectorAll("[data-part]")) putPart(source);
+  due.map = true;
+  want("draw");
+  showTimes();
+}
+
+function putPart(source) {
+  const name = source.dataset.part;
+  if (name === "model") return;
+  for (const target of part(name)) {
+    if (name === "charts") putCharts(target, source);
+    else if (target.innerHTML.trim() !== source.innerHTML.trim()) replaceInside(target, source);
+  }
+}
+
+function replaceInside(target, source) {
+  const open = [...target.querySelectorAll("details[open][id]")].map((d) => d.id);
+  target.innerHTML = source.innerHTML;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+}
+
+const shape = (root) => [...root.querySelectorAll("[data-site], [data-plot]")]
+  .map((el) => el.dataset.site ?? el.dataset.plot).sort().join(" ");
+
+function putCharts(target, source) {
+  if (shape(target) === shape(source)) return;
+  for (const plot of plots.splice(0)) plot.chart.dispose();
+  target.innerHTML = source.innerHTML;
+  setUpCharts();
+}
+
+// ---- charts
+
+function setUpCharts() {
+  for (const element of main.querySelectorAll(".plot[data-plot]")) {
+    const code = element.closest("[data-site]").dataset.site;
+    const plot = { element, code, id: element.dataset.plot, main: element.parentElement.classList.contains("main"), chart: makeChart(element) };
+    plot.chart.showLoading({ text: words.loading, textColor: palette["ink-2"], maskColor: "transparent", showSpinner: false });
+    plots.push(plot);
+    resizes.observe(element);
+    due.read.add(code);
+  }
+  for (const details of main.querySelectorAll("details[data-table]")) {
+    details.addEventListener("toggle", () => details.open && fillTable(details));
+  }
+}
+
+async function readSite(code, from) {
+  const { start, end, width } = span();
+  const first = Math.max(start, Math.floor((from ?? start) / width) * width);
+  const query = new URLSearchParams({ start: first, end: Math.ceil(end), width_ms: width });
+  const response = await fetch(`/api/v1/sites/${encodeURIComponent(code)}/series?${query}`);
+  if (!response.ok) throw new Error(`series of ${code}: ${response.status}`);
+  const answer = await response.json();
+  for (const { device, stream, points } of answer.lines) series.merge(`${device}/${stream}`, points);
+  if (from === undefined) alarms.set(code, answer.alarms.map(toMark));
+  else alarms.set(code, [...(alarms.get(code) ?? []).filter((a) => !answer.alarms.some((b) => b.device === a.device && b.seq === a.seq)), ...answer.alarms.map(toMark)]);
+  for (const plot of plots) if (plot.code === code) { plot.dirty = true; plot.chart.hideLoading(); }
+  want("draw");
+}
+
+function toMark(alarm) {
+  const label = main.dataset.lang === "en" ? alarm.label || alarm.rule : alarm.label_zh || alarm.label || alarm.rule;
+  return { device: alarm.device, stream: alarm.stream, seq: alarm.seq, at: Date.parse(alarm.raised_at), label };
+}
+
+function drawPlot(plot) {
+  const site = model.sites.find((s) => s.code === plot.code);
+  const stream = site?.plots.find((p) => p.id === plot.id);
+  if (!stream || !plot.element.clientWidth) return;
+  const state = { c: palette, words, width: plot.element.clientWidth, alarms: alarms.get(plot.code) ?? [], cut, clock: clockNow() };
+  const option = (plot.main ? mainOption : smallOption)(site, stream, series, span(), state);
+  plot.chart.setOption(option, { notMerge: true, lazyUpdate: true });
+  plot.dirty = false;
+}
+
+const mapElement = document.getElementById("map");
+const map = makeChart(mapElement);
+
+function drawMap() {
+  due.map = false;
+  if (!model.sites.length || !mapElement.clientWidth) { map.clear(); return; }
+  const state = { c: palette, width: mapElement.clientWidth, height: mapElement.clientHeight, cut };
+  map.setOption(mapOption(model, land, state), { notMerge: !map.getOption()?.geo?.length, lazyUpdate: true });
+}
+
+function draw() {
+  if (document.hidden) { want("draw"); return; }
+  if (due.map) drawMap();
+  for (const plot of plots) if (plot.dirty) drawPlot(plot);
+  for (const details of main.querySelectorAll("details[data-table][open]")) fillTable(details);
+}
+
+function redraw() {
+  due.map = true;
+  for (const plot of plots) plot.dirty = true;
+  want("draw");
+}
+
+function fillTable(details) {
+  const site = model.sites.find((s) => s.code === details.dataset.table);
+  const table = document.createElement("table");
+  const head = table.createTHead().insertRow();
+  for (const text of [words.time, ...site.plots.map((p) => `${p.label}${p.unit ? ` (${p.unit})` : ""}`)]) {
+    head.append(Object.assign(document.createElement("th"), { textContent: text, scope: "col" }));
+  }
+  const body = table.createTBody();
+  for (const at of tableTimes(site)) {
+    const row = body.insertRow();
+    row.insertCell().textContent = wallTime(at, site.zone);
+    for (const plot of site.plots) row.insertCell().textContent = valueBefore(plot, at);
+  }
+  details.querySelector(".scroll").replaceChildren(table);
+}
+
+function tableTimes(site) {
+  const times = site.plots.flatMap((p) => series.last(p.id)?.[0] ?? []);
+  if (!times.length) return [];
+  const newest = Math.max(...times.filter((t) => t <= clockNow() + HOUR));
+  const whole = Math.floor(newest / HOUR) * HOUR;
+  return [newest, ...Array.from({ length: 24 }, (_, i) => whole - i * HOUR)].filter((at, i, all) => at !== all[i - 1]);
+}
+
+function valueBefore(plot, at) {
+  const found = series.get(plot.id).findLast((p) => p[0] <= at);
+  if (!found) return "–";
+  if (plot.kind === "contact") return found[1] === true ? words.active : words.rest;
+  return say(found[1], "");
+}
+
+// ---- events
+
+function want(what) {
+  due[what] = due[what] || 1;
+}
+
+function onReading(body, at) {
+  model.heard_at = Math.max(model.heard_at ?? 0, at);
+  for (const [name, [time, value]] of Object.entries(body.streams)) onValue(`${body.device}/${name}`, time, value);
+}
+
+const behind = new Map(); // site code: the time from which its values must be read again
+
+function onValue(id, at, value) {
+  const site = model.sites.find((s) => s.plots.some((p) => p.id === id));
+  if (!site) return;
+  const plot = site.plots.find((p) => p.id === id);
+  if (!plot.predicts && model.simulated) model.clock = Math.max(model.clock, at);
+  const from = Math.min(at, series.last(id)?.[0] ?? at);
+  behind.set(site.code, Math.min(from, behind.get(site.code) ?? from));
+  due.read.add(site.code);
+  const shown = main.querySelector(`[data-latest="${CSS.escape(id)}"]`);
+  if (shown && (plot.at ?? 0) <= at) {
+    plot.at = at;
+    shown.textContent = plot.kind === "contact" ? (value === true ? words.active : words.rest) : say(value, plot.unit);
+  }
+}
+
+const changes = { tick: () => {} };
+for (const topic of ["alarm", "presence", "device", "dead_letter", "gap"]) {
+  changes[topic] = (body, at) => { model.heard_at = Math.max(model.heard_at ?? 0, at); want("state"); };
+}
+
+function setCut(now) {
+  if (cut === now) return;
+  cut = now;
+  main.classList.toggle("cut", cut);
+  redraw();
+  showTimes();
+}
+
+// ---- the beat: nothing is drawn or read more often than this
+
+async function readDue() {
+  if (cut || document.hidden) return;
+  const codes = [...due.read];
+  due.read.clear();
+  for (const code of codes) {
+    const from = behind.get(code);
+    behind.delete(code);
+    const known = plots.some((p) => p.code === code && series.get(p.id).length);
+    try {
+      await readSite(code, known ? from : undefined);
+    } catch (problem) {
+      console.warn(problem.message);
+      due.read.add(code);
+    }
+  }
+}
+
+async function beat(work, pause) {
+  for (;;) {
+    await new Promise((done) => setTimeout(done, pause));
+    try {
+      await work();
+    } catch (problem) {
+      console.warn(problem.message);
+    }
+  }
+}
+
+const resizes = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const plot = plots.find((p) => p.element === target);
+    (plot?.chart ?? (target === mapElement ? map : null))?.resize();
+  }
+  redraw();
+});
+
+for (const button of document.querySelectorAll("[data-hours]")) {
+  button.addEventListener("click", () => {
+    hours = Number(button.dataset.hours);
+    for (const other of document.querySelectorAll("[data-hours]")) other.setAttribute("aria-pressed", String(other === button));
+    for (const plot of plots) series.forget(plot.id);
+    for (const site of model.sites) for (const plot of site.plots) series.forget(plot.id);
+    for (const plot of plots) due.read.add(plot.code);
+    readDue();
+  });
+}
+
+async function start() {
+  const response = await fetch("/api/v1/outline").catch(() => null);
+  land = response?.status === 200;
+  registerLand(land ? await response.json() : EMPTY_LAND);
+  setUpCharts();
+  resizes.observe(mapElement);
+  onTheme(() => { palette = colours(); redraw(); });
+  await readDue();
+  follow("/api/v1/events", model.event, {
+    events: { ...changes, reading: onReading },
+    live: () => { setCut(false); want("state"); },
+    cut: () => { setCut(true); readState().catch(() => {}); },
+    stale: () => { want("state"); for (const plot of plots) due.read.add(plot.code); },
+  });
+  beat(() => { if (due.draw) { due.draw = 0; draw(); } }, DRAW_MS);
+  beat(readDue, READ_MS);
+  beat(async () => { if (due.state && !cut) { due.state = 0; await readState(); } }, STATE_MS);
+  beat(() => { if (!cut && !document.hidden) want("state"); }, AGAIN_MS / 6);
+  beat(showTimes, 500);
+  showTimes();
+}
+
+start();

@@ -1,0 +1,72 @@
+"""Reads everything the live page shows, in one snapshot of the database."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_gateway.alarms.store import Alarm, last_closed, list_alarms
+from cloud_gateway.deadletters.store import count_dead_letters
+from cloud_gateway.devices.pace import Pace
+from cloud_gateway.devices.store import Device, Rule, Stream, list_devices, list_rules, list_streams
+from cloud_gateway.events.store import kept_events, recent_readings
+from cloud_gateway.sites.store import Site, list_sites
+from edge_agent.web.streams import Event
+
+#: Sites, devices and open alarms that one page carries.
+MOST = 1000
+Row = TypeVar("Row", Stream, Rule)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of the whole field at one moment. Streams and rules are by device."""
+
+    sites: list[Site] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    streams: dict[str, list[Stream]] = field(default_factory=dict)
+    rules: dict[str, list[Rule]] = field(default_factory=dict)
+    alarms: list[Alarm] = field(default_factory=list)
+    last_closed: int | None = None
+    dead_letters: int = 0
+    newest_event: int = 0
+    pace: float = 1.0
+
+
+async def read_snapshot(connection: AsyncConnection) -> Snapshot:
+    """Read it all."""
+    devices = await list_devices(connection, "", MOST)
+    names = [d.id for d in devices]
+    return Snapshot(
+        sites=await list_sites(connection, "", MOST),
+        devices=devices,
+        streams=_by_device(await list_streams(connection, names)),
+        rules=_by_device(await list_rules(connection, names)),
+        alarms=await list_alarms(connection, True, None, MOST),
+        last_closed=await last_closed(connection),
+        dead_letters=await count_dead_letters(connection),
+        newest_event=(await kept_events(connection))[1],
+        pace=_measure_pace(await recent_readings(connection), {d.id for d in devices if d.simulated}),
+    )
+
+
+def _by_device(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.device].append(row)
+    return found
+
+
+def _measure_pace(events: Iterable[Event], simulated: set[str]) -> float:
+    pace = Pace()
+    for event in events:
+        body = json.loads(event.body)
+        times = [int(at) for at, _ in body.get("streams", {}).values()]
+        if times and body.get("device") in simulated:
+            pace.add(event.at, max(times))
+    return pace.value

@@ -1,0 +1,64 @@
+"""The event stream that live pages follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import StreamingResponse
+
+from cloud_gateway.database import reading
+from cloud_gateway.events.store import kept_events
+from cloud_gateway.running import Gateway, gateway_of, now_ms
+from cloud_gateway.staff.guard import is_signed_in
+from edge_agent.web.streams import frame
+
+router = APIRouter(tags=["events"])
+#: A page hears at least this often, and its session is checked as often, s.
+TICK_S = 2.0
+#: A page that missed more than this reads everything again instead.
+REPLAY = 3_000
+
+AfterId = Annotated[int, Query(ge=0, le=2**62, description="Only events above this id.")]
+LastEventId = Annotated[str | None, Header(max_length=20, description="Set by browsers when they come back.")]
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def follow_events(request: Request, after: AfterId = 0, last_event_id: LastEventId = None) -> StreamingResponse:
+    """Server-sent events: reading, alarm, presence, device, dead_letter, gap; `tick` every two seconds.
+
+    `reset` says that events were missed for good: read everything again.
+    """
+    if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
+        after = int(last_event_id)
+    stream = _stream(gateway_of(request), request, after)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _stream(gateway: Gateway, request: Request, after: int) -> AsyncIterator[bytes]:
+    async with reading(gateway.engine) as connection:
+        first, last = await kept_events(connection)
+    if not first - 1 <= after <= last or last - after > REPLAY:
+        after = last
+        yield frame("reset", wrap(now_ms(), "{}"), last)
+    checked = now_ms()
+    yield frame("tick", wrap(checked, "{}"))
+    async for event in gateway.follower.events(after, TICK_S):
+        if event is not None:
+            yield frame(event.topic, wrap(event.at, event.body), event.id)
+        if event is None or now_ms() - checked > TICK_S * 1000:
+            checked = now_ms()
+            if not await is_signed_in(request):
+                return
+            yield frame("tick", wrap(checked, "{}"))
+
+
+def wrap(at: int, body: str) -> str:
+    """An event's gateway time around its body; one line, as the format wants it."""
+    return json.dumps({"at": at, "body": json.loads(body)}, separators=(",", ":"))

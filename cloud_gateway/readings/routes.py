@@ -1,0 +1,190 @@
+"""The API of readings: values of one stream as stored or down-sampled, and all streams of a site for charts."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+
+from cloud_gateway.alarms.store import Alarm, alarms_between
+from cloud_gateway.database import reading
+from cloud_gateway.devices.routes import no_device
+from cloud_gateway.devices.store import Stream, find_device, list_streams
+from cloud_gateway.readings.series import Bucket, SeriesStore, StoreUnavailable
+from cloud_gateway.running import gateway_of
+from cloud_gateway.sites.routes import no_site
+from cloud_gateway.sites.store import devices_at, find_site
+from edge_agent.web.paging import After, Limit, Time, decode_cursor, encode_cursor, read_time
+from edge_agent.web.problems import Problem, invalid
+from edge_agent.wire.senml import Value
+
+router = APIRouter(tags=["readings"])
+#: Buckets in one answer.
+MAX_BUCKETS = 2000
+DAY_MS = 86_400_000
+
+DeviceId = Annotated[str, Query(max_length=32, description="The device's id.")]
+StreamName = Annotated[str, Query(max_length=32, description="The stream's name.")]
+Start = Annotated[str, Query(max_length=40, description="First time, RFC 3339 with a zone, or ms UTC.")]
+End = Annotated[str, Query(max_length=40, description="End, not included; RFC 3339 with a zone, or ms UTC.")]
+Width = Annotated[int | None, Query(ge=1000, le=366 * DAY_MS, description="Down-sample to intervals of so many ms.")]
+
+
+class SampleOut(BaseModel):
+    """One value as it was stored."""
+
+    at: Time
+    value: Value
+
+
+class BucketOut(BaseModel):
+    """One down-sampled interval that begins at `at`."""
+
+    at: Time
+    low: float
+    mean: float
+    high: float
+    count: int
+
+
+class Readings(BaseModel):
+    """Values of one stream: `samples`, or `buckets` when a width was given."""
+
+    device: str
+    stream: str
+    unit: str
+    samples: list[SampleOut] = []
+    buckets: list[BucketOut] = []
+    next: str | None = Field(None, description="Give it as `after` to get the next page of samples.")
+
+
+@dataclass(frozen=True)
+class Span:
+    """start <= at < end, ms UTC."""
+
+    start: int
+    end: int
+
+
+@router.get("/readings")
+async def list_readings(
+    request: Request,
+    device: DeviceId,
+    stream: StreamName,
+    start: Start,
+    end: End,
+    limit: Limit = 1000,
+    after: After = None,
+    width_ms: Width = None,
+) -> Readings:
+    """One stream over a time: as stored, in pages; or with `width_ms` as low, mean and high per interval."""
+    gateway, span = gateway_of(request), read_span(start, end, width_ms)
+    unit = await _unit(request, device, stream)
+    found = Readings(device=device, stream=stream, unit=unit)
+    try:
+        if width_ms is None:
+            return await _fill_samples(gateway.series, found, span, limit, after)
+        buckets = await gateway.series.buckets(device, stream, span.start, span.end, width_ms)
+    except StoreUnavailable as exc:
+        raise series_away(exc) from exc
+    found.buckets = [BucketOut(**b._asdict()) for b in buckets]
+    return found
+
+
+def read_span(start: str, end: str, width_ms: int | None) -> Span:
+    """The span of two time parameters. Raises Problem when it is empty, or too long for the width."""
+    span = Span(read_time("start", start), read_time("end", end))
+    if span.end <= span.start:
+        raise invalid("end", "the end is not after the start")
+    if width_ms and (span.end - span.start) // width_ms > MAX_BUCKETS:
+        raise invalid("width_ms", f"this makes more than {MAX_BUCKETS} intervals; widen them")
+    return span
+
+
+async def _unit(request: Request, device: str, stream: str) -> str:
+    async with reading(gateway_of(request).engine) as connection:
+        if await find_device(connection, device) is None:
+            raise no_device("device")
+        units = {s.name: s.unit for s in await list_streams(connection, [device])}
+    if stream not in units:
+        remedy = _("The list of the device's streams has them all.")
+        raise Problem(404, "no_stream", _("The device has no stream of this name."), remedy, "stream")
+    return units[stream]
+
+
+def _(message: str) -> str:
+    """Mark a message id for extraction."""
+    return message
+
+
+async def _fill_samples(series: SeriesStore, found: Readings, span: Span, limit: int, after: str | None) -> Readings:
+    """A page of samples. A cursor is a time and how many samples of that very ms were given already."""
+    place = decode_cursor(after, int, int) or [span.start, 0]
+    start, skip = int(place[0]), int(place[1])
+    if not (span.start <= start < span.end and 0 <= skip <= 1_000_000):
+        raise invalid("after", "this is not a cursor of this list")
+    rows = await series.samples(found.device, found.stream, start, span.end, skip + limit + 1)
+    page, more = rows[skip : skip + limit], len(rows) > skip + limit
+    found.samples = [SampleOut(at=r.at, value=r.value) for r in page]
+    if more:
+        same = sum(r.at == page[-1].at for r in rows[: skip + limit])
+        found.next = encode_cursor([page[-1].at, same])
+    return found
+
+
+def series_away(exc: StoreUnavailable) -> Problem:
+    """503: the series store does not answer."""
+    remedy = _("Try again in a moment; nothing is lost.")
+    title = _("The store of readings does not answer.")
+    return Problem(503, "series_unavailable", title, remedy, detail=exc.reason, retry_after_s=5)
+
+
+class Line(BaseModel):
+    """One stream of a site for a chart; points are [at in ms UTC, value], buckets' means when down-sampled."""
+
+    device: str
+    stream: str
+    points: list[tuple[int, Value]]
+
+
+class SiteSeries(BaseModel):
+    """All streams of a site over a time, and the alarms raised in it."""
+
+    site: str
+    width_ms: int
+    lines: list[Line]
+    alarms: list[Alarm]
+
+
+@router.get("/sites/{code}/series")
+async def chart_site(request: Request, code: str, start: Start, end: End, width_ms: Width = 600_000) -> SiteSeries:
+    """Every stream of the devices at a site, for charts: numbers down-sampled, contacts as they changed."""
+    gateway, width = gateway_of(request), width_ms or 600_000
+    span = read_span(start, end, width)
+    async with reading(gateway.engine) as connection:
+        if await find_site(connection, code) is None:
+            raise no_site("code")
+        devices = await devices_at(connection, code)
+        streams = await list_streams(connection, devices)
+        alarms = await alarms_between(connection, devices, span.start, span.end)
+    try:
+        lines = await asyncio.gather(*(_line(gateway.series, s, span, width) for s in streams))
+    except StoreUnavailable as exc:
+        raise series_away(exc) from exc
+    return SiteSeries(site=code, width_ms=width, lines=list(lines), alarms=alarms)
+
+
+async def _line(series: SeriesStore, stream: Stream, span: Span, width: int) -> Line:
+    if isinstance(stream.value, bool | str):
+        samples = await series.samples(stream.device, stream.name, span.start, span.end, MAX_BUCKETS)
+        return Line(device=stream.device, stream=stream.name, points=[(s.at, s.value) for s in samples])
+    buckets = await series.buckets(stream.device, stream.name, span.start, span.end, width)
+    return Line(device=stream.device, stream=stream.name, points=[(b.at, chart_value(stream.unit, b)) for b in buckets])
+
+
+def chart_value(unit: str, bucket: Bucket) -> float:
+    """What a chart shows of an interval: the sum of amounts (rain in mm), the mean of everything else."""
+    return round(bucket.mean * bucket.count if unit == "mm" else bucket.mean, 4)

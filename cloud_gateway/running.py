@@ -1,0 +1,41 @@
+"""What the routes of a running gateway share: its database, series store, pages and event follower."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.staff.passwords import Passwords
+from cloud_gateway.staff.throttle import Throttle
+from edge_agent.web.pages import Pages
+from edge_agent.web.streams import Follower
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Built once in `app.py`, handed to every route."""
+
+    settings: GatewaySettings
+    engine: AsyncEngine
+    series: SeriesStore
+    pages: Pages
+    follower: Follower
+    passwords: Passwords
+    throttle: Throttle
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The gateway that this request came to."""
+    gateway = request.app.state.gateway
+    assert isinstance(gateway, Gateway)
+    return gateway
+
+
+def now_ms() -> int:
+    """Wall time of the gateway, ms UTC."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,64 @@
+"""Passwords by argon2id, off the event loop and never more than a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+LEAST = 12
+MOST = 256
+#: Checks at once; each takes 64 MiB and some 100 ms.
+AT_ONCE = 2
+#: Checks that may wait; past that callers are sent away.
+WAITING = 40
+
+
+class WeakPassword(ValueError):
+    """The password is too short or too long."""
+
+
+class Busy(Exception):
+    """Too many sign-ins wait already."""
+
+
+def check_length(password: str) -> str:
+    """Return the password when its length is allowed, else raise WeakPassword."""
+    if not LEAST <= len(password) <= MOST:
+        raise WeakPassword(f"a password has {LEAST} to {MOST} characters")
+    return password
+
+
+class Passwords:
+    """Hashes and verifies. Verifying against no hash takes as long as against one."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
+        self._nobody = self._hasher.hash("nobody has this password")
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    async def hash(self, password: str) -> str:
+        """The argon2id hash of a password. Raises WeakPassword, Busy."""
+        check_length(password)
+        async with self._slots:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether the password fits the hash; False for `stored` None, in the same time. Raises Busy."""
+        if self._waiting >= WAITING:
+            raise Busy
+        self._waiting += 1
+        try:
+            async with self._slots:
+                fits = await asyncio.to_thread(self._fits, stored or self._nobody, password[: MOST + 1])
+        finally:
+            self._waiting -= 1
+        return fits and stored is not None
+
+    def _fits(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False

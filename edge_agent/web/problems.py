@@ -1,0 +1,102 @@
+"""Errors as RFC 9457 problem documents: what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDocument(BaseModel):
+    """The body of every error answer of the API (RFC 9457)."""
+
+    type: str = Field("about:blank", description="Kind of problem as a URI; about:blank: see `code`.")
+    title: str = Field(description="What is wrong, in the caller's language.")
+    status: int = Field(description="The HTTP status.")
+    code: str = Field(description="Stable name of the problem, for programs.")
+    detail: str | None = Field(None, description="What exactly was found, in English.")
+    field: str | None = Field(None, description="The parameter or field that is wrong.")
+    remedy: str = Field(description="What to do about it, in the caller's language.")
+
+
+@dataclass
+class Problem(Exception):
+    """Raised by a route to answer with a problem. `title` and `remedy` are message ids."""
+
+    status: int
+    code: str
+    title: str
+    remedy: str
+    field: str | None = None
+    detail: str | None = None
+    retry_after_s: int | None = None
+
+
+def _(message: str) -> str:
+    """Mark a message id for extraction; it is translated when the answer is made."""
+    return message
+
+
+#: What the router itself refuses, by status: code, title and remedy as message ids.
+_REFUSALS = {
+    404: ("not_found", _("There is nothing at this address."), _("Check the address.")),
+    405: ("method_not_allowed", _("This address does not take that method."), _("Use another method.")),
+    413: ("too_large", _("The request is too large."), _("Send less at once.")),
+}
+_OTHER = ("refused", _("The request was refused."), _("Check the request and send it again."))
+
+Translate = Callable[[Request], Callable[[str], str]]
+
+
+def invalid(field: str, reason: str) -> Problem:
+    """422: a parameter that cannot be used. `reason` names it in English, as programs log it."""
+    remedy = _("Correct the named field and send the request again.")
+    return Problem(422, "invalid", _("A value cannot be used."), remedy, field, detail=reason)
+
+
+def install_problems(app: FastAPI, words: Translate) -> None:
+    """Answer Problem, validation errors and the router's own refusals as problem documents.
+
+    `words` gives the translating function for a request.
+    """
+
+    async def on_problem(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, Problem)
+        return answer(exc, words(request))
+
+    async def on_invalid(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, RequestValidationError)
+        first = exc.errors()[0]
+        place = ".".join(str(p) for p in first["loc"][1:])
+        return answer(invalid(place, str(first["msg"])), words(request))
+
+    async def on_refused(request: Request, exc: Exception) -> Response:
+        assert isinstance(exc, HTTPException)
+        code, title, remedy = _REFUSALS.get(exc.status_code, _OTHER)
+        return answer(Problem(exc.status_code, code, title, remedy), words(request))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_refused)
+
+
+def answer(problem: Problem, translate: Callable[[str], str]) -> Response:
+    """The problem as a response in the caller's language."""
+    document = ProblemDocument(
+        title=translate(problem.title),
+        status=problem.status,
+        code=problem.code,
+        field=problem.field,
+        detail=problem.detail,
+        remedy=translate(problem.remedy),
+        type="about:blank",
+    )
+    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
+    return JSONResponse(document.model_dump(), problem.status, headers, MEDIA_TYPE)

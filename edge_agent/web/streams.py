@@ -1,0 +1,118 @@
+"""Event streams (server-sent events): one follower reads the source, every page has a bounded queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+POLL_S = 0.3
+BATCH = 500
+#: Events that may wait for a slow page; past that it is cut off and comes back with Last-Event-ID.
+QUEUE = 2_000
+
+
+class Event(NamedTuple):
+    """One event: rising `id`, gateway time ms UTC, topic, and its body as JSON text."""
+
+    id: int
+    at: int
+    topic: str
+    body: str
+
+
+Source = Callable[[int, int], Awaitable[Sequence[Event]]]
+
+
+class Follower:
+    """Reads new events for all pages of this process.
+
+    `source(after, limit)` gives the events with a greater id in order; `newest()` the greatest id now.
+    """
+
+    def __init__(self, source: Source, newest: Callable[[], Awaitable[int]], poll_s: float = POLL_S) -> None:
+        self._source, self._newest, self._poll_s = source, newest, poll_s
+        self._queues: set[asyncio.Queue[Event | None]] = set()
+        self._wanted = asyncio.Event()
+        self.position = 0
+
+    async def run(self) -> None:
+        """Follow for ever, while anybody listens."""
+        while True:
+            await self._wanted.wait()
+            if not await self._step():
+                await asyncio.sleep(self._poll_s)
+
+    async def _step(self) -> bool:
+        batch = await self._source(self.position, BATCH)
+        for event in batch:
+            self.position = event.id
+            for queue in list(self._queues):
+                self._offer(queue, event)
+        return len(batch) == BATCH
+
+    def _offer(self, queue: asyncio.Queue[Event | None], event: Event) -> None:
+        if queue.qsize() >= QUEUE:
+            self._drop(queue)
+            queue.put_nowait(None)
+        else:
+            queue.put_nowait(event)
+
+    def _drop(self, queue: asyncio.Queue[Event | None]) -> None:
+        self._queues.discard(queue)
+        if not self._queues:
+            self._wanted.clear()
+
+    @contextmanager
+    def _listening(self) -> Iterator[asyncio.Queue[Event | None]]:
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queues.add(queue)
+        self._wanted.set()
+        try:
+            yield queue
+        finally:
+            self._drop(queue)
+
+    async def events(self, after: int, idle_s: float) -> AsyncIterator[Event | None]:
+        """Events with an id above `after`, missed ones first; None whenever nothing came for `idle_s`.
+
+        Ends when the listener is too slow.
+        """
+        if not self._queues:
+            self.position = max(self.position, await self._newest())
+        with self._listening() as queue:
+            seen = after
+            async for event in self._missed(after, self.position):
+                seen = event.id
+                yield event
+            async for news in _taken(queue, idle_s):
+                if news is None or news.id > seen:
+                    yield news
+
+    async def _missed(self, after: int, upto: int) -> AsyncIterator[Event]:
+        while after < upto:
+            batch = [e for e in await self._source(after, BATCH) if e.id <= upto]
+            if not batch:
+                return
+            for event in batch:
+                yield event
+            after = batch[-1].id
+
+
+async def _taken(queue: asyncio.Queue[Event | None], idle_s: float) -> AsyncIterator[Event | None]:
+    while True:
+        try:
+            event = await asyncio.wait_for(queue.get(), idle_s)
+        except TimeoutError:
+            yield None
+            continue
+        if event is None:
+            return
+        yield event
+
+
+def frame(topic: str, data: str, event_id: int | None = None) -> bytes:
+    """One event in the text/event-stream format (HTML standard, section 9.2). `data` is one line of JSON."""
+    head = f"id: {event_id}\n" if event_id is not None else ""
+    return f"{head}event: {topic}\ndata: {data}\n\n".encode()

@@ -22,6 +22,7 @@ from edge_agent.wire.messages import GAP, ClockQuality, GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
 T = TypeVar("T")
+_any_json = msgspec.json.Decoder()
 
 #: Bodies above this could not travel: a frame is at most 128 KiB.
 MAX_BODY_BYTES = 96 * 1024
@@ -179,10 +180,9 @@ class Outbox:
     async def put(self, item: Item) -> int:
         """Store a fact; returns its seq once it is on disk. Cancelling the call does not cancel the commit.
 
-        Raises OutboxFull when the lane has no room, ValueError when the body is too long, OutboxClosed.
+        Raises OutboxFull when the lane has no room, ValueError when the body cannot travel, OutboxClosed.
         """
-        if len(item.body) > MAX_BODY_BYTES:
-            raise ValueError(f"a body of {len(item.body)} bytes; at most {MAX_BODY_BYTES} can travel")
+        _check_body(item.body)
         self._check_open()
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         stored.add_done_callback(_retrieve)
@@ -371,6 +371,16 @@ class Outbox:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run on the one thread that owns the file; a cancelled caller does not stop the work."""
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+
+def _check_body(body: bytes) -> None:
+    """Refuse here what the gateway could not read: later it would hold up its whole frame."""
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"a body of {len(body)} bytes; at most {MAX_BODY_BYTES} can travel")
+    try:
+        _any_json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        raise ValueError(f"a body that is no JSON: {exc}") from exc
 
 
 def _delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:

@@ -39,9 +39,9 @@ app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)
 
 
-def main() -> None:
-    """Run the command that the process was started with, and end with its status."""
-    sys.exit(run(sys.argv[1:]))
+def main() -> int:
+    """Run the command that the process was started with; returns the exit status."""
+    return run(sys.argv[1:])
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -130,6 +130,10 @@ def _explain(
         case "union_tag_invalid":
             what = f"{error['ctx']['discriminator']} {error['ctx']['tag']!r} is unknown"
             return Problem(source, field, what, f"It is one of {error['ctx']['expected_tags']}.")
+        case "union_tag_not_found":
+            return Problem(
+                source, field, f"lacks {error['ctx']['discriminator']}", "Add it; docs/settings.md lists them."
+            )
         case "value_error":
             return Problem(source, field, str(error["ctx"]["error"]), "docs/settings.md lists what is allowed.")
     what = f"{error['msg'][:1].lower()}{error['msg'][1:]}, but is {str(error['input'])[:60]!r}"
@@ -140,10 +144,13 @@ def _keys(error: ErrorDetails, data: Node) -> list[int | str]:
     """The path as written in the file: pydantic's names of union members, which no file holds, are left out."""
     keys: list[int | str] = []
     for key in error["loc"]:
-        if (isinstance(data, dict) and key in data) or (isinstance(data, list) and isinstance(key, int)):
-            data = data[key]
-        else:
-            continue
+        match data, key:
+            case dict(), _ if key in data:
+                data = data[key]
+            case list(), int():
+                data = data[key]
+            case _:
+                continue
         keys.append(key)
     return [*keys, error["loc"][-1]] if error["type"] == "missing" else keys
 

@@ -75,6 +75,7 @@ def test_both_processes_can_be_loaded(tmp_path: Path) -> None:
         pytest.param("[broker]\nprt = 1", "broker.prt", "Did you mean `port`?", id="misspelt in a section"),
         pytest.param("broker = 5", "broker", "should be a valid dictionary", id="value for a section"),
         pytest.param("[[sensor]]\nkind='anlog'", "sensor[0]", "'kind' 'anlog' is unknown", id="kind"),
+        pytest.param("[[sensor]]\nstream='x'", "sensor[0]", "lacks 'kind'", id="no kind"),
         pytest.param("[[sensor]]\nkind='contact'\npin=40", "sensor[0].pin", "less than or equal to 27", id="in a list"),
         pytest.param("[[sensor]]\nkind='contact'\nx=1", "sensor[0].x", "is not a setting", id="unknown in a list"),
         pytest.param("heartbeat_s = nan", "heartbeat_s", "should be", id="not a number"),

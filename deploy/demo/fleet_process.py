@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import msgspec
-from firmware_sim.fleet import run_fleet
 
 from deploy.demo.witness import Ended, PipeObserver, Tick, send_line
 from deploy.logs import LogForm, set_up_logging
 from firmware_sim.clock import ScenarioClock
+from firmware_sim.fleet import run_fleet
 from firmware_sim.scenario import load_scenario
 
 TICK_S = 0.2
@@ -30,6 +30,7 @@ class Orders(msgspec.Struct, frozen=True):
     speed: float | None
     start_ms: int
     linger: bool
+    faults: str | None
     pipe: int
 
 
@@ -49,8 +50,9 @@ async def _run(orders: Orders) -> None:
             broker_host="127.0.0.1",
             broker_port=orders.broker_port,
             clock=clock,
-            observer=lambda device: PipeObserver(device, orders.pipe),
+            observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
             linger=orders.linger,
+            faults=orders.faults,
         )
         ticking.cancel()
     send_line(orders.pipe, Tick(clock.now()))

@@ -67,15 +67,22 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[SystemFaul
     stage = await set_stage(scenario, folder, store=options.store, port=options.port)
     trouble = Troublemaker(stage, faults)
     try:
-        await make_fleets(stage, speed=options.speed, linger=not options.once)
+        await make_fleets(
+            stage,
+            scenario=options.scenario,
+            speed=options.speed,
+            linger=not options.once,
+            faults=options.faults,
+        )
         await _open_page(stage, options)
         for fleet in stage.fleets:
             fleet.start(scenario.start_ms)
         await _play(stage, trouble, options, began)
         find_witnesses(stage, trouble.happenings)
+        await stage.end_programs()
+        return await _conclude(stage, trouble, options, time.monotonic() - began)
     finally:
         await stage.close()
-    return await _conclude(stage, trouble, options, time.monotonic() - began)
 
 
 async def _open_page(stage: Stage, options: DemoOptions) -> None:

@@ -70,14 +70,18 @@ class Stage:
         """The address of the page."""
         return f"http://127.0.0.1:{self.settings.web.port}"
 
-    async def close(self) -> None:
-        """End every process, in order, and the servers last."""
+    async def end_programs(self) -> None:
+        """End Weiran's own processes, in order; the stores can still be read."""
         for program in [*(f.program for f in self.fleets), self.ingest, self.web]:
             await asyncio.to_thread(program.stop)
         for fleet in self.fleets:
             await fleet.cable.close()
             if fleet.listening is not None:
                 await fleet.listening
+
+    async def close(self) -> None:
+        """End what still runs, the servers last."""
+        await self.end_programs()
         self.witness.close()
         for server in (self.broker, self.database_server):
             if server is not None:
@@ -111,7 +115,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     return stage
 
 
-async def make_fleets(stage: Stage, *, speed: float | None, linger: bool) -> None:
+async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linger: bool, faults: str | None) -> None:
     """One fleet process for each site, behind its own cable; not yet started."""
     by_site: dict[str, list[str]] = defaultdict(list)
     for device in stage.scenario.device:
@@ -121,13 +125,14 @@ async def make_fleets(stage: Stage, *, speed: float | None, linger: bool) -> Non
         await cable.open()
         file = stage.folder / f"fleet-{site}.json"
         orders = Orders(
-            scenario=stage.scenario.name,
+            scenario=scenario,
             devices=devices,
             state_dir=str(stage.folder / "devices"),
             broker_port=cable.port,
             speed=speed,
             start_ms=stage.scenario.start_ms,
             linger=linger,
+            faults=faults,
             pipe=-1,
         )
         program = Program(f"fleet {site}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{site}.log")

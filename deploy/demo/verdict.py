@@ -140,7 +140,8 @@ def _gauge_figures(stage: Stage, holdings: Holdings) -> dict[str, list[int]]:
                 continue
             stored = dict(holdings.series.get((device.id, sensor.stream), ()))
             tolerance = abs(sensor.high - sensor.low) / ADC_STEPS
-            figures = list(nature.series(source).figures())
+            series = nature.series(source)
+            figures = list(zip(series.at_ms, series.values, strict=True))
             hits = [at for at, value in figures if abs(stored.get(at, 1e9) - value) <= tolerance]
             found[f"{device.site}/{sensor.stream}"] = [len(hits), len(figures)]
     return found

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -34,11 +34,12 @@ class Promise(NamedTuple):
 
 
 class Stored(msgspec.Struct, tag="put", frozen=True):
-    """Facts whose `put()` is returning: [lane, seq, sha256 of the body]; `at_s` is real time."""
+    """Facts whose `put()` is returning: [lane, seq, sha256 of the body]; `at_s` real and `now` scenario time."""
 
     device: str
     epoch: str
     at_s: float
+    now: int
     facts: list[tuple[str, int, str]]
 
 
@@ -73,14 +74,15 @@ _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 class PipeObserver:
     """In the agents' process: tells the witness, before `put()` returns."""
 
-    def __init__(self, device: str, pipe: int) -> None:
+    def __init__(self, device: str, pipe: int, now: Callable[[], int]) -> None:
         self._device = device
         self._pipe = pipe
+        self._now = now
 
     def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
         """Facts are committed."""
         facts = [(item.lane.value, seq, hashlib.sha256(item.body).hexdigest()) for seq, item in items]
-        send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), facts))
+        send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), self._now(), facts))
 
     def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
         """The gateway has said what it stored."""
@@ -177,5 +179,8 @@ class Ear:
                 self.now = max(self.now, line.now)
             case Ended():
                 self.ended = True
-            case _:
+            case Stored():
+                self.now = max(self.now, line.now)
+                self.witness.note(line, raw)
+            case Acked():
                 self.witness.note(line, raw)

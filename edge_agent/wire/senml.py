@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from edge_agent.wire.messages import StreamName, Unit
 
@@ -44,13 +44,14 @@ _encoder = msgspec.json.Encoder()
 
 def entry(stream: str, unit: str, value: Value, t: float = 0.0) -> Entry:
     """Make an entry with the value in the field of its type. Refuses NaN and infinities by ValueError."""
+    given = Entry(stream, unit, t=t) if t else Entry(stream, unit)  # an equal t of 0.0 would be written out
     if isinstance(value, bool):
-        return Entry(stream, unit, vb=value, t=t)
+        return structs.replace(given, vb=value)
     if isinstance(value, str):
-        return Entry(stream, unit, vs=value, t=t)
+        return structs.replace(given, vs=value)
     if not math.isfinite(value):
         raise ValueError(f"stream {stream!r}: {value} is not a finite number")
-    return Entry(stream, unit, v=float(value), t=t)
+    return structs.replace(given, v=float(value))
 
 
 def encode_pack(entries: Iterable[Entry]) -> bytes:

@@ -21,6 +21,13 @@ def test_values_come_back_equal_and_of_their_type(given_values: dict[str, float 
     assert [type(back[n]) for n in given_values] == [type(v) for v in given_values.values()]
 
 
+def test_equal_packs_are_equal_bytes() -> None:
+    computed_zero = (7 - 7) / 1e9
+    assert encode_pack([entry("b", "m", 1), entry("a", "m", 2.0, computed_zero)]) == (
+        b'[{"n":"a","u":"m","v":2.0},{"n":"b","u":"m","v":1.0}]'
+    )
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_not_finite_is_refused_where_it_arises(value: float) -> None:
     with pytest.raises(ValueError, match="finite"):

@@ -33,7 +33,7 @@ def listed_failure(code: str, error: Exception, problems: Iterable[Problem]) -> 
 
 def render_text(failure: Failure) -> str:
     """Lines for people."""
-    return str(failure) if failure.problems else f"weiran: {failure}. {failure.remedy}"
+    return str(failure) if failure.problems else f"weiran: {str(failure).rstrip('.')}. {failure.remedy}"
 
 
 def render_json(failure: Failure) -> str:

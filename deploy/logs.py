@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 #: What every log record carries; anything else was given by the caller as a field.
-STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 #: Libraries that would log a line for each request.
 QUIET = ("httpx", "httpcore", "uvicorn.access", "alembic")
 

@@ -62,6 +62,7 @@ def demo(
     pace = parse_speed(speed or ("max" if once else LIVE_SPEED))
     with extra("sim"):
         from deploy.demo import DemoOptions, run_demo
+        from deploy.demo.run import DemoFailed
         from deploy.servers import ServerFailed, ServerMissing
         from firmware_sim.problems import ScenarioError
     options = DemoOptions(
@@ -73,5 +74,5 @@ def demo(
         raise listed_failure("scenario", exc, exc.problems) from exc
     except ServerMissing as exc:
         raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
-    except ServerFailed as exc:
-        raise Failure("server", str(exc), "See what is missing: weiran doctor") from exc
+    except (DemoFailed, ServerFailed) as exc:
+        raise Failure("demo", str(exc), "See what is missing: weiran doctor") from exc

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from edge_agent.configuration import Problem
-from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, TableSensor
+from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
 from firmware_sim.folder import find_file
 from firmware_sim.forms import (
     AnySource,
@@ -36,6 +36,8 @@ MAX_DAYS = 400
 MS_PER_DAY = 86_400_000
 #: The heaviest rain that a tipping bucket is made for, mm/h.
 MAX_RAIN = 500.0
+#: BCM numbers of SPI 0: clock, data out, data in, select.
+SPI_PINS = {8, 9, 10, 11}
 #: The sources that fit each kind of sensor.
 FITTING: dict[str, tuple[type, ...]] = {
     "analog": (SeriesSource, LevelSource),
@@ -71,6 +73,8 @@ class _Check:
 
     def check_all(self) -> None:
         story = self._story
+        if not story.device:
+            self.say("device", "there is none", "add a [[device]], or there is nothing to run")
         self._unique("site", [site.code for site in story.site])
         self._unique("device", [device.id for device in story.device])
         self._unique("catchment", [catchment.name for catchment in story.catchment])
@@ -152,6 +156,7 @@ class _Check:
         if device.site not in {site.code for site in self._story.site}:
             self.say(f"{field}.site", f"there is no site {device.site!r}", "name the code of a [[site]]")
         self._agent(device, field)
+        self._pins(device, field)
         for sensor in device.sensor:
             self._sensor(device, sensor, f"{field}.sensor[{sensor.stream}]")
         for stream in sorted(device.wiring.keys() - {s.stream for s in device.sensor}):
@@ -164,6 +169,14 @@ class _Check:
             AgentSettings.model_validate({"device": device.id, "state_dir": "state", **raw})
         except ValidationError as exc:
             self.found += describe(exc, raw, self._file, field)
+
+    def _pins(self, device: Device, field: str) -> None:
+        """A converter takes the board's SPI pins for itself."""
+        pins = {s.pin for s in device.sensor if isinstance(s, PulseSensor | ContactSensor)}
+        pins |= {pin for pin in (device.panel.siren_pin, device.panel.lamp_pin) if pin is not None}
+        taken = sorted(pins & SPI_PINS) if any(isinstance(s, AnalogSensor) for s in device.sensor) else []
+        for pin in taken:
+            self.say(field, f"pin {pin} belongs to the converter of its analogue sensors", "use another pin")
 
     def _sensor(self, device: Device, sensor: AnySensor, field: str) -> None:
         source = device.wiring.get(sensor.stream)

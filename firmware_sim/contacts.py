@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 
 from firmware_sim.series import Series
 
@@ -37,7 +38,7 @@ def spans(active: Iterable[tuple[int, int]]) -> Changes:
 def pulses(times: Sequence[int]) -> Changes:
     """A short closure at each time; closures that would touch leave a gap of half their length."""
     changes: list[tuple[int, bool]] = []
-    for at, following in zip(times, [*times[1:], None], strict=True):
+    for at, following in zip_longest(times, times[1:]):
         length = PULSE_MS if following is None else min(PULSE_MS, (following - at) // 2)
         changes += [(at, True), (at + length, False)]
     return alternating(changes)

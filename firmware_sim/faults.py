@@ -6,6 +6,7 @@ Faults of processes and links (broker-kill and the like) are not here: whoever s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import zip_longest
 from random import Random
 
 from firmware_sim.contacts import Changes, alternating, closed_at
@@ -59,7 +60,7 @@ def _stuck(truth: Changes, fault: Stuck) -> Changes:
 
 def _bouncing(truth: Changes, fault: Bounce, seed: int) -> Changes:
     changes: list[tuple[int, bool]] = []
-    for (at, closed), following in zip(truth, [*truth[1:], None], strict=True):
+    for (at, closed), following in zip_longest(truth, truth[1:]):
         if fault.at_ms <= at < fault.until_ms:
             room = fault.within_ms if following is None else min(fault.within_ms, following[0] - at - 1)
             changes += _bounces(at, closed, fault.edges, room, _random(seed, fault.target, at))

@@ -32,8 +32,9 @@ def built_in_names() -> list[str]:
 def find_scenario(name_or_path: str | Path) -> Path:
     """The TOML file of a built-in scenario's name, a folder, or a file. Raises ScenarioError."""
     path = Path(name_or_path)
-    for candidate in (path, path / FILE_NAME, BUILT_IN / path / FILE_NAME):
-        if candidate.is_file() and (len(path.parts) == 1 or not candidate.is_relative_to(BUILT_IN / "..")):
+    built_in = [BUILT_IN / path / FILE_NAME] if path.name == str(path) else []
+    for candidate in (path, path / FILE_NAME, *built_in):
+        if candidate.is_file():
             return candidate
     known = ", ".join(built_in_names())
     raise ScenarioError(

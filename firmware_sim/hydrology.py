@@ -21,7 +21,7 @@ GRAVITY = 9.81
 #: Discharge coefficient of a sharp-edged orifice.
 DISCHARGE = 0.6
 STEP_MS = 10_000
-MAX_STEPS = 200_000
+MAX_STEPS = 50_000
 
 
 class Yard(Section):

@@ -27,7 +27,8 @@ _KEYS = sorted(
 
 def problem(file: str, field: str, what: str, remedy: str) -> Problem:
     """One mistake, its remedy made a sentence."""
-    return problem(file, field, what, f"{remedy[:1].upper()}{remedy[1:]}.")
+    end = "" if remedy.endswith("?") else "."
+    return Problem(file, field, what, f"{remedy[:1].upper()}{remedy[1:]}{end}")
 
 
 class ScenarioError(Exception):
@@ -45,20 +46,30 @@ def describe(error: ValidationError, raw: object, file: str, prefix: str = "") -
 
 def _describe_one(detail: ErrorDetails, raw: object, file: str, prefix: str) -> Problem:
     field = ".".join(filter(None, (prefix, place(detail["loc"], raw))))
+    if detail["type"].startswith("union_tag"):
+        field = f"{field}.{str(detail['ctx']['discriminator']).strip(chr(39))}"
+    return problem(file, field, *_words(detail))
+
+
+def _words(detail: ErrorDetails) -> tuple[str, str]:
+    """What is wrong, and the remedy."""
     match detail["type"]:
         case "extra_forbidden":
-            return problem(file, field, "is not a known key", _spelling(str(detail["loc"][-1])))
+            return "is not a known key", _spelling(str(detail["loc"][-1]))
         case "missing":
-            return problem(file, field, "is missing", "add it")
+            return "is missing", "add it"
         case "union_tag_not_found":
-            key = str(detail["ctx"]["discriminator"]).strip("'")
-            return problem(file, f"{field}.{key}", "is missing", "add it to say which kind this is")
+            return "is missing", "add it to say which kind this is"
         case "union_tag_invalid":
-            key = str(detail["ctx"]["discriminator"]).strip("'")
-            known = str(detail["ctx"]["expected_tags"])
-            return problem(file, f"{field}.{key}", f"{detail['ctx']['tag']!r} is not known", f"use one of {known}")
-    message = detail["msg"].removeprefix("Value error, ")
-    return problem(file, field, message, f"mend it (it is {_shortened(detail['input'])})")
+            return f"{detail['ctx']['tag']!r} is not known", f"use one of {detail['ctx']['expected_tags']}"
+        case "string_pattern_mismatch":
+            return f"{detail['input']!r} is not of the form {str(detail['ctx']['pattern']).strip('^$')}", "mend it"
+    message = str(detail["ctx"]["error"]) if detail["type"] == "value_error" else _pydantic_words(detail)
+    return message, "mend it as docs/scenarios.md says"
+
+
+def _pydantic_words(detail: ErrorDetails) -> str:
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, but is {_shortened(detail['input'])}"
 
 
 def _shortened(value: object) -> str:

@@ -127,7 +127,10 @@ class GpioBoard:
     def close(self) -> None:
         """Switch the outputs off and release every pin."""
         while self._devices:
-            self._devices.pop().close()
+            device = self._devices.pop()
+            if isinstance(device, gpiozero.DigitalOutputDevice):
+                device.off()  # a released pin floats: it must not be left as it was
+            device.close()
 
     def _open(self, kind: Callable[..., Device], address: int, **options: bool) -> Device:
         return kind(address, pin_factory=self._factory, **options)

@@ -175,8 +175,9 @@ async def serve(settings: GatewaySettings, started: Callable[[int], None] | None
     """
     await check_database(settings.database)
     listening = _listen(settings.web.host, settings.web.port)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         http="h11",
         ws="none",
         log_config=None,
@@ -197,6 +198,8 @@ async def serve(settings: GatewaySettings, started: Callable[[int], None] | None
             started(listening.getsockname()[1])
         await asyncio.shield(serving)
     finally:
+        if server.started:
+            app.state.gateway.follower.close()
         server.should_exit = True
         await asyncio.wait([serving])
         listening.close()

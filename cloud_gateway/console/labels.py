@@ -12,14 +12,8 @@ from cloud_gateway.devices.store import Rule, Stream
 from cloud_gateway.sites.store import Site
 from edge_agent.web.pages import number, say_age
 from edge_agent.web.times import age
-from edge_agent.web.words import CHINESE
+from edge_agent.web.words import CHINESE, _
 from edge_agent.wire.senml import Value
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
-
 
 #: SenML units (RFC 8428, registry) that people write otherwise.
 UNITS = {"Cel": "°C", "%RH": "%", "/": "", "ppm": "ppm"}
@@ -53,6 +47,26 @@ ALARM_DETAILS = {
     "residual": _("%(value)s above prediction, limit %(limit)s"),
     "contact": _("contact active"),
 }
+#: What the page's script says itself, by the name it asks for.
+SCRIPT_WORDS = {
+    "s": _("%(count)s s"),
+    "min": _("%(count)s min"),
+    "h": _("%(count)s h"),
+    "d": _("%(count)s d"),
+    "ago": _("%(age)s ago"),
+    "live": _("live · %(age)s ago"),
+    "quiet": _("live · no data yet"),
+    "cut": _("connection lost · last %(time)s"),
+    "pace": _("about %(count)s× real time"),
+    "measured": _("measured"),
+    "predicted": _("predicted"),
+    "above": _("predicted + %(limit)s"),
+    "active": _("active"),
+    "rest": _("at rest"),
+    "loading": _("reading the values …"),
+    "none": _("no values in this time"),
+    "time": _("Time"),
+}
 
 
 @dataclass(frozen=True)
@@ -67,9 +81,13 @@ class Labels:
         said = str(self.words.gettext(message))
         return said % values if values else said
 
-    def count(self, one: str, many: str, count: int) -> str:
+    def for_scripts(self) -> dict[str, str]:
+        """The words of the page's script, with their places for values still open."""
+        return {name: self.text(message) for name, message in SCRIPT_WORDS.items()}
+
+    def count(self, one_and_many: tuple[str, str], count: int) -> str:
         """A message about a number of things."""
-        return str(self.words.ngettext(one, many, count)) % {"count": count}
+        return str(self.words.ngettext(*one_and_many, count)) % {"count": count}
 
     def age(self, span_ms: int) -> str:
         """An age in the largest sensible unit."""

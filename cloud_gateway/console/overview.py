@@ -19,9 +19,11 @@ from cloud_gateway.devices.condition import (
 )
 from cloud_gateway.devices.store import Device, Rule, Stream, facts
 from cloud_gateway.sites.store import Site
+from edge_agent.web.words import _, _n
 
 #: Sites whose charts one page draws, the worst first.
 CHARTED = 6
+_PLOT_ORDER = {"amount": 0, "level": 1, "contact": 2}
 _RANK = {Tone.BAD: 0, Tone.LATE: 1, Tone.OFF: 2, Tone.OK: 3}
 
 
@@ -135,11 +137,6 @@ class Overview:
     newest_event: int
 
 
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
-
-
 @dataclass(frozen=True)
 class _Field:
     """A snapshot with its decisions made."""
@@ -197,7 +194,9 @@ def compose_overview(snapshot: Snapshot, now: int, labels: Labels) -> Overview:
 
 
 def _tally(field: _Field, devices: int, reporting: int) -> str:
-    every = field.labels.count(_("%(count)s device"), _("%(count)s devices"), devices)
+    if not devices:
+        return ""
+    every = field.labels.count(_n("%(count)s device", "%(count)s devices"), devices)
     return field.labels.text(_("%(devices)s · %(reporting)s reporting"), devices=every, reporting=reporting)
 
 
@@ -257,7 +256,7 @@ def _site(field: _Field, site: Site) -> SiteView:
         state=field.labels.text(SITE_TONES[tone]),
         line=_site_line(field, here, key, tone),
         key=f"{key.device}/{key.name}" if key else "",
-        plots=tuple(_plot(field.labels, s) for s in streams),
+        plots=tuple(sorted((_plot(field.labels, s) for s in streams), key=lambda p: _PLOT_ORDER[p.kind])),
         limits=tuple(_limit(field.labels, r) for r in rules),
         simulated=site.simulated or any(d.simulated for d in here),
     )
@@ -276,7 +275,7 @@ def _site_line(field: _Field, here: Sequence[Device], key: Stream | None, tone: 
     amiss = [d for d in here if field.conditions[d.id].standing is not Standing.FINE]
     state = field.labels.text(SITE_TONES[tone])
     if tone is Tone.LATE and amiss:
-        state = field.labels.count(_("%(count)s device late"), _("%(count)s devices late"), len(amiss))
+        state = field.labels.count(_n("%(count)s device late", "%(count)s devices late"), len(amiss))
     if key is None or key.value is None:
         return state
     value = f"{field.labels.stream(key)} {field.labels.value(key.value, key.unit)}"
@@ -319,8 +318,10 @@ def _headline(field: _Field, alarms: Sequence[AlarmView], devices: Sequence[Devi
     amiss = [d for d in devices if d.tone is not Tone.OK]
     if amiss:
         title = field.labels.count(
-            _("%(count)s device is late or silent; no alarm is open."),
-            _("%(count)s devices are late or silent; no alarm is open."),
+            _n(
+                "%(count)s device is late or silent; no alarm is open.",
+                "%(count)s devices are late or silent; no alarm is open.",
+            ),
             len(amiss),
         )
         return Headline(Tone.LATE, field.labels.text(_("attention")), title, _worst_device(field, amiss))
@@ -331,18 +332,15 @@ def _alarmed(field: _Field, alarms: Sequence[AlarmView], devices: Sequence[Devic
     urgent = [a for a in alarms if a.tone is Tone.BAD]
     first = (urgent or list(alarms))[0]
     places = field.labels.text(_(", ")).join(dict.fromkeys(a.site for a in urgent or alarms))
-    one, many = (
-        (_("%(count)s urgent alarm"), _("%(count)s urgent alarms"))
-        if urgent
-        else (_("%(count)s alarm needs attention"), _("%(count)s alarms need attention"))
-    )
-    said = field.labels.count(one, many, len(urgent or alarms))
+    many = _n("%(count)s urgent alarm", "%(count)s urgent alarms")
+    mild = _n("%(count)s alarm needs attention", "%(count)s alarms need attention")
+    said = field.labels.count(many if urgent else mild, len(urgent or alarms))
     title = field.labels.text(_("%(what)s: %(where)s"), what=said, where=places)
     since = field.labels.text(_("for %(age)s"), age=field.labels.age(first.age_ms))
     parts = [f"{first.site} · {first.label}", first.detail, since]
     if amiss := [d for d in devices if d.tone is not Tone.OK]:
-        one, many = _("%(count)s device late or silent"), _("%(count)s devices late or silent")
-        parts.append(field.labels.count(one, many, len(amiss)))
+        silent = _n("%(count)s device late or silent", "%(count)s devices late or silent")
+        parts.append(field.labels.count(silent, len(amiss)))
     return Headline(first.tone, first.severity, title, " · ".join(parts))
 
 
@@ -361,4 +359,4 @@ def _calm(field: _Field) -> str:
 
 
 def _all_report(field: _Field, count: int) -> str:
-    return field.labels.count(_("%(count)s device reports as it should."), _("All %(count)s devices report."), count)
+    return field.labels.count(_n("%(count)s device reports as it should.", "All %(count)s devices report."), count)

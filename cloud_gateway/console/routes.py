@@ -13,6 +13,7 @@ from cloud_gateway.console.store import read_snapshot
 from cloud_gateway.database import reading
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor
+from cloud_gateway.staff.store import Staff
 from edge_agent.web.pages import language_of
 
 router = APIRouter(include_in_schema=False)
@@ -22,24 +23,31 @@ api = APIRouter(tags=["sites"])
 @router.get("/")
 async def show_overview(request: Request, visitor: Visitor) -> Response:
     """The live page."""
-    return await _render(request, "overview.html", visitor=visitor)
+    return await _render(request, "overview.html", visitor)
 
 
 @router.get("/overview/state")
 async def show_state(request: Request, visitor: Visitor) -> Response:
     """The changing parts of the live page alone, to be put in place by its script."""
-    return await _render(request, "state.html", visitor=visitor)
+    return await _render(request, "state.html", visitor)
 
 
-async def _render(request: Request, template: str, **context: object) -> Response:
+async def _render(request: Request, template: str, visitor: Staff) -> Response:
     gateway, now = gateway_of(request), now_ms()
     language = language_of(request)
     labels = Labels(language, gateway.pages.words.of(language))
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
     page = compose_overview(snapshot, now, labels)
-    shown = {"page": page, "now": now, "notice": gateway.settings.web.notice, "model": make_model(page, now)}
-    return gateway.pages.render(request, template, **(shown | context))
+    return gateway.pages.render(
+        request,
+        template,
+        page=page,
+        visitor=visitor,
+        notice=gateway.settings.web.notice,
+        model=make_model(page, now),
+        script_words=labels.for_scripts(),
+    )
 
 
 def make_model(page: Overview, now: int) -> dict[str, object]:

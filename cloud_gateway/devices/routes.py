@@ -12,6 +12,7 @@ from cloud_gateway.devices.store import Device, Gap, Rule, Stream
 from cloud_gateway.running import gateway_of
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
 from edge_agent.web.problems import Problem
+from edge_agent.web.words import _
 
 router = APIRouter(tags=["devices"])
 
@@ -23,11 +24,6 @@ class Declared:
     device: str
     streams: list[Stream]
     rules: list[Rule]
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
 
 
 @router.get("/devices")

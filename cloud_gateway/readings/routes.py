@@ -19,6 +19,7 @@ from cloud_gateway.sites.routes import no_site
 from cloud_gateway.sites.store import devices_at, find_site
 from edge_agent.web.paging import After, Limit, Time, decode_cursor, encode_cursor, read_time
 from edge_agent.web.problems import Problem, invalid
+from edge_agent.web.words import _
 from edge_agent.wire.senml import Value
 
 router = APIRouter(tags=["readings"])
@@ -113,11 +114,6 @@ async def _unit(request: Request, device: str, stream: str) -> str:
         remedy = _("The list of the device's streams has them all.")
         raise Problem(404, "no_stream", _("The device has no stream of this name."), remedy, "stream")
     return units[stream]
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
 
 
 async def _fill_samples(series: SeriesStore, found: Readings, span: Span, limit: int, after: str | None) -> Readings:

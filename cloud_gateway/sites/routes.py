@@ -16,6 +16,7 @@ from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page, read_time
 from edge_agent.web.problems import Problem
+from edge_agent.web.words import _
 from edge_agent.wire.topics import DEVICE_ID
 
 router = APIRouter(tags=["sites"])
@@ -49,11 +50,6 @@ class Placing(BaseModel):
 
     device: str = Field(pattern=f"^{DEVICE_ID.pattern}$")
     since: Annotated[str, Field(max_length=40, description="RFC 3339 with a zone, or ms UTC.")]
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
 
 
 @router.get("/sites")

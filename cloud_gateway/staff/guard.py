@@ -14,17 +14,13 @@ from cloud_gateway.staff import store
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.problems import Problem
+from edge_agent.web.words import _
 
 COOKIE = "weiran_session"
 
 
 class SignInNeeded(Exception):
     """A page was asked for without a session; answered by a way to the sign-in page."""
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
 
 
 async def find_staff(request: Request) -> Staff | None:

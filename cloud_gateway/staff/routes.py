@@ -56,9 +56,9 @@ async def _check(gateway: Gateway, name: str, password: str) -> str | None:
 
 
 @router.get("/enter")
-async def show_enter(request: Request) -> Response:
-    """The page behind a one-time link: the token stays in the fragment until it is posted."""
-    return gateway_of(request).pages.render(request, "enter.html")
+async def show_enter(request: Request, spent: bool = False) -> Response:
+    """The page behind a one-time link: the token stays in the fragment until the script posts it."""
+    return _link_page(request, 403 if spent else 200, spent)
 
 
 @router.post("/enter")
@@ -68,7 +68,7 @@ async def enter(request: Request, token: Token = "") -> Response:
     async with transaction(gateway.engine) as connection:
         who = await store.use_link(connection, token, now)
     if who is None:
-        return gateway.pages.render(request, "enter.html", 403, spent=True)
+        return _link_page(request, 403, True)
     return await _enter(request, who, "/")
 
 
@@ -96,6 +96,12 @@ async def _enter(request: Request, who: str, goal: str) -> Response:
 def _door(request: Request, status: int = 200, **context: object) -> Response:
     said = {"name": "", "wait": None, "busy": False, "wrong": False} | context
     return gateway_of(request).pages.render(request, "sign-in.html", status, **said)
+
+
+def _link_page(request: Request, status: int, spent: bool) -> Response:
+    page = gateway_of(request).pages.render(request, "enter.html", status, spent=spent)
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
 
 
 def own_path(goal: str) -> str:

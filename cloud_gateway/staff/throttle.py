@@ -18,7 +18,7 @@ REMEMBERED = 10_000
 class Failures(NamedTuple):
     """How often it failed, and when last (ms)."""
 
-    count: int
+    times: int
     last: int
 
 
@@ -33,7 +33,7 @@ class Throttle:
         count, last = self._failures.get(key, Failures(0, now))
         if count < FREE:
             return 0
-        wait = min(FIRST_WAIT_MS * 2 ** min(count - FREE, 20), LONGEST_WAIT_MS)
+        wait: int = min(FIRST_WAIT_MS << min(count - FREE, 20), LONGEST_WAIT_MS)
         return max(last + wait - now, 0)
 
     def fail(self, key: str, now: int) -> None:

@@ -11,8 +11,8 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from edge_agent.web.times import Age, age, rfc3339, wall_time
-from edge_agent.web.words import COOKIE, LANGUAGES, Words, choose_language
+from edge_agent.web.times import Age, age, rfc3339, short_time, wall_time
+from edge_agent.web.words import COOKIE, LANGUAGES, Words, _, choose_language
 
 TEMPLATES = Path(__file__).parent / "templates"
 THEME_COOKIE = "weiran_theme"
@@ -77,16 +77,12 @@ def _environment(translations: NullTranslations, folders: Sequence[Path]) -> Env
     environment.filters |= {
         "rfc3339": rfc3339,
         "wall": wall_time,
+        "moment": short_time,
         "span": lambda span: say_age(age(span), translations),
         "ago": lambda span: gettext("%(age)s ago") % {"age": say_age(age(span), translations)},
         "number": number,
     }
     return environment
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction."""
-    return message
 
 
 _AGES = {"s": _("%(count)s s"), "min": _("%(count)s min"), "h": _("%(count)s h"), "d": _("%(count)s d")}

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from edge_agent.web.words import _
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -37,11 +39,6 @@ class Problem(Exception):
     field: str | None = None
     detail: str | None = None
     retry_after_s: int | None = None
-
-
-def _(message: str) -> str:
-    """Mark a message id for extraction; it is translated when the answer is made."""
-    return message
 
 
 #: What the router itself refuses, by status: code, title and remedy as message ids.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+log = logging.getLogger(__name__)
 POLL_S = 0.3
 BATCH = 500
 #: Events that may wait for a slow page; past that it is cut off and comes back with Last-Event-ID.
@@ -35,14 +37,35 @@ class Follower:
         self._source, self._newest, self._poll_s = source, newest, poll_s
         self._queues: set[asyncio.Queue[Event | None]] = set()
         self._wanted = asyncio.Event()
+        self._closed = self._failing = False
         self.position = 0
 
     async def run(self) -> None:
-        """Follow for ever, while anybody listens."""
+        """Follow for ever, while anybody listens; a source that fails is asked again."""
         while True:
             await self._wanted.wait()
-            if not await self._step():
+            if not await self._tried():
                 await asyncio.sleep(self._poll_s)
+
+    async def _tried(self) -> bool:
+        try:
+            full = await self._step()
+        except Exception:  # the outer edge of this task: pages must go on when the source is back
+            if not self._failing:
+                log.exception("events cannot be read")
+            self._failing = True
+            return False
+        if self._failing:
+            log.info("events can be read again")
+        self._failing = False
+        return full
+
+    def close(self) -> None:
+        """End every page's stream, so that the server can stop."""
+        self._closed = True
+        for queue in list(self._queues):
+            self._drop(queue)
+            queue.put_nowait(None)
 
     async def _step(self) -> bool:
         batch = await self._source(self.position, BATCH)
@@ -86,6 +109,8 @@ class Follower:
             async for event in self._missed(after, self.position):
                 seen = event.id
                 yield event
+            if self._closed:
+                return
             async for news in _taken(queue, idle_s):
                 if news is None or news.id > seen:
                     yield news

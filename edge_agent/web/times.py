@@ -57,6 +57,12 @@ def wall_time(at: int, zone: str) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {zone_mark(moment)}"
 
 
+def short_time(at: int, zone: str) -> str:
+    """`at` (ms UTC) on a wall clock of `zone`: month-day and minute, for lists; never broken over two lines."""
+    moment = datetime.fromtimestamp(_bounded(at) / 1000, find_zone(zone))
+    return f"{moment.month}\u2011{moment:%d}\u00a0{moment:%H:%M}"
+
+
 def zone_mark(moment: datetime) -> str:
     """`EDT` where a zone's short name is unambiguous (the Americas), else `UTC+8`."""
     name = moment.tzname() or "UTC"

@@ -20,6 +20,16 @@ COOKIE = "weiran_lang"
 LOCALE = Path(__file__).parent / "locale"
 
 
+def _(message: str) -> str:
+    """Mark a message id for extraction; it is translated where it is said."""
+    return message
+
+
+def _n(one: str, many: str) -> tuple[str, str]:
+    """Mark a message id and its plural for extraction."""
+    return one, many
+
+
 @dataclass(frozen=True)
 class Words:
     """All languages of one application, looked up by tag."""
@@ -33,11 +43,19 @@ class Words:
 
 def read_words(folders: Sequence[Path]) -> Words:
     """Read every `zh_Hans` catalog below the folders. Later folders win over earlier ones."""
-    chinese = Translations()
-    for folder in folders:
-        for file in sorted((folder / "zh_Hans" / "LC_MESSAGES").glob("*.po")):
-            chinese.add(_translations(read_catalog(file)))
+    files = [f for folder in folders for f in sorted((folder / "zh_Hans" / "LC_MESSAGES").glob("*.po"))]
+    chinese: NullTranslations = NullTranslations()
+    for number, file in enumerate(files):
+        found = _translations(read_catalog(file))
+        # the first one gives the plural rule to all
+        chinese = found if number == 0 else _added(chinese, found)
     return Words({CHINESE: chinese, ENGLISH: NullTranslations()})
+
+
+def _added(known: NullTranslations, more: Translations) -> NullTranslations:
+    assert isinstance(known, Translations)
+    known.merge(more)
+    return known
 
 
 def read_catalog(file: Path) -> Catalog:

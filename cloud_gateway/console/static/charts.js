@@ -5,7 +5,7 @@ import { offset, shortTime, wallTime } from "/static/js/times.js";
 import { hourly, valueAt, withHoles } from "./series.js";
 
 const HOUR = 3600000;
-const FONT = { fontSize: 12 };
+const FONT = { fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
 
 /** The page's colours as they are now; read again when the theme changes. */
 export function colours() {
@@ -19,7 +19,7 @@ export function colours() {
 
 /** Times at which the axis is labelled: whole hours or days of the site's own clock. */
 export function ticks(start, end, zone, room) {
-  const wanted = Math.max(2, Math.floor(room / 90));
+  const wanted = Math.max(2, Math.round(room / 74));
   const steps = [1, 2, 3, 6, 12, 24, 48, 168].map((h) => h * HOUR);
   const step = steps.find((s) => (end - start) / s <= wanted) ?? steps.at(-1);
   const shift = offset(start, zone);
@@ -48,7 +48,7 @@ function timeAxis(span, zone, width, c, labelled) {
 function tooltip(site, unit, c) {
   return {
     trigger: "axis", renderMode: "richText", confine: true, backgroundColor: c.card, borderColor: c.line,
-    textStyle: { color: c.ink, fontSize: 12 }, transitionDuration: 0,
+    textStyle: { color: c.ink, ...FONT }, transitionDuration: 0,
     axisPointer: { lineStyle: { color: c["ink-3"] }, label: { show: false } },
     formatter: (items) => {
       const rows = items.filter((i) => i.value?.[1] != null && i.seriesName)
@@ -94,7 +94,7 @@ function marks(alarms, points, labels, c) {
   return {
     type: "scatter", name: "", data: alarms.map((a) => ({
       value: [a.at, valueAt(points, a.at)],
-      label: { show: true, formatter: a.label, position: "left", color: c.bad, ...FONT, distance: 8 },
+      label: { show: true, formatter: a.label, position: "left", color: c.bad, ...FONT, distance: 6, textBorderColor: c.card, textBorderWidth: 3 },
     })),
     symbol: "diamond", symbolSize: 13, itemStyle: { color: c.bad, borderColor: c.card, borderWidth: 1.5 },
     animation: false, silent: true, z: 6, labelLayout: { hideOverlap: true },
@@ -128,7 +128,8 @@ export function mainOption(site, plot, series, span, state) {
       const name = words.above.replace("%(limit)s", say(rule.limit, plot.unit));
       const edge = holed.map(([at, v]) => [at, v === null ? null : v + rule.limit]);
       lines.push(line(name, edge, c.bad, {
-        lineStyle: { type: "dashed", width: 1.2, opacity: 0.85 }, ...endLabel(name, c.bad),
+        lineStyle: { type: "dashed", width: 1.2, opacity: 0.85 },
+        ...endLabel(narrow ? `+ ${say(rule.limit, plot.unit)}` : name, c.bad),
       }));
     }
   }
@@ -141,12 +142,12 @@ export function mainOption(site, plot, series, span, state) {
   lines.push(latestDot(own.at(-1), accent, c));
   return {
     animation: false,
-    grid: { left: 44, right: narrow ? 76 : 104, top: 28, bottom: 30, containLabel: false },
+    grid: { left: 44, right: narrow ? 84 : 128, top: 34, bottom: 30, containLabel: false },
     tooltip: tooltip(site, plot.unit, c),
-    xAxis: timeAxis(span, site.zone, width - 150, c, true),
+    xAxis: timeAxis(span, site.zone, width - (narrow ? 128 : 172), c, true),
     yAxis: {
       type: "value", scale: true, name: plot.unit, nameTextStyle: { color: c["ink-2"], align: "right", ...FONT },
-      nameGap: 10, min: (v) => Math.floor(Math.min(v.min, ...fixed.map((r) => r.limit))),
+      nameGap: 14, min: (v) => Math.floor(Math.min(v.min, ...fixed.map((r) => r.limit))),
       max: (v) => Math.ceil(Math.max(v.max, ...fixed.map((r) => r.limit)) + 0.05),
       axisLabel: { color: c["ink-2"], ...FONT }, splitLine: { lineStyle: { color: c["line-2"] } },
     },
@@ -176,7 +177,7 @@ export function smallOption(site, plot, series, span, state) {
     silent: true, symbol: "none", animation: false,
     data: rules.map((r) => ({
       yAxis: r.limit, lineStyle: { color: c.bad, type: "dashed", width: 1 },
-      label: { position: "insideStartTop", formatter: say(r.limit, plot.unit), color: c.bad, fontSize: 11, distance: 1 },
+      label: { position: "insideStartTop", formatter: say(r.limit, plot.unit), color: c.bad, ...FONT, fontSize: 11, distance: 1 },
     })),
   };
   const highest = Math.max(...data.map((p) => p[1] ?? -Infinity), ...rules.map((r) => r.limit * 1.25), bars ? 1 : 0.01);
@@ -202,7 +203,7 @@ function strip(site, plot, points, span, xAxis, state) {
     tooltip: { ...tip, formatter: (items) => `${wallTime(items[0].value[0], site.zone)}\n${items[0].value[1] ? words.active : words.rest}` },
     yAxis: { type: "value", show: false, min: 0, max: 1 },
     series: [line(plot.label, held, bad, {
-      step: "end", lineStyle: { width: 1 }, areaStyle: { color: bad, opacity: 0.85, origin: 0 },
+      step: "end", lineStyle: { width: 0 }, areaStyle: { color: bad, opacity: 0.85, origin: 0 },
     })],
   };
 }
@@ -212,7 +213,7 @@ export function mapOption(model, hasLand, state) {
   const { c, width, height, cut } = state;
   const shapes = { ok: "circle", late: "triangle", bad: "diamond", off: "rect" };
   const sizes = { ok: 16, late: 18, bad: 20, off: 14 };
-  const box = bounds(model.sites, width, height);
+  const box = bounds(model.sites, width, height, hasLand);
   return {
     animation: false,
     geo: {
@@ -243,8 +244,8 @@ function label(site, box, c) {
     show: true, position: left ? "left" : "right", distance: 9, formatter: `{n|${plain(site.name)}}\n{l|${plain(site.line)}}`,
     align: left ? "right" : "left",
     rich: {
-      n: { color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },
-      l: { color: c["ink-2"], fontSize: 12, lineHeight: 16, align: left ? "right" : "left" },
+      n: { ...FONT, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },
+      l: { ...FONT, color: c["ink-2"], lineHeight: 16, align: left ? "right" : "left" },
     },
   };
 }
@@ -254,19 +255,36 @@ function plain(text) {
 }
 
 /** A box around the sites with room for labels, in the shape of the card. */
-function bounds(sites, width, height) {
+function bounds(sites, width, height, land) {
   const lats = sites.map((s) => s.latitude);
   const lons = sites.map((s) => s.longitude);
   const [south, north, west, east] = [Math.min(...lats), Math.max(...lats), Math.min(...lons), Math.max(...lons)];
   const aspect = Math.cos((((south + north) / 2) * Math.PI) / 180);
-  const tall = Math.max(north - south, 0.2) * 1.7;
+  const most = land ? ((land[2] - land[0]) * aspect * height) / width : Infinity;
+  const least = Math.max(north - south, 0.2);
+  const tall = Math.max(Math.min(least * 1.7, most), least * 1.25);
   const broad = Math.max((east - west) * 1.8, 0.2);
   const h = Math.max(tall, (broad * aspect * height) / width);
   const w = (h * width) / height / aspect;
-  const [x, y] = [(west + east) / 2, (south + north) / 2];
+  const x = inside((west + east) / 2, w / 2, land && [land[0], land[2]]);
+  const y = inside((south + north) / 2, h / 2, land && [land[1], land[3]]);
   return { aspect, middle: x, coords: [[x - w / 2, y + h / 2], [x + w / 2, y - h / 2]] };
 }
 
+/** Moves the middle of a view so that it does not look past the edge of the outline, where it can. */
+function inside(middle, half, edges) {
+  if (!edges) return middle;
+  const [low, high] = edges;
+  if (high - low < 2 * half) return (low + high) / 2;
+  return Math.min(Math.max(middle, low + half), high - half);
+}
+
+/** Makes the outline known to the map; answers its bounding box [west, south, east, north]. */
 export function registerLand(geojson) {
   echarts.registerMap("outline", geojson);
+  const points = JSON.stringify(geojson).match(/\[-?[\d.]+,-?[\d.]+\]/g)?.map(JSON.parse) ?? [];
+  const [lons, lats] = [points.map((p) => p[0]), points.map((p) => p[1])];
+  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return [least(lons), least(lats), most(lons), most(lats)];
 }

@@ -25,7 +25,7 @@ let model = readModel(document);
 let skew = model.now - Date.now();
 let hours = 72;
 let cut = false;
-let land = false;
+let land = null; // the outline's bounding box
 let palette = colours();
 const series = new Series();
 const alarms = new Map();
@@ -45,6 +45,14 @@ function span() {
   const width = Math.max(1000, Math.ceil((hours * HOUR) / BUCKETS / 60000) * 60000);
   const start = Math.floor((clock - hours * HOUR) / width) * width;
   return { start, end: clock + hours * HOUR * 0.02, width };
+}
+
+/** The same without the empty time before the first value of all. */
+function shownSpan() {
+  const whole = span();
+  const first = Math.min(...plots.map((p) => series.get(p.id)[0]?.[0] ?? Infinity));
+  const start = Math.min(Math.max(whole.start, first), whole.end - HOUR);
+  return Number.isFinite(first) ? { ...whole, start, end: whole.end - (start - whole.start) * 0.02 } : whole;
 }
 
 // ---- what is shown of the connection and the time
@@ -157,7 +165,7 @@ function drawPlot(plot) {
   const stream = site?.plots.find((p) => p.id === plot.id);
   if (!stream || !plot.element.clientWidth) return;
   const state = { c: palette, words, width: plot.element.clientWidth, alarms: alarms.get(plot.code) ?? [], cut, clock: clockNow() };
-  const option = (plot.main ? mainOption : smallOption)(site, stream, series, span(), state);
+  const option = (plot.main ? mainOption : smallOption)(site, stream, series, shownSpan(), state);
   plot.chart.setOption(option, { notMerge: true, lazyUpdate: true });
   plot.dirty = false;
 }
@@ -308,8 +316,8 @@ for (const button of document.querySelectorAll("[data-hours]")) {
 
 async function start() {
   const response = await fetch("/api/v1/outline").catch(() => null);
-  land = response?.status === 200;
-  registerLand(land ? await response.json() : EMPTY_LAND);
+  if (response?.status === 200) land = registerLand(await response.json());
+  else registerLand(EMPTY_LAND);
   setUpCharts();
   resizes.observe(mapElement);
   onTheme(() => { palette = colours(); redraw(); });

@@ -35,28 +35,20 @@ class Ingest(Section):
         description="Messages not yet stored that the broker may send: the back-pressure.",
     )
     flush_ms: int = Field(50, ge=1, le=1000, description="A batch is written at the latest after this.")
-    batch_readings: int = Field(
-        5000, ge=100, le=100_000, description="A batch is written when it has this many."
-    )
+    batch_readings: int = Field(5000, ge=100, le=100_000, description="A batch is written when it has this many.")
 
 
 class Series(Section):
     """Where readings are kept."""
 
-    store: Literal["sqlite", "influx1", "influx2"] = Field(
-        "sqlite", description="Which kind of series store."
-    )
+    store: Literal["sqlite", "influx1", "influx2"] = Field("sqlite", description="Which kind of series store.")
     url: str = Field("http://127.0.0.1:8086", description="Address of InfluxDB; unused with sqlite.")
     database: str = Field("weiran", description="InfluxDB 1.x database, or the DBRP-mapped name in 2.x.")
-    retention_policy: str = Field(
-        "autogen", description="InfluxDB 1.x retention policy, or the mapped name in 2.x."
-    )
+    retention_policy: str = Field("autogen", description="InfluxDB 1.x retention policy, or the mapped name in 2.x.")
     org: str = Field("", description="InfluxDB 2.x organisation.")
     bucket: str = Field("", description="InfluxDB 2.x bucket.")
     username: str = Field("", description="InfluxDB 1.x user; empty without authentication.")
-    secret_file: Path | None = Field(
-        None, description="File with the 1.x password or the 2.x token; mode 0600."
-    )
+    secret_file: Path | None = Field(None, description="File with the 1.x password or the 2.x token; mode 0600.")
 
     @model_validator(mode="after")
     def _complete(self) -> Series:
@@ -72,13 +64,9 @@ class Web(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on.")
-    origin: str = Field(
-        "", description="Public origin of the console, https://...; empty: the request's own host."
-    )
+    origin: str = Field("", description="Public origin of the console, https://...; empty: the request's own host.")
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in lasts this long.")
-    notice: str = Field(
-        "", description="Name of the running scenario; shows the SIMULATED ribbon when not empty."
-    )
+    notice: str = Field("", description="Name of the running scenario; shows the SIMULATED ribbon when not empty.")
 
 
 class GatewaySettings(Section):

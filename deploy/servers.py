@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -195,13 +196,24 @@ def _start_child(recipe: Recipe, folder: Path, port: int) -> _Child:
     child = _Child([*guard, program, *recipe.command(folder, port)], folder / f"{recipe.name}.log")
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
-        answered = recipe.answers(port)
-        if child.ended.wait(0.02):  # looked at after the answer: it might have been another server's
-            raise ServerFailed(f"{recipe.name} ended at once on port {port}: {child.log_end()}")
-        if answered:
+        if _listens(child.process.pid, port) and recipe.answers(port):
             return child
+        if child.ended.wait(0.02):
+            raise ServerFailed(f"{recipe.name} ended at once on port {port}: {child.log_end()}")
     child.process.kill()
     raise ServerFailed(f"{recipe.name} did not answer on port {port} in {START_LIMIT_S:.0f} s")
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Whether the process itself listens on the port: another server there might answer in its place (Linux)."""
+    host = int.from_bytes(socket.inet_aton(HOST), sys.byteorder)
+    listening = (f"{host:08X}:{port:04X}", "0A")  # as the kernel's table says it; 0A is LISTEN
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    wanted = {f"socket:[{row[9]}]" for row in rows if (row[1], row[3]) == listening}
+    try:
+        return any(str(handle.readlink()) in wanted for handle in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # the process, or one of its files, went while we looked
+        return False
 
 
 def _find(program: str, package: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import signal
 import traceback
 from collections.abc import Coroutine, Iterable
+from pathlib import Path
 
 from cloud_gateway.database import open_database
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 24 * 3600
 LONGEST_RECONNECT_WAIT_S = 5.0
 FINISH_S = 5.0
+#: Exists while ingest runs.
+RUNNING_MARK = "ingest.running"
 
 
 class Ingest:
@@ -126,11 +129,19 @@ async def _finish(work: Coroutine[None, None, None]) -> None:
         raise
 
 
+async def _note_start(mark: Path) -> None:
+    """Say it when the last life did not end in order; devices then send again what was under way."""
+    if await asyncio.to_thread(mark.exists):
+        logger.warning("ingest had ended without an orderly stop; what was under way comes again")
+    await asyncio.to_thread(mark.touch)
+
+
 async def run(settings: GatewaySettings) -> None:
     """Run ingest until SIGTERM or SIGINT; the batch in hand is stored or comes again."""
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
     await series.open()
+    await _note_start(settings.data_dir / RUNNING_MARK)
     try:
         task = asyncio.create_task(Ingest(settings, series, IngestStore(engine)).run())
         loop = asyncio.get_running_loop()
@@ -139,6 +150,7 @@ async def run(settings: GatewaySettings) -> None:
         await asyncio.wait([task])
         if not task.cancelled():
             task.result()
+        (settings.data_dir / RUNNING_MARK).unlink(missing_ok=True)
     finally:
         await series.close()
         await engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud_gateway import tables as t
 from edge_agent.wire.messages import Birth, Presence, PresenceState
 from edge_agent.wire.senml import Value
+
+logger = logging.getLogger(__name__)
 
 #: What live pages are told, in the transaction of the change: (topic, body).
 Events = list[tuple[str, object]]
@@ -35,6 +38,7 @@ def upsert_device(device: str, values: dict[str, object]) -> Insert:
 async def store_births(c: AsyncConnection, births: dict[str, Birth], events: Events) -> None:
     """What devices declare of themselves; streams keep their newest value, rules are replaced."""
     for device, birth in births.items():
+        restarted = await _has_restarted(c, device, birth.boot)
         values: dict[str, object] = {
             "role": birth.role.value,
             "software": birth.software,
@@ -48,15 +52,28 @@ async def store_births(c: AsyncConnection, births: dict[str, Birth], events: Eve
         statement = upsert(t.device).values(id=device, **values)
         await c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
         await _store_streams(c, device, birth)
-        await c.execute(delete(t.rule).where(t.rule.c.device == device))
-        if birth.rules:
-            rows = [
-                {"device": device, "name": r.name, "stream": r.stream, "type": r.type, "limit": r.limit}
-                | {"unit": r.unit, "severity": r.severity, "label": r.label, "label_zh": r.label_zh}
-                for r in {r.name: r for r in birth.rules}.values()
-            ]
-            await c.execute(insert(t.rule), rows)
-        events.append(("device", {"device": device}))
+        await _store_rules(c, device, birth)
+        events.append(("device", {"device": device, "restarted": restarted}))
+
+
+async def _has_restarted(c: AsyncConnection, device: str, boot: str) -> bool:
+    """Another boot than the last: the device has been without power, or its agent died."""
+    known = (await c.execute(select(t.device.c.boot).where(t.device.c.id == device))).scalar()
+    restarted = known is not None and known != boot
+    if restarted:
+        logger.warning("a device has restarted", extra={"device": device})
+    return restarted
+
+
+async def _store_rules(c: AsyncConnection, device: str, birth: Birth) -> None:
+    await c.execute(delete(t.rule).where(t.rule.c.device == device))
+    rows = [
+        {"device": device, "name": r.name, "stream": r.stream, "type": r.type, "limit": r.limit}
+        | {"unit": r.unit, "severity": r.severity, "label": r.label, "label_zh": r.label_zh}
+        for r in {r.name: r for r in birth.rules}.values()
+    ]
+    if rows:
+        await c.execute(insert(t.rule), rows)
 
 
 async def _store_streams(c: AsyncConnection, device: str, birth: Birth) -> None:

@@ -12,6 +12,8 @@ import typer
 from deploy.failures import WRONG_USE, Failure, extra, listed_failure
 
 LIVE_SPEED = "600"
+#: With faults, slow enough that each has its moment: a day in 24 s.
+FAULTY_SPEED = "3600"
 
 
 class Store(StrEnum):
@@ -34,6 +36,12 @@ def parse_speed(text: str) -> float | None:
     return speed
 
 
+def _usual_speed(*, once: bool, faults: str | None) -> str:
+    if not once:
+        return LIVE_SPEED
+    return FAULTY_SPEED if faults else "max"
+
+
 def demo(
     scenario: Annotated[
         str, typer.Option("--scenario", metavar="NAME|FILE", help="A built-in scenario (weiran sim list), or yours.")
@@ -44,7 +52,7 @@ def demo(
         typer.Option(
             "--speed",
             metavar="N|max",
-            help=f"Scenario seconds per second; {LIVE_SPEED}, or max with --once, when not given.",
+            help=f"Scenario seconds per second; usually {LIVE_SPEED}, with --once max, with faults {FAULTY_SPEED}.",
         ),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End by itself when all is stored; exit 1 if not.")] = False,
@@ -59,7 +67,7 @@ def demo(
     ] = None,
 ) -> int:
     """Show everything at work on this machine, in a SIMULATED storm."""
-    pace = parse_speed(speed or ("max" if once else LIVE_SPEED))
+    pace = parse_speed(speed or _usual_speed(once=once, faults=faults))
     with extra("sim"):
         from deploy.demo import DemoOptions, run_demo
         from deploy.demo.run import DemoFailed

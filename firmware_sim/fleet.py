@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 #: The scenario is held while a device has more samples than this share of its queue waiting for the disk.
 HOLD_SHARE = 0.25
 POLL_S = 0.005
+#: What was decided at the last instant of the story has reached the outbox after this, real seconds.
+LAST_WORD_S = 0.2
 
 
 async def run_fleet(
@@ -94,10 +96,15 @@ class _Crew:
         """Wait until the gateway has acknowledged everything, `limit_s` at most."""
         try:
             async with asyncio.timeout(limit_s):
-                await _until(lambda: not any(d.outbox.waiting or _depth(d) for d in self._devices))
+                await _until(self._all_empty)
+                await asyncio.sleep(LAST_WORD_S)
+                await _until(self._all_empty)
         except TimeoutError:
             left = {d.settings.device: _depth(d) for d in self._devices}
             logger.warning("the story is over, but not all of it was acknowledged", extra={"depth": left})
+
+    def _all_empty(self) -> bool:
+        return not any(d.outbox.waiting or _depth(d) for d in self._devices)
 
     def stop(self) -> None:
         for device in self._devices:

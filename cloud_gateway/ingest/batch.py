@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cloud_gateway.ingest.validation import Accepted, sort_records
+from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records
 from edge_agent.wire.frames import FrameError, decode_frame
 from edge_agent.wire.link import Delivery
-from edge_agent.wire.messages import Birth, Presence
-from edge_agent.wire.topics import Lane, Leaf, TopicError, parse_topic
+from edge_agent.wire.messages import VERSION, Birth, Presence
+from edge_agent.wire.topics import Lane, Leaf, Topic, TopicError, parse_topic
 
 #: How much of an unreadable message is kept.
 KEPT_BYTES = 4096
@@ -19,6 +19,7 @@ KNOWN_TOPICS = 20_000
 
 _birth_decoder = msgspec.json.Decoder(Birth)
 _presence_decoder = msgspec.json.Decoder(Presence)
+_encoder = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Sorter:
             self._sort(batch, device, part, delivery)
         except TopicError as exc:
             batch.unreadable.append(unreadable(delivery, None, "bad_topic", str(exc)))
-        except FrameError as exc:
+        except (FrameError, RecordError) as exc:
             batch.unreadable.append(unreadable(delivery, self._topics[delivery.topic][0], exc.code, exc.detail))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
             device = self._topics[delivery.topic][0]
@@ -95,11 +96,29 @@ class Sorter:
         elif not delivery.payload:
             return  # a retained message was cleared
         elif part is Leaf.BIRTH:
-            batch.births[device] = _birth_decoder.decode(delivery.payload)
+            batch.births[device] = _read_birth(delivery.payload)
         elif part is Leaf.PRESENCE:
-            batch.presences.append((device, _presence_decoder.decode(delivery.payload), delivery.retain))
+            batch.presences.append((device, _read_presence(delivery.payload), delivery.retain))
         else:
             raise TopicError(f"{part.value} is not for the gateway")
+
+
+def _read_birth(payload: bytes) -> Birth:
+    birth = _birth_decoder.decode(payload)
+    _check_version(birth.v)
+    check_time("at", birth.at)
+    return birth
+
+
+def _read_presence(payload: bytes) -> Presence:
+    presence = _presence_decoder.decode(payload)
+    _check_version(presence.v)
+    return presence
+
+
+def _check_version(version: int) -> None:
+    if version != VERSION:
+        raise FrameError("unknown_version", f"version {version}; this gateway knows {VERSION}")
 
 
 def unreadable(delivery: Delivery, device: str | None, code: str, detail: str) -> Unreadable:
@@ -114,3 +133,12 @@ def unreadable(delivery: Delivery, device: str | None, code: str, detail: str) -
         size=len(payload),
         sha256=hashlib.sha256(payload).hexdigest(),
     )
+
+
+def frame_letter(accepted: Accepted, code: str, detail: str) -> Unreadable:
+    """A readable frame that is set aside whole; of one epoch and lane it is the same letter, again and again."""
+    frame = accepted.frame
+    kept = _encoder.encode(frame)
+    mark = hashlib.sha256(f"{code} {frame.epoch}".encode()).hexdigest()
+    topic = str(Topic(accepted.device, frame.lane))
+    return Unreadable(topic, accepted.device, code, detail[:300], kept[:KEPT_BYTES], len(kept), mark)

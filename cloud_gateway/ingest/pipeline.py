@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy.exc import OperationalError
 
-from cloud_gateway.ingest.batch import Batch, Unreadable
+from cloud_gateway.ingest.batch import Batch, frame_letter
 from cloud_gateway.ingest.store import IngestStore, Key, Work
 from cloud_gateway.ingest.store_devices import Latest
 from cloud_gateway.ingest.validation import Accepted, Rejected
-from cloud_gateway.readings.series import Refusal, SeriesStore, StoreUnavailable
+from cloud_gateway.readings.series import Point, Refusal, SeriesStore, StoreUnavailable
 from edge_agent.wire.messages import Ack, LaneAck
 from edge_agent.wire.topics import Lane, Leaf, Topic
 
@@ -30,6 +30,8 @@ LATEST_EVERY_S = 0.25
 KNOWN_EPOCHS = 100_000
 
 RETRY_S = 1.0
+#: Points written at once: InfluxDB takes two such parts side by side.
+PART_POINTS = 10_000
 
 T = TypeVar("T")
 
@@ -61,16 +63,20 @@ class Pipeline:
         acks = await self.store_rows(batch)
         self.acknowledge(acks)
         for device, birth in batch.births.items():
-            self.acknowledge(await self._store.standing(device, birth.epoch))
+            self.acknowledge(await self._standing(device, birth.epoch))
 
     async def store_series(self, frames: Iterable[Accepted]) -> None:
         """Write the readings; what the store refuses for good becomes a rejection of its record."""
         points = [point for accepted in frames for point in accepted.points]
         if not points:
             return
-        refusals = await _persist("series store", lambda: self._series.write(points))
-        if refusals:
-            _reject(frames, refusals)
+        parts = [points[i : i + PART_POINTS] for i in range(0, len(points), PART_POINTS)]
+        refusals = await asyncio.gather(*(self._write_part(part) for part in parts))
+        if any(refusals):
+            _reject(frames, [refusal for part in refusals for refusal in part])
+
+    async def _write_part(self, points: Sequence[Point]) -> list[Refusal]:
+        return await _persist("series store", lambda: self._series.write(points))
 
     async def store_rows(self, batch: Batch) -> dict[Key, LaneAck]:
         """Commit rows and ledger; returns what may now be acknowledged."""
@@ -78,6 +84,9 @@ class Pipeline:
         latest, heard = self._take_latest()
         work = Work(now, batch.frames, batch.unreadable, batch.births, batch.presences, latest, heard)
         return await self._commit(work)
+
+    async def _standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:
+        return await _persist("database", lambda: self._store.standing(device, epoch))
 
     async def _commit(self, work: Work) -> dict[Key, LaneAck]:
         return await _persist("database", lambda: self._store.commit(work))
@@ -103,7 +112,7 @@ class Pipeline:
 
     async def _refuse_foreign(self, batch: Batch) -> None:
         """An epoch belongs to the device that used it first; a frame with another's is set aside whole."""
-        pairs = {(f.device, f.frame.epoch) for f in batch.frames}
+        pairs = dict.fromkeys((f.device, f.frame.epoch) for f in batch.frames)  # in order: the first has it
         unknown = [pair for pair in pairs if pair[1] not in self._owners]
         if unknown:
             if len(self._owners) > KNOWN_EPOCHS:
@@ -113,21 +122,23 @@ class Pipeline:
         foreign = [f for f in batch.frames if self._owners[f.frame.epoch] != f.device]
         if foreign:
             batch.frames = [f for f in batch.frames if self._owners[f.frame.epoch] == f.device]
-            batch.unreadable += [_foreign_letter(f) for f in foreign]
+            detail = "its epoch belongs to another device; its records were not stored"
+            batch.unreadable += [frame_letter(f, "foreign_epoch", detail) for f in foreign]
 
     # -- newest values --------------------------------------------------------------------------------------
 
     def _note_latest(self, batch: Batch) -> None:
-        latest = self._latest
         for accepted in batch.frames:
             self._heard.add(accepted.device)
-            for point in accepted.points:
-                at = point.time_ns // 1_000_000
-                key = (point.device, point.stream)
-                known = latest.get(key)
-                if known is None or at >= known.at:
-                    latest[key] = Latest(at, point.value, point.unit)
+            newest = {point.stream: point for point in accepted.points}  # the last one said
+            for stream, point in newest.items():
+                self._note_point(accepted.device, stream, point)
         self._heard.update(batch.births, (device for device, _, retained in batch.presences if not retained))
+
+    def _note_point(self, device: str, stream: str, point: Point) -> None:
+        at, known = point.time_ns // 1_000_000, self._latest.get((device, stream))
+        if known is None or at >= known.at:
+            self._latest[device, stream] = Latest(at, point.value, point.unit)
 
     def _take_latest(self) -> tuple[dict[tuple[str, str], Latest], set[str]]:
         if time.monotonic() < self._latest_due:
@@ -147,15 +158,7 @@ def _reject(frames: Iterable[Accepted], refusals: Iterable[Refusal]) -> None:
             refusal = by_record.get((accepted.device, accepted.frame.epoch, record.seq))
             if refusal is not None:
                 accepted.rejected.append(Rejected(record, refusal.code, refusal.detail[:300]))
-
-
-def _foreign_letter(accepted: Accepted) -> Unreadable:
-    frame = accepted.frame
-    detail = f"epoch {frame.epoch} belongs to another device; {len(frame.records)} records were not stored"
-    topic = str(Topic(accepted.device, frame.lane))
-    kept = _encoder.encode(frame)
-    digest = f"epoch:{frame.epoch}"
-    return Unreadable(topic, accepted.device, "foreign_epoch", detail, kept[:4096], len(kept), digest)
+                accepted.points = [p for p in accepted.points if p.seq != record.seq]
 
 
 async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.ingest.batch import Unreadable
+from cloud_gateway.ingest.batch import Unreadable, frame_letter
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
 from cloud_gateway.ingest.validation import Accepted
@@ -21,6 +21,8 @@ from edge_agent.wire.messages import Birth, LaneAck, Presence, Rejection
 from edge_agent.wire.ranges import Ranges
 from edge_agent.wire.topics import Lane
 
+#: Gaps in one line of the ledger. A device has a window's worth; one with so many is wrong, and would slow all.
+MAX_SPARSE = 1000
 #: Events older than this many are of no use to a page.
 MAX_EVENTS = 20_000
 
@@ -54,7 +56,9 @@ class IngestStore:
 
     async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
         """Give each (device, epoch) that nobody has to that device; returns {epoch: its device}."""
-        epochs = {epoch: device for device, epoch in pairs}
+        epochs: dict[str, str] = {}
+        for device, epoch in pairs:
+            epochs.setdefault(epoch, device)
         async with transaction(self._engine) as c:
             rows = [{"epoch": e, "device": d, "first_seen_at": now} for e, d in epochs.items()]
             await c.execute(upsert(t.device_epoch).on_conflict_do_nothing(), rows)
@@ -65,10 +69,11 @@ class IngestStore:
         """Store a batch; what it returns may be acknowledged, because it is committed."""
         async with transaction(self._engine) as c:
             events: Events = []
-            acks = await self._store_frames(c, work, events)
+            letters = list(work.unreadable)
+            acks = await self._store_frames(c, work, events, letters)
             await store_births(c, work.births, events)
             await store_presences(c, work.presences, work.now, events)
-            await store_unreadable(c, work.unreadable, work.now, events)
+            await store_unreadable(c, letters, work.now, events)
             await store_heard(c, work.heard, work.now)
             await store_latest(c, work.latest, work.now, events)
             await _store_events(c, work.now, events)
@@ -80,25 +85,26 @@ class IngestStore:
             where = (t.ledger.c.device == device) & (t.ledger.c.epoch == epoch)
             return {key: _ack(ranges) for key, ranges in (await _read_ledger(c, where)).items()}
 
-    async def _store_frames(self, c: AsyncConnection, work: Work, events: Events) -> dict[Key, LaneAck]:
+    async def _store_frames(
+        self, c: AsyncConnection, work: Work, events: Events, letters: list[Unreadable]
+    ) -> dict[Key, LaneAck]:
         if not work.frames:
             return {}
-        keys = {Key(f.device, f.frame.epoch, f.frame.lane) for f in work.frames}
-        ledger = await _read_ledger(
-            c,
-            tuple_(t.ledger.c.device, t.ledger.c.epoch, t.ledger.c.lane).in_(
-                [(k.device, k.epoch, k.lane.value) for k in keys]
-            ),
-        )
-        rejections: dict[Key, list[Rejection]] = {}
+        keys = {_key(accepted) for accepted in work.frames}
+        wanted = [(k.device, k.epoch, k.lane.value) for k in keys]
+        columns = tuple_(t.ledger.c.device, t.ledger.c.epoch, t.ledger.c.lane)
+        ledger = {key: Ranges() for key in keys} | await _read_ledger(c, columns.in_(wanted))
+        rejections: dict[Key, list[Rejection]] = {key: [] for key in keys}
         facts = Facts(work.now, events)
         for accepted in work.frames:
-            key = Key(accepted.device, accepted.frame.epoch, accepted.frame.lane)
-            ranges = ledger.setdefault(key, Ranges())
-            self._take_new(accepted, ranges, facts)
-            rejections.setdefault(key, []).extend(Rejection(r.record.seq, r.code) for r in accepted.rejected)
+            key = _key(accepted)
+            if _scatters(accepted, ledger[key]):
+                letters.append(_scattered_letter(accepted))
+                continue
+            self._take_new(accepted, ledger[key], facts)
+            rejections[key] += [Rejection(r.record.seq, r.code) for r in accepted.rejected]
         await facts.write(c)
-        await _write_ledger(c, {key: ledger[key] for key in keys})
+        await _write_ledger(c, ledger)
         return {key: _ack(ledger[key], rejections[key]) for key in keys}
 
     def _take_new(self, accepted: Accepted, ranges: Ranges, facts: Facts) -> None:
@@ -113,6 +119,21 @@ class IngestStore:
             ranges.add(records[0].seq, records[-1].seq)
         else:
             ranges.update(r.seq for r in records)
+
+
+def _key(accepted: Accepted) -> Key:
+    return Key(accepted.device, accepted.frame.epoch, accepted.frame.lane)
+
+
+def _scatters(accepted: Accepted, ranges: Ranges) -> bool:
+    """Whether the frame would tear more holes into a line that has too many."""
+    return len(ranges.sparse) >= MAX_SPARSE and accepted.frame.records[0].seq > ranges.upto + 1
+
+
+def _scattered_letter(accepted: Accepted) -> Unreadable:
+    frame = accepted.frame
+    detail = f"lane {frame.lane.value} of epoch {frame.epoch} has {MAX_SPARSE} gaps; send what is missing first"
+    return frame_letter(accepted, "too_scattered", detail)
 
 
 def _ack(ranges: Ranges, rejected: Sequence[Rejection] = ()) -> LaneAck:

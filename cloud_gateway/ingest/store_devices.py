@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
+from cloud_gateway.ingest.validation import EARLIEST_AT
 from edge_agent.wire.messages import Birth, Presence, PresenceState
 from edge_agent.wire.senml import Value
 
@@ -96,15 +97,20 @@ async def store_presences(
         same = known is not None and tuple(known) == (message.state.value, message.epoch, message.conn)
         if old or same:
             continue
-        at = message.at if retained and message.state is not PresenceState.LOST else now
         values: dict[str, object] = {
             "presence": message.state.value,
             "presence_epoch": message.epoch,
             "presence_conn": message.conn,
-            "presence_at": at,
+            "presence_at": _since(message, retained, now),
         }
         await c.execute(upsert_device(device, values))
         events.append(("presence", {"device": device, "state": message.state.value}))
+
+
+def _since(message: Presence, retained: bool, now: int) -> int:
+    """A retained message may be old: it says itself when it was said, if that can be true."""
+    said_itself = retained and message.state is not PresenceState.LOST
+    return message.at if said_itself and EARLIEST_AT <= message.at <= now else now
 
 
 async def store_heard(c: AsyncConnection, devices: Collection[str], now: int) -> None:

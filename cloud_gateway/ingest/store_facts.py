@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Update, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,11 +13,13 @@ from cloud_gateway import tables as t
 from cloud_gateway.ingest.batch import Unreadable
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
-from edge_agent.wire.messages import ALARM, AlarmBody, AlarmState, GapBody, HeartbeatBody
+from edge_agent.wire.messages import ALARM, HEARTBEAT, AlarmBody, AlarmState, GapBody, HeartbeatBody
 from edge_agent.wire.topics import Lane
 
 #: Unreadable messages kept; the oldest go first. Rejected records are never dropped here.
 MAX_UNREADABLE = 10_000
+
+_alarm_decoder = msgspec.json.Decoder(AlarmBody)
 
 
 class Facts:
@@ -30,7 +32,7 @@ class Facts:
         self._gaps: list[dict[str, object]] = []
         self._dead: list[dict[str, object]] = []
         self._alarms: list[tuple[Accepted, Row, AlarmBody]] = []
-        self._heartbeats: dict[str, tuple[int, HeartbeatBody]] = {}
+        self._heartbeats: list[tuple[Accepted, Row, HeartbeatBody]] = []
 
     def add_rows(self, accepted: Accepted, rows: Sequence[Row]) -> None:
         """Records of the lanes alarm, record and diagnostic, and gaps of any lane."""
@@ -41,7 +43,7 @@ class Facts:
             elif isinstance(row.body, AlarmBody):
                 self._alarms.append((accepted, row, row.body))
             elif isinstance(row.body, HeartbeatBody):
-                self._heartbeats[accepted.device] = (row.record.at, row.body)
+                self._heartbeats.append((accepted, row, row.body))
 
     def _add_gap(self, accepted: Accepted, row: Row, gap: GapBody) -> None:
         self._gaps.append(
@@ -71,7 +73,8 @@ class Facts:
                 await c.execute(insert(table), rows)
         for accepted, row, alarm in sorted(self._alarms, key=lambda a: a[1].record.seq):
             await self._apply_alarm(c, accepted, row, alarm)
-        await self._write_heartbeats(c)
+        for accepted, row, heartbeat in self._heartbeats:
+            await _apply_heartbeat(c, accepted, row, heartbeat)
 
     async def _apply_alarm(self, c: AsyncConnection, accepted: Accepted, row: Row, alarm: AlarmBody) -> None:
         device, epoch, seq = accepted.device, accepted.frame.epoch, row.record.seq
@@ -85,15 +88,6 @@ class Facts:
             await c.execute(_clear_alarm(device, epoch, alarm.rule, seq, row.record.at))
         said = {"device": device, "epoch": epoch, "seq": seq, "rule": alarm.rule, "state": alarm.state.value}
         self._events.append(("alarm", said | {"at": row.record.at, "value": alarm.value}))
-
-    async def _write_heartbeats(self, c: AsyncConnection) -> None:
-        for device, (at, body) in self._heartbeats.items():
-            values: dict[str, object] = {
-                "heartbeat_at": at,
-                "depth": sum(body.depth.values()),
-                "oldest_at": body.oldest_at,
-            }
-            await c.execute(upsert_device(device, values))
 
 
 def _identity(accepted: Accepted, seq: int) -> dict[str, object]:
@@ -115,10 +109,21 @@ def _record_row(accepted: Accepted, row: Row, now: int) -> dict[str, object]:
     }
 
 
+async def _apply_heartbeat(c: AsyncConnection, accepted: Accepted, row: Row, body: HeartbeatBody) -> None:
+    """How the outbox stands, unless a later heartbeat of the epoch came before this one."""
+    device, seq, r = accepted.device, row.record.seq, t.record.c
+    where = (r.device == device) & (r.epoch == accepted.frame.epoch) & (r.lane == Lane.DIAGNOSTIC.value)
+    later = select(r.seq).where(where & (r.seq > seq) & (r.kind == HEARTBEAT)).limit(1)
+    if (await c.execute(later)).first() is None:
+        depth = sum(body.depth.values())
+        values: dict[str, object] = {"heartbeat_at": row.record.at, "depth": depth, "oldest_at": body.oldest_at}
+        await c.execute(upsert_device(device, values))
+
+
 def _clear_alarm(device: str, epoch: str, rule: str, seq: int, at: int) -> Update:
-    """Close what the rule has open: raised earlier in this epoch, or in an epoch before it."""
+    """Close what the rule has open: raised earlier in this epoch, or by its time in an epoch before it."""
     a = t.alarm.c
-    earlier = or_(a.epoch != epoch, a.seq < seq)
+    earlier = or_((a.epoch == epoch) & (a.seq < seq), (a.epoch != epoch) & (a.raised_at <= at))
     return (
         update(t.alarm).where(a.device == device, a.rule == rule, a.cleared_at.is_(None), earlier).values(cleared_at=at)
     )
@@ -129,9 +134,9 @@ async def _cleared_later(c: AsyncConnection, device: str, epoch: str, rule: str,
     r = t.record.c
     where = (r.device == device) & (r.epoch == epoch) & (r.lane == Lane.ALARM.value) & (r.seq > seq) & (r.kind == ALARM)
     for row in await c.execute(select(r.at, r.body).where(where).order_by(r.seq)):
-        body = json.loads(row.body)
-        if body["rule"] == rule:
-            return int(row.at) if body["state"] == AlarmState.CLEARED else None
+        body = _alarm_decoder.decode(row.body)
+        if body.rule == rule:
+            return int(row.at) if body.state is AlarmState.CLEARED else None
     return None
 
 

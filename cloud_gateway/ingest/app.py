@@ -16,7 +16,7 @@ from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore
 from cloud_gateway.settings import GatewaySettings
-from edge_agent.wire.link import Connection, Delivery, LinkOptions, stay_connected
+from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, connect, stay_connected
 from edge_agent.wire.messages import MAX_FRAME_BYTES
 from edge_agent.wire.topics import GATEWAY_FILTERS
 
@@ -32,20 +32,29 @@ RUNNING_MARK = "ingest.running"
 class Ingest:
     """Gathers what arrives into batches and feeds the pipeline, one batch at a time, in order."""
 
-    def __init__(self, settings: GatewaySettings, series: SeriesStore, store: IngestStore) -> None:
+    def __init__(
+        self, settings: GatewaySettings, series: SeriesStore, store: IngestStore, *, connect: Connect = connect
+    ) -> None:
         self._settings = settings
+        self._connect = connect
         self._sorter = Sorter()
         self._deliveries: list[Delivery] = []
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
-        self._connection: Connection | None = None
+        self._connection: Session | None = None
         self._pipeline = Pipeline(series, store, self._reply)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(
-                stay_connected(self._prepare, self._on_delivery, self._serve, longest_wait_s=LONGEST_RECONNECT_WAIT_S)
+                stay_connected(
+                    self._prepare,
+                    self._on_delivery,
+                    self._serve,
+                    longest_wait_s=LONGEST_RECONNECT_WAIT_S,
+                    connect=self._connect,
+                )
             )
             group.create_task(self._pipeline.keep_latest_fresh())
 
@@ -73,7 +82,7 @@ class Ingest:
         if batch.readings >= limits.batch_readings or 2 * len(batch.tokens) >= limits.receive_maximum:
             self._enough.set()
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: Session) -> None:
         """Process batches of one connection, one after the other."""
         self._connection = connection
         await connection.subscribe(GATEWAY_FILTERS)

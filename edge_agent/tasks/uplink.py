@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from importlib.metadata import version
 
 import msgspec
@@ -13,7 +12,7 @@ from edge_agent.hardware.clock import SystemClock
 from edge_agent.storage.outbox import OutboxFull, Pending
 from edge_agent.tasks.device import Device
 from edge_agent.wire.frames import encode_frame, split_records
-from edge_agent.wire.link import Connection, Delivery, LinkOptions, Will, stay_connected
+from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, Will, connect, stay_connected
 from edge_agent.wire.messages import (
     Ack,
     Birth,
@@ -41,15 +40,16 @@ _ack_decoder = msgspec.json.Decoder(Ack)
 class Uplink:
     """The sending side of one device, across connections."""
 
-    def __init__(self, device: Device, rules: list[RuleInfo]) -> None:
+    def __init__(self, device: Device, rules: list[RuleInfo], *, connect: Connect = connect) -> None:
         self._device = device
         self._rules = rules
+        self._connect = connect
         self._conn = 0
         self._window = self._new_window(device.settings.outbox.window)
 
     async def run(self) -> None:
         """The duty: connect, announce, send; again after every loss."""
-        await stay_connected(self._prepare, self._on_delivery, self._serve)
+        await stay_connected(self._prepare, self._on_delivery, self._serve, connect=self._connect)
 
     async def _prepare(self) -> LinkOptions:
         """The connection number is on disk before CONNECT, so that an old will can be told from a new one."""
@@ -66,7 +66,7 @@ class Uplink:
                 logger.error("cannot connect: %s", exc)
                 await asyncio.sleep(RETRY_S)
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: Session) -> None:
         size = min(self._device.settings.outbox.window, connection.receive_maximum)
         self._window = self._new_window(size)
         await connection.subscribe([self._topic(Leaf.ACK), self._topic(Leaf.NOTICE)])
@@ -79,7 +79,7 @@ class Uplink:
 
     # -- sending --------------------------------------------------------------------------------------------
 
-    async def _send(self, connection: Connection) -> None:
+    async def _send(self, connection: Session) -> None:
         changed = self._device.outbox.changed
         while True:
             changed.clear()
@@ -90,7 +90,7 @@ class Uplink:
             except TimeoutError:
                 self._resend()
 
-    async def _fill(self, connection: Connection, lane: Lane) -> None:
+    async def _fill(self, connection: Session, lane: Lane) -> None:
         """Send what the window lets through of one lane."""
         outbox, window = self._device.outbox, self._window
         while window.has_room(lane) and outbox.depth[lane] > window.on_way(lane):
@@ -102,14 +102,14 @@ class Uplink:
                     return
                 frame = Frame(outbox.epoch, lane, boot, records)
                 connection.publish(self._topic(lane), encode_frame(frame))
-                window.send(lane, records[0].seq, records[-1].seq, time.monotonic())
+                window.send(lane, records[0].seq, records[-1].seq, _now_s())
 
     def _wait_s(self) -> float | None:
-        overdue = self._window.overdue_in(time.monotonic())
+        overdue = self._window.overdue_in(_now_s())
         return None if overdue is None else max(overdue, 0.05)
 
     def _resend(self) -> None:
-        overdue = self._window.overdue_in(time.monotonic())
+        overdue = self._window.overdue_in(_now_s())
         if overdue is not None and overdue <= 0:
             logger.info("no ack in time; sending again", extra={"device": self._device.settings.device})
             self._window.rewind()
@@ -170,6 +170,11 @@ class Uplink:
             rules=self._rules,
             simulated=device.board.simulated,
         )
+
+
+def _now_s() -> float:
+    """The loop's own monotonic time, by which its waits end."""
+    return asyncio.get_running_loop().time()
 
 
 def _record(row: Pending) -> Record:

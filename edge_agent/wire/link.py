@@ -17,7 +17,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -73,6 +73,38 @@ class Delivery(NamedTuple):
     payload: bytes
     retain: bool
     token: int
+
+
+class Session(Protocol):
+    """What the duties need of a connection; `Connection` says what each does. The seam to another transport."""
+
+    @property
+    def receive_maximum(self) -> int:
+        """How many messages the other side takes before it has acknowledged one."""
+
+    async def subscribe(self, filters: Iterable[str]) -> None:
+        """See `Connection.subscribe`."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[None]:
+        """See `Connection.publish`."""
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """See `Connection.send`."""
+
+    def acknowledge(self, tokens: Iterable[int]) -> None:
+        """See `Connection.acknowledge`."""
+
+    async def keep_alive(self) -> str:
+        """See `Connection.keep_alive`."""
+
+
+class Connect(Protocol):
+    """How a connection is made; `connect` is the one over MQTT."""
+
+    def __call__(
+        self, options: LinkOptions, on_delivery: Callable[[Delivery], None]
+    ) -> contextlib.AbstractAsyncContextManager[Session]:
+        """An open connection. Raises LinkError when it cannot be made."""
 
 
 class _BufferedSocket:
@@ -409,9 +441,10 @@ async def connect(options: LinkOptions, on_delivery: Callable[[Delivery], None])
 async def stay_connected(
     prepare: Callable[[], Awaitable[LinkOptions]],
     on_delivery: Callable[[Delivery], None],
-    serve: Callable[[Connection], Awaitable[None]],
+    serve: Callable[[Session], Awaitable[None]],
     *,
     longest_wait_s: float = 60.0,
+    connect: Connect = connect,
 ) -> None:
     """Connect, serve until the connection is lost, wait with full jitter, connect again; for ever.
 
@@ -432,7 +465,7 @@ async def stay_connected(
         await asyncio.sleep(random.uniform(0.1, min(longest_wait_s, 0.5 * 2**failures)))  # noqa: S311 jitter
 
 
-async def _serve_until_lost(connection: Connection, serve: Callable[[Connection], Awaitable[None]]) -> None:
+async def _serve_until_lost(connection: Session, serve: Callable[[Session], Awaitable[None]]) -> None:
     async def watch() -> None:
         raise LinkError(await connection.keep_alive())
 
@@ -444,6 +477,6 @@ async def _serve_until_lost(connection: Connection, serve: Callable[[Connection]
         raise LinkError(str(lost.exceptions[0])) from lost
 
 
-async def _run(serve: Callable[[Connection], Awaitable[None]], connection: Connection) -> None:
+async def _run(serve: Callable[[Session], Awaitable[None]], connection: Session) -> None:
     await serve(connection)
     raise LinkError("the duty ended")

@@ -13,15 +13,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, structs
 
-from edge_agent.wire.messages import StreamName, Unit
+from edge_agent.wire.messages import Unit
 
+#: Bounded only: who keeps a value checks the name's grammar once for each stream, not once for each value.
+Name = Annotated[str, Meta(min_length=1, max_length=32)]
 Value = float | bool | str
 
 
 class Entry(Struct, frozen=True, omit_defaults=True, gc=False):
     """One value of one stream. Exactly one of `v`, `vb`, `vs` is set."""
 
-    n: StreamName
+    n: Name
     u: Unit = ""
     v: float | None = None
     vb: bool | None = None

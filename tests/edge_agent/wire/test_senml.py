@@ -36,8 +36,8 @@ def test_what_is_not_finite_is_refused_where_it_arises(value: float) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[]", b"{}", b'[{"n":"A b","v":1}]', b'[{"n":"a","v":1e999}]', b'[{"n":"a","v":"1"}]', b'[{"v":1}]', b"[" * 9999],
-    ids=["empty", "no array", "bad name", "overflow", "text for number", "no name", "deep"],
+    [b"[]", b"{}", b'[{"n":"a","v":1e999}]', b'[{"n":"a","v":"1"}]', b'[{"v":1}]', b"[" * 9999],
+    ids=["empty", "no array", "overflow", "text for number", "no name", "deep"],
 )
 def test_malformed_packs_are_refused(body: bytes) -> None:
     with pytest.raises((ValueError, RecursionError)):

@@ -62,6 +62,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
         await device.stopping.wait()
         for task in tasks:
             task.cancel()
+    await desk.flush()
 
 
 async def _as_coroutine(duty: Duty, device: Device) -> None:

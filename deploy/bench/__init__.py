@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from collections.abc import Callable
@@ -35,13 +36,10 @@ def run_bench(which: str, *, rounds: int, folder: Path | None, write: Path | Non
 
 
 def _bench(which: str) -> Callable[[Path, int], list[Table]]:
-    if which == "outbox":
-        from deploy.bench.outbox import bench_outbox  # noqa: PLC0415 each bench loads what it measures
-
-        return bench_outbox
-    from deploy.bench.ingest import bench_ingest  # noqa: PLC0415
-
-    return bench_ingest
+    """Each bench loads what it measures, and no more."""
+    module = importlib.import_module(f"deploy.bench.{which}")
+    bench: Callable[[Path, int], list[Table]] = getattr(module, f"bench_{which}")
+    return bench
 
 
 def refuse_memory(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.failures import extra
+from deploy.failures import WRONG_USE, Failure, extra
 
 bench_app = typer.Typer(help="Measure this machine beside bare programs.")
 Rounds = Annotated[int, typer.Option("--rounds", min=1, max=50, help="Alternating rounds; the median counts.")]
@@ -23,9 +23,7 @@ def outbox(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> in
 
     200 concurrent writers with bodies of 300 bytes, on a real disk.
     """
-    with extra("sim"):
-        from deploy.bench import run_bench
-    return run_bench("outbox", rounds=rounds, folder=folder, write=write)
+    return _run("outbox", rounds, folder, write)
 
 
 @bench_app.command("ingest")
@@ -34,6 +32,27 @@ def ingest(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> in
 
     From 50 devices to the application's acknowledgement, beside bare writers on the same server.
     """
+    return _run("ingest", rounds, folder, write)
+
+
+@bench_app.command("agent")
+def agent(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int:
+    """Measure one agent's memory, CPU and writes.
+
+    Ten streams at 1 Hz on a SIMULATED board, in real time.
+    """
+    return _run("agent", rounds, folder, write)
+
+
+def _run(which: str, rounds: int, folder: Path | None, write: Path | None) -> int:
     with extra("sim"):
-        from deploy.bench import run_bench
-    return run_bench("ingest", rounds=rounds, folder=folder, write=write)
+        from deploy.bench import NotADisk, run_bench
+        from deploy.servers import ServerFailed, ServerMissing
+    try:
+        return run_bench(which, rounds=rounds, folder=folder, write=write)
+    except NotADisk as exc:
+        raise Failure("folder", str(exc), "A folder in memory says nothing of disks", WRONG_USE) from exc
+    except ServerMissing as exc:
+        raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
+    except ServerFailed as exc:
+        raise Failure("server", str(exc), "See what is missing: weiran doctor") from exc

@@ -116,8 +116,15 @@ class AlarmDesk:
     async def write_alarms(self) -> None:
         """The duty: put every alarm into the outbox, and keep at it while the disk refuses."""
         while True:
-            item = await self._unwritten.get()
-            await self._put(item)
+            await self._put(await self._unwritten.get())
+
+    async def flush(self) -> None:
+        """Before the outbox closes: what a rule has said is stored, unless the disk refuses it now."""
+        while not self._unwritten.empty():
+            try:
+                await self._device.outbox.put(self._unwritten.get_nowait())
+            except OutboxFull as exc:
+                logger.error("an alarm cannot be stored: %s", exc)
 
     async def _put(self, item: Item) -> None:
         while True:
@@ -127,7 +134,15 @@ class AlarmDesk:
                 if "alarm" not in self._device.degraded:
                     logger.error("an alarm cannot be stored: %s", exc)
                 self._device.degraded.add("alarm")
-                await asyncio.sleep(RETRY_S)
+                await self._wait_with(item)
             else:
                 self._device.degraded.discard("alarm")
                 return
+
+    async def _wait_with(self, item: Item) -> None:
+        """Wait before the next try; a stop meanwhile leaves the item to `flush`."""
+        try:
+            await asyncio.sleep(RETRY_S)
+        except asyncio.CancelledError:
+            self._unwritten.put_nowait(item)
+            raise

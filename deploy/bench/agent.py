@@ -1,0 +1,57 @@
+"""Bench of the agent: memory, CPU and writes of one device with ten streams at 1 Hz."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+
+from cloud_gateway.migrations import migrate
+from deploy.bench.page import Table
+from deploy.demo.programs import Program
+from deploy.servers import start_mosquitto
+
+WARM_UP_S, MEASURED_S = 5.0, 20.0
+RESIDENT_LIMIT_MB, CPU_LIMIT_PERCENT = 80.0, 5.0
+
+
+def bench_agent(folder: Path, rounds: int) -> list[Table]:
+    """A real agent process on a simulated board, a real broker and a gateway that acknowledges."""
+    table = Table("Agent with ten streams at 1 Hz, connected and acknowledged")
+    resident: list[float] = []
+    cpu: list[float] = []
+    written: list[float] = []
+    with ExitStack() as stack:
+        broker = stack.enter_context(start_mosquitto(folder / "broker"))
+        config = folder / "gateway.toml"
+        config.write_text(f'data_dir = "{folder}"\n[broker]\nport = {broker.port}\n')
+        migrate(folder / "gateway.db")
+        gateway = Program("ingest", ("deploy", "gateway", "ingest", "--config", str(config)), folder / "gateway.log")
+        gateway.start()
+        stack.callback(gateway.stop)
+        for number in range(rounds):
+            arguments = ("deploy.bench.agent_process", str(folder / f"state-{number}"), str(broker.port))
+            agent = Program("agent", arguments, folder / "agent.log")
+            agent.start()
+            stack.callback(agent.kill)
+            figures = _watch(agent.pid)
+            agent.kill()
+            for values, figure in zip((resident, cpu, written), figures, strict=True):
+                values.append(figure)
+    table.add("resident memory", resident, "MB", at_most=RESIDENT_LIMIT_MB)
+    table.add("CPU of one core", cpu, "%", at_most=CPU_LIMIT_PERCENT)
+    table.add("written to the disk", written, "MB a day")
+    return [table]
+
+
+def _watch(pid: int) -> tuple[float, float, float]:
+    """Resident MB, percent of a core, MB a day written, over the measured time."""
+    process = psutil.Process(pid)
+    time.sleep(WARM_UP_S)  # the bench measures a span of time; there is no event to wait for
+    used, bytes_before = sum(process.cpu_times()[:2]), process.io_counters().write_bytes
+    time.sleep(MEASURED_S)
+    cpu = (sum(process.cpu_times()[:2]) - used) / MEASURED_S * 100
+    per_day = (process.io_counters().write_bytes - bytes_before) / MEASURED_S * 86400 / 1e6
+    return process.memory_info().rss / 1e6, cpu, per_day

@@ -141,9 +141,10 @@ class Pipeline:
             self._latest[device, stream] = Latest(at, point.value, point.unit)
 
     def _take_latest(self) -> tuple[dict[tuple[str, str], Latest], set[str]]:
-        if time.monotonic() < self._latest_due:
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._latest_due:
             return {}, set()
-        self._latest_due = time.monotonic() + LATEST_EVERY_S
+        self._latest_due = now_s + LATEST_EVERY_S
         taken = self._latest, self._heard
         self._latest, self._heard = {}, set()
         return taken

@@ -299,7 +299,7 @@ def _plot(labels: Labels, stream: Stream) -> Plot:
 
 def plot_kind(stream: Stream) -> str:
     """How a stream is drawn: states as strips, amounts as bars, the rest as lines."""
-    if isinstance(stream.value, bool | str):
+    if isinstance(stream.value, bool | str) or (stream.value is None and not stream.unit):
         return "contact"
     return "amount" if stream.unit == "mm" else "level"
 

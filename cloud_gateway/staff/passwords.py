@@ -12,7 +12,7 @@ MOST = 256
 #: Checks at once; each takes 64 MiB and some 100 ms.
 AT_ONCE = 2
 #: Checks that may wait; past that callers are sent away.
-WAITING = 40
+WAITING = 20
 
 
 class WeakPassword(ValueError):

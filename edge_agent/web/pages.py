@@ -26,10 +26,10 @@ class Pages:
     words: Words
     environments: dict[str, Environment]
 
-    def render(self, request: Request, name: str, status: int = 200, **context: object) -> HTMLResponse:
-        """The page `name`; a language asked for by `?lang` is remembered in a cookie."""
+    def render(self, request: Request, page: str, status: int = 200, /, **context: object) -> HTMLResponse:
+        """The template `page`; a language asked for by `?lang` is remembered in a cookie."""
         language = language_of(request)
-        template = self.environments[language].get_template(name)
+        template = self.environments[language].get_template(page)
         theme = "night" if request.cookies.get(THEME_COOKIE) == "night" else "day"
         shared = {"lang": language, "theme": theme, "here": request.url.path, "other_lang": other(request)}
         response = HTMLResponse(template.render(shared | context), status)

@@ -79,7 +79,12 @@ def install_problems(app: FastAPI, words: Translate) -> None:
         code, title, remedy = _REFUSALS.get(exc.status_code, _OTHER)
         return answer(Problem(exc.status_code, code, title, remedy), words(request))
 
+    async def on_failure(request: Request, exc: Exception) -> Response:
+        remedy = _("Try again; if it happens again, tell an administrator the time.")
+        return answer(Problem(500, "internal", _("The gateway made a mistake."), remedy), words(request))
+
     app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(Exception, on_failure)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_refused)
 

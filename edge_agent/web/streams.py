@@ -128,7 +128,7 @@ class Follower:
 async def _taken(queue: asyncio.Queue[Event | None], idle_s: float) -> AsyncIterator[Event | None]:
     while True:
         try:
-            event = await asyncio.wait_for(queue.get(), idle_s)
+            event = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), idle_s)
         except TimeoutError:
             yield None
             continue

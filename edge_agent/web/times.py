@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_MILLIS = re.compile(r"-?\d{1,16}")
-#: 0001-01-01 and 9999-12-31 in ms UTC: what a datetime can hold with room for any zone.
+_MILLIS = re.compile(r"-?[0-9]{1,16}")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+#: 0001-01-02 and 9999-12-31 in ms UTC: what a datetime can hold with room for any zone.
 _EARLIEST, _LATEST = -62_135_510_400_000, 253_402_214_400_000
 _UNITS = (("d", 172_800, 86_400), ("h", 7_200, 3_600), ("min", 120, 60))
 
@@ -27,7 +29,7 @@ def parse_time(text: str) -> int:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the time has no zone; end it with Z")
-    return _bounded(round(moment.timestamp() * 1000))
+    return _bounded((moment - EPOCH) // MILLISECOND)
 
 
 def _bounded(at: int) -> int:
@@ -38,7 +40,7 @@ def _bounded(at: int) -> int:
 
 def rfc3339(at: int) -> str:
     """`at` (ms UTC) as RFC 3339 with Z, milliseconds only when there are any."""
-    moment = datetime.fromtimestamp(_bounded(at) / 1000, UTC)
+    moment = EPOCH + _bounded(at) * MILLISECOND
     spec = "milliseconds" if at % 1000 else "seconds"
     return moment.isoformat(timespec=spec).replace("+00:00", "Z")
 
@@ -53,13 +55,13 @@ def find_zone(name: str) -> tzinfo:
 
 def wall_time(at: int, zone: str) -> str:
     """`at` (ms UTC) on a wall clock of `zone`, to the minute, with the zone's short name or offset."""
-    moment = datetime.fromtimestamp(_bounded(at) / 1000, find_zone(zone))
+    moment = (EPOCH + _bounded(at) * MILLISECOND).astimezone(find_zone(zone))
     return f"{moment:%Y-%m-%d %H:%M} {zone_mark(moment)}"
 
 
 def short_time(at: int, zone: str) -> str:
     """`at` (ms UTC) on a wall clock of `zone`: month-day and minute, for lists; never broken over two lines."""
-    moment = datetime.fromtimestamp(_bounded(at) / 1000, find_zone(zone))
+    moment = (EPOCH + _bounded(at) * MILLISECOND).astimezone(find_zone(zone))
     return f"{moment.month}\u2011{moment:%d}\u00a0{moment:%H:%M}"
 
 

@@ -19,7 +19,7 @@ const EMPTY_LAND = { type: "FeatureCollection", features: [{
 
 const main = document.getElementById("main");
 const words = JSON.parse(main.dataset.words);
-const part = (name) => main.querySelectorAll(`[data-part="${name}"]`);
+const part = (name) => document.querySelectorAll(`[data-part="${name}"]`);
 
 let model = readModel(document);
 let skew = model.now - Date.now();
@@ -47,12 +47,15 @@ function span() {
   return { start, end: clock + hours * HOUR * 0.02, width };
 }
 
-/** The same without the empty time before the first value of all. */
+/** The same without the empty time before the first value of all, and with all values that have come. */
 function shownSpan() {
   const whole = span();
-  const first = Math.min(...plots.map((p) => series.get(p.id)[0]?.[0] ?? Infinity));
-  const start = Math.min(Math.max(whole.start, first), whole.end - HOUR);
-  return Number.isFinite(first) ? { ...whole, start, end: whole.end - (start - whole.start) * 0.02 } : whole;
+  const ends = plots.map((p) => series.get(p.id)).filter((points) => points.length);
+  if (!ends.length) return whole;
+  const last = Math.max(clockNow(), ...ends.map((points) => Math.min(points.at(-1)[0], whole.end)));
+  const first = Math.min(...ends.map((points) => points[0][0]));
+  const start = Math.min(Math.max(whole.start, first), last - HOUR);
+  return { ...whole, start, end: last + (last - start) * 0.02 };
 }
 
 // ---- what is shown of the connection and the time
@@ -70,7 +73,8 @@ function showPulse() {
 function showTimes() {
   showPulse();
   const clock = clockNow();
-  main.querySelector("[data-clock]").textContent = `${wallTime(clock, model.zone)} ${zoneMark(clock, model.zone)}`;
+  const unknown = main.dataset.scenario && !model.simulated;
+  main.querySelector("[data-clock]").textContent = unknown ? "" : `${wallTime(clock, model.zone)} ${zoneMark(clock, model.zone)}`;
   main.querySelector("[data-pace]").textContent = model.pace > 1.5
     ? ` · ${words.pace.replace("%(count)s", Number(model.pace.toPrecision(2)))}` : "";
   if (cut) return;
@@ -116,7 +120,7 @@ function replaceInside(target, source) {
 }
 
 const shape = (root) => [...root.querySelectorAll("[data-site], [data-plot]")]
-  .map((el) => el.dataset.site ?? el.dataset.plot).sort().join(" ");
+  .map((el) => el.dataset.site ?? `${el.dataset.plot} ${el.parentElement.className}`).sort().join();
 
 function putCharts(target, source) {
   if (shape(target) === shape(source)) return;

@@ -1,0 +1,193 @@
+"""A running console for tests: real database files, a real server on a free port, a real Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cloud_gateway.app import serve
+from cloud_gateway.database import open_database, transaction
+from cloud_gateway.migrations import migrate
+from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.staff.accounts import make_link
+from cloud_gateway.staff.roles import Role
+from cloud_gateway.staff.store import add_staff
+from tests.cloud_gateway import field
+
+ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True)
+class Console:
+    """A served gateway. `engine` is a second connection to its database, for what ingest would do."""
+
+    settings: GatewaySettings
+    origin: str
+    engine: AsyncEngine
+    stop: Callable[[], Awaitable[None]]
+
+    async def add(self, table: Table, *rows: dict[str, object]) -> None:
+        """Write rows as another process would."""
+        async with transaction(self.engine) as connection:
+            await connection.execute(insert(table), list(rows))
+
+    async def link(self, name: str = "demo") -> str:
+        """A one-time token for a member of staff."""
+        return await make_link(self.settings.database, name)
+
+    def visitor(self) -> httpx.AsyncClient:
+        """A client that is not signed in, of this origin."""
+        return httpx.AsyncClient(base_url=self.origin, headers={"Origin": self.origin}, timeout=20)
+
+    @asynccontextmanager
+    async def client(self, name: str = "demo") -> AsyncIterator[httpx.AsyncClient]:
+        """A client that is signed in."""
+        async with self.visitor() as client:
+            answer = await client.post("/enter", data={"token": await self.link(name)})
+            assert answer.status_code == 303, answer.text
+            yield client
+
+
+@asynccontextmanager
+async def running(settings: GatewaySettings) -> AsyncIterator[Console]:
+    """Serve a migrated database until the block ends; every role has a member of staff of its name."""
+    ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    serving = asyncio.create_task(serve(settings, ready.set_result))
+    engine = open_database(settings.database)
+    async with transaction(engine) as connection:
+        await add_staff(connection, "demo", Role.ADMINISTRATOR, None, now_ms())
+        for role in Role:
+            await add_staff(connection, role.value, role, None, now_ms())
+
+    async def stop() -> None:
+        serving.cancel()
+        await asyncio.wait([serving])
+
+    try:
+        port = await asyncio.wait_for(asyncio.shield(ready), START_LIMIT_S)
+        yield Console(settings, f"http://127.0.0.1:{port}", engine, stop)
+    finally:
+        await stop()
+        await engine.dispose()
+
+
+def make_settings(folder: Path, notice: str = "") -> GatewaySettings:
+    """Settings of a gateway whose files are in the folder, on a free port."""
+    return GatewaySettings.model_validate({"data_dir": folder, "web": {"port": 0, "notice": notice}})
+
+
+def now_ms() -> int:
+    """Wall time, ms UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def empty(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console that has heard of nothing yet."""
+    settings = make_settings(tmp_path)
+    await asyncio.to_thread(migrate, settings.database)
+    async with running(settings) as console:
+        yield console
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def calm(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console of three sites in fair weather, of one test alone."""
+    settings = make_settings(tmp_path, "hugo-1989")
+    await field.seed(settings, field.CALM, now_ms())
+    async with running(settings) as console:
+        yield console
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def storm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
+    """A console in the middle of the storm, shared by all tests that only look."""
+    settings = make_settings(tmp_path_factory.mktemp("storm"), "hugo-1989")
+    await field.seed(settings, field.STORM, now_ms(), field.STORM_ALARMS)
+    copyfile(field.SCENARIO / "coast.geojson", settings.data_dir / "outline.geojson")
+    async with running(settings) as console:
+        yield console
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium, once for the run."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGS))
+        yield chromium
+        await chromium.close()
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A signed-in browser page and everything its console said."""
+
+    page: Page
+    context: BrowserContext
+    said: list[str]
+
+
+async def open_context(browser: Browser, console: Console, lang: str, width: int, height: int) -> Screen:
+    """A signed-in page of its own context."""
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    page = await context.new_page()
+    said: list[str] = []
+    page.on("console", lambda m: said.append(f"{m.type}: {m.text}") if m.type != "log" else None)
+    page.on("pageerror", lambda e: said.append(f"error: {e}"))
+    await page.goto(f"{console.origin}/enter?lang={lang}#{await console.link()}")
+    await page.click("#enter button")
+    await page.wait_for_selector("#pulse")
+    return Screen(page, context, said)
+
+
+Opener = Callable[..., Awaitable[Screen]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_screen(browser: Browser) -> AsyncIterator[Opener]:
+    """Opens signed-in pages: `await open_screen(console, lang="en", width=390, height=844)`."""
+    async with AsyncExitStack() as stack:
+
+        async def open_one(console: Console, lang: str = "zh", width: int = 1440, height: int = 900) -> Screen:
+            screen = await open_context(browser, console, lang, width, height)
+            stack.push_async_callback(screen.context.close)
+            return screen
+
+        yield open_one
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def storm_screen(browser: Browser, storm: Console) -> AsyncIterator[Opener]:
+    """Pages of the storm, one for each language and size, kept for the run: for tests that only look."""
+    async with AsyncExitStack() as stack:
+        known: dict[tuple[str, int, int], Screen] = {}
+
+        async def open_one(lang: str = "zh", width: int = 1440, height: int = 900) -> Screen:
+            key = (lang, width, height)
+            if key not in known:
+                known[key] = await open_context(browser, storm, *key)
+                stack.push_async_callback(known[key].context.close)
+            return known[key]
+
+        yield open_one

@@ -1,0 +1,162 @@
+"""What the live page says, composed from snapshots: the answer first, in both languages."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from cloud_gateway import app
+from cloud_gateway.alarms.store import Alarm
+from cloud_gateway.console.labels import Labels
+from cloud_gateway.console.overview import Overview, compose_overview, find_key, main_zone
+from cloud_gateway.console.store import Snapshot
+from cloud_gateway.devices.condition import Tone
+from cloud_gateway.devices.store import Device, Rule, Stream
+from cloud_gateway.sites.store import Site
+from edge_agent.web.words import CHINESE, ENGLISH, LOCALE, read_words
+
+NOW = 1_800_000_000_000
+MIN = 60_000
+HOUR = 60 * MIN
+WORDS = read_words([LOCALE, Path(app.__file__).parent / "locale"])
+SITE = Site("1", "dock", "Dock", "码头", 31.2, 121.5, "Asia/Shanghai", False)
+STREAM = Stream("tide-1", "tide", "m", 60, "Water level", "潮位", None, 2.13, NOW - MIN, NOW)
+DEVICE = Device(
+    id="tide-1", role="sensor-node", software="1", serial="1", simulated=False, site="dock", heartbeat_s=60,
+    birth_at=NOW, presence="online", presence_at=NOW, heard_at=NOW - 2000, heartbeat_at=NOW, depth=0, oldest_at=None,
+)  # fmt: skip
+ALARM = Alarm(
+    device="tide-1", epoch="e", seq=1, site="dock", rule="high", stream="tide", type="threshold", severity="urgent",
+    label="High water", label_zh="高水位", value=4.27, limit=2.9, unit="m", since=NOW, raised_at=NOW - 42 * MIN,
+    received_at=NOW, cleared_at=None,
+)  # fmt: skip
+CALM = Snapshot(sites=[SITE], devices=[DEVICE], streams={"tide-1": [STREAM]})
+
+
+def compose(snapshot: Snapshot, language: str = ENGLISH) -> Overview:
+    return compose_overview(snapshot, NOW, Labels(language, WORDS.of(language)))
+
+
+def with_(**changes: object) -> Snapshot:
+    return dataclasses.replace(CALM, **changes)  # type: ignore[arg-type]  # the cases below are the check
+
+
+SILENT = dataclasses.replace(DEVICE, heard_at=NOW - 6 * MIN)
+LATE = dataclasses.replace(DEVICE, depth=214, oldest_at=NOW - 6 * MIN)
+MILD = dataclasses.replace(ALARM, severity="attention")
+CASES = [
+    ("nothing at all", Snapshot(), Tone.OFF, "No device has reported yet.", "还没有设备上报。"),
+    ("calm", CALM, Tone.OK, "No alarm is open; there has been none so far.", "没有未处理的告警；至今没有出现过告警。"),
+    (
+        "calm again",
+        with_(last_closed=NOW - 3 * HOUR),
+        Tone.OK,
+        "No alarm is open; the last was closed 3 h ago.",
+        "没有未处理的告警；最近一条在 3 小时前解除。",
+    ),
+    ("an urgent alarm", with_(alarms=[ALARM]), Tone.BAD, "1 urgent alarm: Dock", "1 条紧急告警：码头"),
+    (
+        "alarms of two kinds",
+        with_(alarms=[MILD, ALARM, ALARM]),
+        Tone.BAD,
+        "2 urgent alarms: Dock",
+        "2 条紧急告警：码头",
+    ),
+    ("a mild alarm", with_(alarms=[MILD]), Tone.LATE, "1 alarm needs attention: Dock", "1 条告警需要注意：码头"),
+    (
+        "a silent device",
+        with_(devices=[SILENT]),
+        Tone.LATE,
+        "1 device is late or silent; no alarm is open.",
+        "1 台设备迟报或失联；没有未处理的告警。",
+    ),
+]
+
+
+@pytest.mark.parametrize(("snapshot", "tone", "english", "chinese"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_page_opens_with_the_answer(snapshot: Snapshot, tone: Tone, english: str, chinese: str) -> None:
+    pages = [compose(snapshot, language) for language in (ENGLISH, CHINESE)]
+    assert [p.headline.title for p in pages] == [english, chinese]
+    assert {p.headline.tone for p in pages} == {tone}
+
+
+def test_alarm_says_by_how_much_where_and_since_when() -> None:
+    alarm = compose(with_(alarms=[ALARM]), CHINESE).alarms[0]
+    assert (alarm.label, alarm.site, alarm.detail) == ("高水位", "码头", "4.27 m ≥ 2.90 m")
+    assert (alarm.age_ms, alarm.zone, alarm.severity) == (42 * MIN, "Asia/Shanghai", "紧急")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("threshold", "4.27 m ≥ 2.90 m"),
+        ("residual", "4.27 m above prediction, limit 2.90 m"),
+        ("rise", "rising 4.27 m, limit 2.90 m"),
+        ("contact", "contact active"),
+        (None, "4.27 m ≥ 2.90 m"),
+        ("of the future", "4.27 m ≥ 2.90 m"),
+    ],
+)
+def test_alarm_is_told_by_its_kind(kind: str | None, expected: str) -> None:
+    assert compose(with_(alarms=[dataclasses.replace(ALARM, type=kind)])).alarms[0].detail == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "english"),
+    [
+        (SILENT, "nothing heard for 6 min"),
+        (LATE, "214 records wait on the device, the oldest for 6 min"),
+        (dataclasses.replace(DEVICE, presence="lost", presence_at=NOW - 3000), "connection broke 3 s ago"),
+        (dataclasses.replace(DEVICE, heard_at=None), "placed, but nothing has come from it yet"),
+        (DEVICE, ""),
+    ],
+)
+def test_device_says_what_is_amiss(device: Device, english: str) -> None:
+    assert compose(with_(devices=[device])).devices[0].detail == english
+
+
+def test_urgent_alarms_come_first_then_the_oldest() -> None:
+    older = dataclasses.replace(ALARM, raised_at=NOW - HOUR, seq=2)
+    mild = dataclasses.replace(MILD, raised_at=NOW - 9 * HOUR, seq=3)
+    page = compose(with_(alarms=[ALARM, mild, older]))
+    assert [a.age_ms // MIN for a in page.alarms] == [60, 42, 540]
+
+
+def test_simulated_alarms_age_in_scenario_time() -> None:
+    then = NOW - 40_000 * HOUR
+    snapshot = with_(
+        devices=[dataclasses.replace(DEVICE, simulated=True, heartbeat_at=then)],
+        streams={"tide-1": [dataclasses.replace(STREAM, at=then)]},
+        alarms=[dataclasses.replace(ALARM, raised_at=then - 42 * MIN)],
+    )
+    page = compose(snapshot)
+    assert (page.clock, page.simulated, page.alarms[0].age_ms) == (then, True, 42 * MIN)
+
+
+def test_sites_with_trouble_are_charted_first() -> None:
+    other = dataclasses.replace(SITE, id="2", code="a-yard", name="Yard")
+    page = compose(with_(sites=[other, SITE], alarms=[ALARM]))
+    assert [s.code for s in page.charted] == ["dock", "a-yard"]
+
+
+def test_site_shows_the_stream_people_ask_for() -> None:
+    rain = Stream("yard-1", "rain", "mm", 300, "Rain", "雨量", None, 0.2, NOW, NOW)
+    door = Stream("yard-1", "door", "", 300, "Door", "门", None, True, NOW, NOW)
+    predicted = Stream("tide-1", "tide_predicted", "m", 360, "", "", "tide", 2.0, NOW, NOW)
+    rule = Rule("yard-1", "wet", "rain", "threshold", 9.0, "mm", "urgent", "", "")
+    found = [
+        find_key(streams, rules)
+        for streams, rules in (([door, rain, STREAM, predicted], [rule]), ([door, STREAM, rain], [rule]), ([door], []))
+    ]
+    assert found == [STREAM, rain, None]
+
+
+def test_zone_of_most_sites_is_the_pages() -> None:
+    harbour = dataclasses.replace(SITE, zone="America/New_York")
+    assert [main_zone(z) for z in ([], [SITE], [harbour, SITE, harbour])] == [
+        "UTC",
+        "Asia/Shanghai",
+        "America/New_York",
+    ]

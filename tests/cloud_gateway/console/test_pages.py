@@ -1,0 +1,224 @@
+"""The pages in a real browser: accessible, quiet, live, and honest when the line is cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from playwright.async_api import Browser, Page, expect
+
+from cloud_gateway import tables as t
+from cloud_gateway.console import routes as console_routes
+from cloud_gateway.database import transaction
+from cloud_gateway.readings.series import Point, point_time
+from cloud_gateway.sites.store import NewSite, add_site
+from cloud_gateway.staff import routes as staff_routes
+from tests.cloud_gateway import field
+from tests.cloud_gateway.conftest import Console, Opener, now_ms
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+#: Every address that answers with a page; a route that is in neither list fails the test below.
+PAGES = ["/", "/sign-in", "/enter", "/enter?spent=1"]
+FRAGMENTS = ["/overview/state"]
+SIZES = [(390, 844), (1440, 900)]
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core calls serious or critical."""
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
+    grave = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    return [f"{v['id']}: {node['html'][:120]}" for v in grave for node in v["nodes"]]
+
+
+async def test_every_page_route_is_listed() -> None:
+    routers = (console_routes.router, staff_routes.router)
+    routes = {
+        r.path for router in routers for r in router.routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())
+    }
+    assert routes == {page.partition("?")[0] for page in PAGES + FRAGMENTS}
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("size", SIZES, ids=["phone", "desk"])
+async def test_pages_are_accessible(
+    storm: Console, storm_screen: Opener, path: str, lang: str, size: tuple[int, int]
+) -> None:
+    screen = await storm_screen(lang, *size)
+    await screen.page.goto(f"{storm.origin}{path}{'&' if '?' in path else '?'}lang={lang}")
+    await screen.page.wait_for_load_state()
+    assert await violations(screen.page) == []
+
+
+async def test_night_and_open_tables_are_accessible(storm: Console, open_screen: Opener) -> None:
+    screen = await open_screen(storm)
+    await screen.page.click("[data-theme-button]")
+    for summary in await screen.page.query_selector_all("summary"):
+        await summary.click()
+    await expect(screen.page.locator("details[data-table] td").first).to_be_visible()
+    assert await violations(screen.page) == []
+
+
+@pytest.mark.parametrize(("lang", "width"), [("zh", 390), ("en", 390), ("zh", 768), ("en", 1440)])
+async def test_pages_fit_and_say_nothing_to_the_console(
+    storm: Console, open_screen: Opener, lang: str, width: int
+) -> None:
+    screen = await open_screen(storm, lang, width)
+    await expect(screen.page.locator("#site-charleston canvas").first).to_be_visible()
+    wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert (wide, screen.said) == (0, [])
+
+
+async def test_storm_is_told_first(storm: Console, storm_screen: Opener) -> None:
+    page = (await storm_screen()).page
+    await page.goto(storm.origin)
+    await expect(page.locator("[data-part=strip]")).to_contain_text("2 条紧急告警：查尔斯顿港仓库")
+    await expect(page.locator("#alarms li").first).to_contain_text("风暴增水")
+    await expect(page.locator("#alarms li").first).to_contain_text("实测高于预测 2.01 m，阈值 0.30 m")
+    await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟 · 场景 hugo-1989")
+    await expect(page.locator("[data-clock]")).to_have_text("1989-09-22 01:10 EDT")
+    await expect(page.locator("#pulse")).to_have_text(re.compile(r"实时 · \d+ (秒|分)前"))
+
+
+async def test_values_can_be_read_as_a_table(storm: Console, storm_screen: Opener) -> None:
+    page = (await storm_screen("en")).page
+    await page.goto(storm.origin)
+    await page.click("details[data-table=charleston] summary")
+    table = page.locator("details[data-table=charleston] table")
+    await expect(table.locator("th")).to_have_text([
+        "Time", "Rain in 5 minutes (mm)", "Water level (m)", "Predicted tide (m)", "Water in the drain (m)",
+        "Float switch in the drain", "Yard gate open",
+    ])  # fmt: skip
+    await expect(table.locator("tbody tr")).to_have_count(25)
+    await expect(table.locator("tbody tr").nth(1)).to_contain_text("1989-09-22 01:00")
+
+
+async def test_page_speaks_the_other_language(storm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(storm)).page
+    await page.click("a[hreflang=en]")
+    await expect(page.locator("h1")).to_have_text("Overview")
+    await page.goto(storm.origin)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+async def test_night_is_remembered(storm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(storm)).page
+    await page.click("[data-theme-button]")
+    await page.reload()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "night")
+    await expect(page.locator("[data-theme-button]")).to_have_attribute("aria-pressed", "true")
+
+
+async def test_page_is_used_by_keyboard(storm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(storm, "en")).page
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    seen = set()
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        seen.add(await page.evaluate("document.activeElement.textContent.trim()"))
+    assert {"Sign out", "Night", "Show alarms", "Sites as a table", "6 h", "Values as a table"} <= seen
+
+
+async def test_empty_page_says_what_to_do(empty: Console, open_screen: Opener) -> None:
+    screen = await open_screen(empty, "en")
+    await expect(screen.page.locator("[data-part=strip]")).to_contain_text("No device has reported yet.")
+    await expect(screen.page.locator("[data-part=note]")).to_contain_text("No site is entered yet.")
+    await expect(screen.page.locator("#pulse")).to_have_text("live · no data yet")
+    assert (await violations(screen.page), screen.said) == ([], [])
+
+
+async def test_new_value_shows_without_a_reload(calm: Console, open_screen: Opener) -> None:
+    screen = await open_screen(calm, "en")
+    await expect(screen.page.locator("#site-charleston canvas").first).to_be_visible()
+    at = field.CALM + 6 * field.MINUTE
+    point = Point("yard-charleston", "drain_level", "m", point_time(at, 9_001), 1.37, field.EPOCH, 9_001, "ntp")
+    await field.write_points(calm.settings, [point])
+    body = {"device": "yard-charleston", "streams": {"drain_level": [at, 1.37]}}
+    await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
+    await expect(screen.page.locator("[data-latest='yard-charleston/drain_level']")).to_have_text("1.37 m")
+    await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 20:06 EDT")
+    await screen.page.click("details[data-table=charleston] summary")
+    row = screen.page.locator("details[data-table=charleston] tbody tr").first
+    await expect(row).to_contain_text("1.37")
+    assert screen.said == []
+
+
+async def test_new_alarm_shows_without_a_reload(calm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(calm, "en")).page
+    await expect(page.locator("[data-part=strip]")).to_contain_text("No alarm is open")
+    await page.click("#fine-devices summary")
+    raised = next(rows for table, rows in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
+    await calm.add(t.alarm, *raised)
+    await calm.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
+    await expect(page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm: Charleston harbour warehouse")
+    await expect(page.locator("nav [data-part=count]")).to_have_text("1")
+    await expect(page.locator("#fine-devices")).to_have_attribute("open", "")
+
+
+async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_screen: Opener) -> None:
+    screen = await open_screen(empty, "en")
+    async with transaction(empty.engine) as connection:
+        await add_site(connection, field.SITES[0])
+    await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"x-01"}'})
+    await expect(screen.page.locator("#site-charleston")).to_contain_text("No device of this site has said yet")
+    assert screen.said == []
+
+
+async def test_cut_off_page_says_so_and_keeps_what_it_knew(calm: Console, open_screen: Opener) -> None:
+    screen = await open_screen(calm)
+    await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
+    await calm.stop()
+    await expect(screen.page.locator("#pulse")).to_have_text(re.compile(r"连接中断 · 最后 \d\d:\d\d:\d\d"))
+    await expect(screen.page.locator("main")).to_have_class("cut")
+    await expect(screen.page.locator("#site-charleston")).to_contain_text("潮位")
+
+
+HOSTILE = "<img src=x onerror=alert(1)>'\"{{7*7}}</script><script>alert(2)</script>"
+
+
+async def test_hostile_names_are_only_text(empty: Console, open_screen: Opener) -> None:
+    async with transaction(empty.engine) as connection:
+        await add_site(connection, NewSite("hostile", HOSTILE, HOSTILE, 30.0, 120.0, "Asia/Shanghai"))
+    await empty.add(t.device, field.device_row("bad-device", now_ms(), now_ms()) | {"simulated": False})
+    await empty.add(t.placement, {"device": "bad-device", "site": await _site_id(empty), "since": 0})
+    stream = {"device": "bad-device", "name": "level", "unit": "</b>", "label": HOSTILE, "label_zh": HOSTILE}
+    await empty.add(t.stream, stream | {"interval_s": 60, "value": "1.5", "at": now_ms(), "received_at": now_ms()})
+    rule = {
+        "device": "bad-device",
+        "name": "high",
+        "stream": "level",
+        "type": HOSTILE,
+        "unit": "m",
+        "severity": HOSTILE,
+    }
+    await empty.add(t.rule, rule | {"limit": 1.0, "label": HOSTILE, "label_zh": HOSTILE})
+    dialogs: list[str] = []
+    screen = await open_screen(empty, "en")
+    screen.page.on("dialog", lambda d: dialogs.append(d.message))
+    await expect(screen.page.locator("#site-hostile")).to_contain_text("<img src=x")
+    await screen.page.click("details[data-table=hostile] summary")
+    await expect(screen.page.locator("details[data-table=hostile] th").nth(1)).to_contain_text("<img src=x")
+    assert (dialogs, screen.said, await screen.page.locator("img").count()) == ([], [], 0)
+
+
+async def _site_id(console: Console) -> object:
+    async with transaction(console.engine) as connection:
+        return await connection.scalar(t.site.select().with_only_columns(t.site.c.id))
+
+
+async def test_password_form_works_without_scripts(empty: Console, browser: Browser) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{empty.origin}/sign-in?lang=en")
+    await page.fill("[name=name]", "demo")
+    await page.fill("[name=password]", "not the password")
+    await page.click("button")
+    await expect(page.locator("[role=alert]")).to_contain_text("Name and password do not fit together")
+    await context.close()

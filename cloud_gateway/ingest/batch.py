@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 import msgspec
 
 from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records
+from edge_agent.proof.digest import digest
 from edge_agent.wire.frames import FrameError, decode_frame
 from edge_agent.wire.link import Delivery
 from edge_agent.wire.messages import VERSION, Birth, Presence
@@ -131,7 +131,7 @@ def unreadable(delivery: Delivery, device: str | None, code: str, detail: str) -
         detail=detail[:300],
         payload=payload[:KEPT_BYTES],
         size=len(payload),
-        sha256=hashlib.sha256(payload).hexdigest(),
+        sha256=digest(payload),
     )
 
 
@@ -139,6 +139,6 @@ def frame_letter(accepted: Accepted, code: str, detail: str) -> Unreadable:
     """A readable frame that is set aside whole; of one epoch and lane it is the same letter, again and again."""
     frame = accepted.frame
     kept = _encoder.encode(frame)
-    mark = hashlib.sha256(f"{code} {frame.epoch}".encode()).hexdigest()
+    mark = digest(f"{code} {frame.epoch}".encode())
     topic = str(Topic(accepted.device, frame.lane))
     return Unreadable(topic, accepted.device, code, detail[:300], kept[:KEPT_BYTES], len(kept), mark)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -13,6 +12,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.ingest.batch import Unreadable
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
+from edge_agent.proof.digest import digest
 from edge_agent.wire.messages import ALARM, HEARTBEAT, AlarmBody, AlarmState, GapBody, HeartbeatBody
 from edge_agent.wire.topics import Lane
 
@@ -62,7 +62,7 @@ class Facts:
                 _identity(accepted, record.seq)
                 | {"received_at": self._now, "topic": f"{accepted.device} {record.kind}", "code": code}
                 | {"detail": detail, "payload": body, "size": len(body), "times": 1}
-                | {"sha256": hashlib.sha256(body).hexdigest()}
+                | {"sha256": digest(body)}
             )
             self._events.append(("dead_letter", {"device": accepted.device, "code": code}))
 

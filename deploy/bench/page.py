@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,7 +79,7 @@ def describe_machine() -> str:
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     return (
         f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M}Z on {os.cpu_count()} cores ({cpu}), Linux {platform.release()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, paho-mqtt {version('paho-mqtt')}; "
+        f"Python {platform.python_version()}, paho-mqtt {version('paho-mqtt')}; "
         f"load before the end {load}. Medians of the rounds; quote the ratios, not the rates."
     )
 

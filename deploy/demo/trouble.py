@@ -14,6 +14,10 @@ from firmware_sim.forms import SystemFault
 
 #: A fault lasts its scenario length, and never less than this in real time (DESIGN section 7).
 SHORTEST_S = 5.0
+#: A part that comes back is left alone so long before it is hit again, in real time.
+RECOVERY_S = 3.0
+#: A fault may be noticed so long after its end: what noticed it may have been down itself.
+NOTICE_S = 30.0
 POLL_S = 0.05
 #: How each kind of fault shows in the logs of the parts that notice it.
 SIGNS = {
@@ -59,11 +63,13 @@ class Troublemaker:
                     await asyncio.to_thread(self._stage.broker.kill)
                     await self._let_last(happening, fleets)
                     await asyncio.to_thread(self._stage.broker.restart)
+                    await asyncio.sleep(RECOVERY_S)
             case "gateway-kill":
                 async with self._ingest_lock:
                     await asyncio.to_thread(self._stage.ingest.kill)
                     await self._let_last(happening, fleets)
                     self._stage.ingest.start()
+                    await asyncio.sleep(RECOVERY_S)
             case "link-cut":
                 for fleet in fleets:
                     fleet.cable.cut()
@@ -105,7 +111,7 @@ def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:
     """
     lines = [line for program in _programs(stage) for line in _said(program)]
     for happening in happenings:
-        low, high = happening.began_s, happening.ended_s + 2 * SHORTEST_S
+        low, high = happening.began_s, happening.ended_s + NOTICE_S
         signs, hit = SIGNS[happening.fault.kind], _devices_hit(stage, happening.fault)
         happening.seen_by = sorted(
             {

@@ -6,7 +6,6 @@ A fleet process sends it lines through a pipe; it keeps them in a journal file a
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import IO, NamedTuple
 
 import msgspec
 
+from edge_agent.proof.digest import digest
 from edge_agent.storage.outbox import Item
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.topics import Lane
@@ -81,7 +81,7 @@ class PipeObserver:
 
     def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
         """Facts are committed."""
-        facts = [(item.lane.value, seq, hashlib.sha256(item.body).hexdigest()) for seq, item in items]
+        facts = [(item.lane.value, seq, digest(item.body)) for seq, item in items]
         send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), self._now(), facts))
 
     def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
@@ -125,9 +125,9 @@ class Witness:
             self._file.close()
 
     def _promise(self, line: Stored) -> None:
-        for lane, seq, digest in line.facts:
+        for lane, seq, body_digest in line.facts:
             promise = Promise(line.device, line.epoch, lane, seq)
-            if self.put.setdefault(promise, digest) != digest:
+            if self.put.setdefault(promise, body_digest) != body_digest:
                 self.altered.add(promise)  # one seq was given to two facts
             self._waiting.setdefault((line.device, line.epoch, lane), {})[seq] = line.at_s
 

@@ -1,0 +1,91 @@
+"""The demo is the main job from end to end: a real storm, real processes, and a report that cannot flatter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from deploy.demo.verdict import is_clean
+
+pytestmark = pytest.mark.timeout(180)
+
+SITES = {"charleston", "wilmington", "beaufort"}
+CALM_UNTIL = "1989-09-21T04:00:00Z"
+
+
+def run_demo(folder: Path, *options: str) -> dict[str, Any]:
+    report = folder / "report.json"
+    command = [sys.executable, "-m", "deploy", "demo", "--once", "--report", str(report), *options]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=175)
+    assert result.returncode == 0, result.stdout + result.stderr
+    decoded: dict[str, Any] = msgspec.json.decode(report.read_bytes())
+    return decoded
+
+
+@pytest.fixture(scope="module")
+def hugo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Hugo on SQLite, as fast as possible."""
+    return run_demo(tmp_path_factory.mktemp("hugo"))
+
+
+@pytest.fixture(scope="module")
+def rough(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Hugo with broker, gateway and agents killed and a link cut."""
+    return run_demo(tmp_path_factory.mktemp("rough"), "--faults", "rough", "--speed", "8000")
+
+
+@pytest.fixture(scope="module")
+def predicted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same storm, its gauges fed with the predicted tide; in InfluxDB."""
+    return run_demo(tmp_path_factory.mktemp("predicted"), "--scenario", "hugo-1989-predicted", "--store", "influx")
+
+
+def surges(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [alarm for alarm in report["alarms"] if alarm["rule"] == "surge"]
+
+
+def test_everything_promised_is_stored_once_and_unaltered(hugo: dict[str, Any]) -> None:
+    assert hugo["put"] >= 10_000
+    assert (hugo["lost"], hugo["duplicates"], hugo["altered"], hugo["rejected"]) == (0, 0, 0, 0)
+    assert (hugo["stored"], hugo["gaps"], hugo["store"]) == (hugo["put"], 0, "sqlite")
+
+
+def test_every_gauge_hour_of_every_station_comes_back(hugo: dict[str, Any]) -> None:
+    assert hugo["gauge_hours"] == {f"{site}/tide": [73, 73] for site in SITES}
+
+
+def test_each_site_is_alarmed_an_hour_before_its_peak_and_not_in_the_calm(hugo: dict[str, Any]) -> None:
+    assert {alarm["site"] for alarm in surges(hugo)} == SITES
+    assert all(alarm["lead_s"] >= 3600 for alarm in surges(hugo))
+    assert not [alarm for alarm in hugo["alarms"] if alarm["raised_at"] < CALM_UNTIL]
+
+
+def test_influxdb_keeps_the_same_promises(predicted: dict[str, Any]) -> None:
+    assert predicted["store"] == "influx"
+    assert predicted["put"] == predicted["stored"] >= 10_000
+    assert (predicted["lost"], predicted["duplicates"], predicted["altered"]) == (0, 0, 0)
+
+
+def test_the_predicted_tide_alarms_nobody(predicted: dict[str, Any]) -> None:
+    assert surges(predicted) == []
+
+
+def test_faults_cost_nothing_and_each_is_seen(rough: dict[str, Any]) -> None:
+    assert (rough["lost"], rough["duplicates"], rough["altered"]) == (0, 0, 0)
+    assert not {"alarm", "record"} & set(rough["gaps_by_lane"])
+    assert {fault["kind"] for fault in rough["faults"]} == {"broker-kill", "gateway-kill", "link-cut", "agent-kill"}
+    assert all(fault["seen_by"] for fault in rough["faults"])
+    assert {alarm["site"] for alarm in surges(rough)} == SITES
+
+
+def test_a_fault_that_nobody_saw_is_not_clean() -> None:
+    report: dict[str, object] = {"put": 1, "lost": 0, "duplicates": 0, "altered": 0, "rejected": 0, "gaps_by_lane": {}}
+    assert is_clean(report | {"faults": [{"seen_by": ["gateway: link down"]}]})
+    assert not is_clean(report | {"faults": [{"seen_by": []}]})
+    assert not is_clean(report | {"faults": [], "lost": 1})
+    assert not is_clean(report | {"faults": [], "gaps_by_lane": {"alarm": 1}})

@@ -67,7 +67,7 @@ class LinkOptions:
 
 
 class Delivery(NamedTuple):
-    """A message as it came. `token` acknowledges it on the same connection only."""
+    """A message as it came. `token` acknowledges it on the same connection only; 0 when there is nothing to."""
 
     topic: str
     payload: bytes
@@ -241,7 +241,7 @@ class Connection:
             raise LinkError("broker did not answer SUBSCRIBE") from exc
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> asyncio.Future[None]:
-        """Publish with QoS 1. The future is done at PUBACK, which says nothing about storage (faults.md F1).
+        """Publish with QoS 1. The future is done at PUBACK, which says nothing about storage.
 
         It fails with Refused when the broker says no, with LinkError when the connection ends before.
         """
@@ -266,7 +266,8 @@ class Connection:
         if self._closed.done():
             return
         for token in tokens:
-            self._client.ack(token, 1)
+            if token:  # a message of QoS 0 has none, and a PUBACK for it would end the connection
+                self._client.ack(token, 1)
         self._schedule_flush()
 
     # -- paho's callbacks, all on the loop's thread but register_write during connect -----------------------

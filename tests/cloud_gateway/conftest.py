@@ -23,7 +23,7 @@ from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.accounts import make_link
 from cloud_gateway.staff.roles import Role
-from cloud_gateway.staff.store import add_staff
+from cloud_gateway.staff.store import add_staff, list_staff
 from tests.cloud_gateway import field
 
 ARGS = (
@@ -76,9 +76,10 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Console]:
     serving = asyncio.create_task(serve(settings, ready.set_result))
     engine = open_database(settings.database)
     async with transaction(engine) as connection:
-        await add_staff(connection, "demo", Role.ADMINISTRATOR, None, now_ms())
-        for role in Role:
-            await add_staff(connection, role.value, role, None, now_ms())
+        known = {who.name for who in await list_staff(connection)}
+        for name, role in (("demo", Role.ADMINISTRATOR), *((r.value, r) for r in Role)):
+            if name not in known:
+                await add_staff(connection, name, role, None, now_ms())
 
     async def stop() -> None:
         serving.cancel()
@@ -92,9 +93,9 @@ async def running(settings: GatewaySettings) -> AsyncIterator[Console]:
         await engine.dispose()
 
 
-def make_settings(folder: Path, notice: str = "") -> GatewaySettings:
-    """Settings of a gateway whose files are in the folder, on a free port."""
-    return GatewaySettings.model_validate({"data_dir": folder, "web": {"port": 0, "notice": notice}})
+def make_settings(folder: Path, notice: str = "", port: int = 0) -> GatewaySettings:
+    """Settings of a gateway whose files are in the folder, on a free port unless one is given."""
+    return GatewaySettings.model_validate({"data_dir": folder, "web": {"port": port, "notice": notice}})
 
 
 def now_ms() -> int:

@@ -16,8 +16,9 @@ from cloud_gateway.database import transaction
 from cloud_gateway.readings.series import Point, point_time
 from cloud_gateway.sites.store import NewSite, add_site
 from cloud_gateway.staff import routes as staff_routes
+from deploy.servers import free_port
 from tests.cloud_gateway import field
-from tests.cloud_gateway.conftest import Console, Opener, now_ms
+from tests.cloud_gateway.conftest import Console, Opener, make_settings, now_ms, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
@@ -136,7 +137,9 @@ async def test_empty_page_says_what_to_do(empty: Console, open_screen: Opener) -
 
 async def test_new_value_shows_without_a_reload(calm: Console, open_screen: Opener) -> None:
     screen = await open_screen(calm, "en")
-    await expect(screen.page.locator("#site-charleston canvas").first).to_be_visible()
+    await screen.page.click("details[data-table=charleston] summary")
+    row = screen.page.locator("details[data-table=charleston] tbody tr").first
+    await expect(row).to_contain_text("1989-09-20 20:00")
     at = field.CALM + 6 * field.MINUTE
     point = Point("yard-charleston", "drain_level", "m", point_time(at, 9_001), 1.37, field.EPOCH, 9_001, "ntp")
     await field.write_points(calm.settings, [point])
@@ -144,8 +147,6 @@ async def test_new_value_shows_without_a_reload(calm: Console, open_screen: Open
     await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
     await expect(screen.page.locator("[data-latest='yard-charleston/drain_level']")).to_have_text("1.37 m")
     await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 20:06 EDT")
-    await screen.page.click("details[data-table=charleston] summary")
-    row = screen.page.locator("details[data-table=charleston] tbody tr").first
     await expect(row).to_contain_text("1.37")
     assert screen.said == []
 
@@ -178,6 +179,22 @@ async def test_cut_off_page_says_so_and_keeps_what_it_knew(calm: Console, open_s
     await expect(screen.page.locator("#pulse")).to_have_text(re.compile(r"连接中断 · 最后 \d\d:\d\d:\d\d"))
     await expect(screen.page.locator("main")).to_have_class("cut")
     await expect(screen.page.locator("#site-charleston")).to_contain_text("潮位")
+
+
+async def test_page_comes_back_by_itself(tmp_path: Path, open_screen: Opener) -> None:
+    settings = make_settings(tmp_path, "hugo-1989", free_port())
+    await field.seed(settings, field.CALM, now_ms())
+    async with running(settings) as console:
+        screen = await open_screen(console, "en")
+        await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
+    await expect(screen.page.locator("#pulse")).to_have_class("pill bad")
+    async with running(settings) as console:
+        await expect(screen.page.locator("#pulse")).to_have_class("pill ok", timeout=10_000)
+        raised = next(r for table, r in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
+        await console.add(t.alarm, *raised)
+        await console.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
+        await expect(screen.page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm")
+        await expect(screen.page.locator("main")).not_to_have_class("cut")
 
 
 HOSTILE = "<img src=x onerror=alert(1)>'\"{{7*7}}</script><script>alert(2)</script>"

@@ -72,6 +72,21 @@ async def test_all_pages_hear_everything() -> None:
     assert rest == [[4, 5]] * 3
 
 
+async def test_page_ahead_of_the_follower_hears_nothing_twice() -> None:
+    table = Table(3)
+    follower = Follower(table.after, table.newest, poll_s=0.01)
+    early = asyncio.create_task(take(follower.events(3, IDLE_S), 3))
+    await asyncio.sleep(0.01)
+    table.add(2)
+    ahead = asyncio.create_task(take(follower.events(5, IDLE_S), 1))
+    await asyncio.sleep(0.01)
+    running = asyncio.create_task(follower.run())
+    table.add(1)
+    assert (await early, await ahead) == ([4, 5, 6], [6])
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_silence_is_told() -> None:
     async with following(Table(1)) as follower:
         assert await anext(follower.events(1, 0.01)) is None

@@ -30,6 +30,7 @@ from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
+from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites import routes as sites
@@ -48,6 +49,8 @@ SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
 TEMPLATES = (HERE / "console" / "templates", HERE / "staff" / "templates")
 OWN_LOCALE = HERE / "locale"
+#: How often a store of readings that did not answer at the start is tried again, s.
+RETRY_S = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +111,7 @@ async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
     await check_database(settings.database)
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
-    await series.open()
+    opening = await _open_series(series, settings)
     follower = Follower(partial(list_events, engine), partial(_newest, engine))
     app.state.gateway = Gateway(
         settings=settings,
@@ -123,11 +126,35 @@ async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await following
+        for task in (following, opening):
+            task.cancel()
+        await asyncio.wait([following, opening])
         await series.close()
         await engine.dispose()
+
+
+async def _open_series(series: SeriesStore, settings: GatewaySettings) -> asyncio.Task[None]:
+    """Open the store of readings; a server that does not answer yet is tried again while the pages say so.
+
+    Raises StoreUnavailable when it is a file of our own.
+    """
+    try:
+        await series.open()
+    except StoreUnavailable as exc:
+        if settings.series.store == "sqlite":
+            raise
+        log.warning("the store of readings does not answer: %s", exc)
+        return asyncio.create_task(_open_later(series), name="series opening")
+    return asyncio.create_task(asyncio.sleep(0), name="series opened")
+
+
+async def _open_later(series: SeriesStore) -> None:
+    while True:
+        await asyncio.sleep(RETRY_S)
+        with contextlib.suppress(StoreUnavailable):
+            await series.open()
+            log.info("the store of readings answers")
+            return
 
 
 async def check_database(file: Path) -> None:

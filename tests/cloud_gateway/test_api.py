@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +14,12 @@ import pytest_asyncio
 from cloud_gateway import tables as t
 from cloud_gateway.app import DatabaseNotReady, create_app, serve
 from cloud_gateway.readings.series import Point, point_time
+from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role
+from deploy.servers import free_port, start_influxd
 from edge_agent.web.headers import POLICY
 from tests.cloud_gateway import field
-from tests.cloud_gateway.conftest import Console, make_settings
+from tests.cloud_gateway.conftest import Console, make_settings, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 SITE = {
@@ -324,3 +327,30 @@ async def test_missing_tables_are_a_clear_error(tmp_path: Path) -> None:
     settings.database.write_bytes(b"")
     with pytest.raises(DatabaseNotReady, match="weiran gateway migrate"):
         await serve(settings)
+
+
+async def test_store_of_readings_may_be_away(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    await field.seed(settings, field.CALM, field.CALM)
+    away = {"store": "influx1", "url": f"http://127.0.0.1:{free_port()}"}
+    settings = GatewaySettings.model_validate(settings.model_dump() | {"series": away})
+    async with running(settings) as console, console.client() as client:
+        devices = await client.get("/api/v1/devices")
+        answer = await client.get("/api/v1/readings", params=TIDE | HOURS)
+    assert devices.status_code == 200
+    assert (answer.status_code, answer.json()["code"]) == (503, "series_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_store_of_readings_may_come_later(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path / "gateway")
+    await field.seed(settings, field.CALM, field.CALM)
+    port = free_port()
+    late = {"store": "influx1", "url": f"http://127.0.0.1:{port}"}
+    settings = GatewaySettings.model_validate(settings.model_dump() | {"series": late})
+    async with running(settings) as console, console.client() as client:
+        with await asyncio.to_thread(start_influxd, tmp_path / "influx", port=port):
+            await field.write_points(settings, [Point("tide-charleston", "tide", "m", 10**18, 2.5, "e", 1, "ntp")])
+            span = {"start": str(10**12), "end": str(10**12 + 1)}
+            found = (await client.get("/api/v1/readings", params=TIDE | span)).json()
+    assert found["samples"] == [{"at": "2001-09-09T01:46:40Z", "value": 2.5}]

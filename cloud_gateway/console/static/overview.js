@@ -239,6 +239,7 @@ function onReading(body, at) {
   for (const [name, [time, value]] of Object.entries(body.streams)) onValue(`${body.device}/${name}`, time, value);
 }
 
+const failed = new Set(); // sites whose values could not be read the last time
 const behind = new Map(); // site code: the time from which its values must be read again
 
 function onValue(id, at, value) {
@@ -281,11 +282,14 @@ async function readDue() {
     const known = plots.some((p) => p.code === code && series.get(p.id).length);
     try {
       await readSite(code, known ? from : undefined);
+      failed.delete(code);
     } catch (problem) {
       console.warn(problem.message);
       due.read.add(code);
+      failed.add(code);
     }
   }
+  document.getElementById("unread").hidden = failed.size === 0;
 }
 
 async function beat(work, pause) {

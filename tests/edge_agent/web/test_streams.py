@@ -51,6 +51,13 @@ async def take(events: AsyncIterator[Event | None], count: int) -> list[int]:
         return [event.id for event in [await anext(events) for _ in range(count)] if event is not None]
 
 
+async def listening(follower: Follower, pages: int) -> None:
+    """Return once so many pages listen."""
+    async with asyncio.timeout(IDLE_S):
+        while len(follower._queues) < pages:  # noqa: ASYNC110 - nobody else needs an event for it
+            await asyncio.sleep(0)
+
+
 async def test_missed_events_come_first_then_new_ones_each_once() -> None:
     table = Table(1200)
     async with following(table) as follower:
@@ -76,10 +83,10 @@ async def test_page_ahead_of_the_follower_hears_nothing_twice() -> None:
     table = Table(3)
     follower = Follower(table.after, table.newest, poll_s=0.01)
     early = asyncio.create_task(take(follower.events(3, IDLE_S), 3))
-    await asyncio.sleep(0.01)
+    await listening(follower, 1)
     table.add(2)
     ahead = asyncio.create_task(take(follower.events(5, IDLE_S), 1))
-    await asyncio.sleep(0.01)
+    await listening(follower, 2)
     running = asyncio.create_task(follower.run())
     table.add(1)
     assert (await early, await ahead) == ([4, 5, 6], [6])

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import signal
 import traceback
-from collections.abc import Coroutine, Iterable
+from collections import deque
+from collections.abc import Coroutine
 from pathlib import Path
 
 from cloud_gateway.database import open_database
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 24 * 3600
 LONGEST_RECONNECT_WAIT_S = 5.0
 FINISH_S = 5.0
+#: Messages are taken apart ahead of time up to so many batches' worth of readings; the rest waits as it came.
+MOST_BATCHES = 4
 #: Exists while ingest runs.
 RUNNING_MARK = "ingest.running"
 
@@ -38,7 +41,7 @@ class Ingest:
         self._settings = settings
         self._connect = connect
         self._sorter = Sorter()
-        self._deliveries: list[Delivery] = []
+        self._later: deque[Delivery] = deque()
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
         self._connection: Session | None = None
@@ -61,7 +64,7 @@ class Ingest:
     async def _prepare(self) -> LinkOptions:
         """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
         self._sorter.take()
-        self._deliveries.clear()
+        self._later.clear()
         self._some.clear()
         broker = self._settings.broker
         return LinkOptions(
@@ -75,8 +78,17 @@ class Ingest:
         )
 
     def _on_delivery(self, delivery: Delivery) -> None:
+        if self._later or self._is_full():
+            self._later.append(delivery)
+        else:
+            self._take_in(delivery)
+
+    def _is_full(self) -> bool:
+        """What is taken apart is far larger than what came, so that only some batches' worth is."""
+        return self._sorter.batch.readings >= MOST_BATCHES * self._settings.ingest.batch_readings
+
+    def _take_in(self, delivery: Delivery) -> None:
         self._sorter.add(delivery)
-        self._deliveries.append(delivery)
         self._some.set()
         batch, limits = self._sorter.batch, self._settings.ingest
         if batch.readings >= limits.batch_readings or 2 * len(batch.tokens) >= limits.receive_maximum:
@@ -89,26 +101,33 @@ class Ingest:
         while True:
             await self._some.wait()
             await self._gather()
-            deliveries, self._deliveries = self._deliveries, []
-            batch = self._sorter.take()
-            self._some.clear()
-            self._enough.clear()
-            await _finish(self._process(batch, deliveries))
+            batch = self._take()
+            await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
+
+    def _take(self) -> Batch:
+        batch = self._sorter.take()
+        self._some.clear()
+        self._enough.clear()
+        while self._later and not self._is_full():
+            self._take_in(self._later.popleft())
+        return batch
 
     async def _gather(self) -> None:
         try:
-            await asyncio.wait_for(self._enough.wait(), self._settings.ingest.flush_ms / 1000)
+            async with asyncio.timeout(self._settings.ingest.flush_ms / 1000):  # wait_for can miss a cancellation
+                await self._enough.wait()
         except TimeoutError:
             return
 
-    async def _process(self, batch: Batch, deliveries: Iterable[Delivery]) -> None:
+    async def _process(self, batch: Batch) -> None:
         """A message that makes a step fail is found by itself and set aside; the others are stored."""
         try:
             await self._pipeline.process(batch)
         except Exception:  # the edge of a batch: no message may end the loop
             logger.exception("a batch failed; its messages are tried one at a time")
-            for delivery in deliveries:
+            await self._pipeline.process(Batch(unreadable=batch.unreadable))
+            for delivery in batch.readable:
                 await self._process_alone(delivery)
 
     async def _process_alone(self, delivery: Delivery) -> None:

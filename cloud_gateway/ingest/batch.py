@@ -44,6 +44,7 @@ class Batch:
     presences: list[tuple[str, Presence, bool]] = field(default_factory=list)  # device, message, retained
     unreadable: list[Unreadable] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
+    readable: list[Delivery] = field(default_factory=list)  # the messages themselves, less the unreadable ones
     readings: int = 0
 
     def __bool__(self) -> bool:
@@ -66,6 +67,12 @@ class Sorter:
         """Take in one message. Never raises for what the message holds."""
         batch = self.batch
         batch.tokens.append(delivery.token)
+        before = len(batch.unreadable)
+        self._try_sort(batch, delivery)
+        if len(batch.unreadable) == before:
+            batch.readable.append(delivery)
+
+    def _try_sort(self, batch: Batch, delivery: Delivery) -> None:
         try:
             device, part = self._part(delivery.topic)
             self._sort(batch, device, part, delivery)

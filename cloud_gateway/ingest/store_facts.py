@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Update, delete, insert, or_, select, update
+from sqlalchemy import Update, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
@@ -86,6 +86,7 @@ class Facts:
             await c.execute(insert(t.alarm), identity | values | times)
         else:
             await c.execute(_clear_alarm(device, epoch, alarm.rule, seq, row.record.at))
+            await _correct_clearing(c, device, epoch, alarm.rule, seq)
         said = {"device": device, "epoch": epoch, "seq": seq, "rule": alarm.rule, "state": alarm.state.value}
         self._events.append(("alarm", said | {"at": row.record.at, "value": alarm.value}))
 
@@ -127,6 +128,16 @@ def _clear_alarm(device: str, epoch: str, rule: str, seq: int, at: int) -> Updat
     return (
         update(t.alarm).where(a.device == device, a.rule == rule, a.cleared_at.is_(None), earlier).values(cleared_at=at)
     )
+
+
+async def _correct_clearing(c: AsyncConnection, device: str, epoch: str, rule: str, seq: int) -> None:
+    """The first clearing after a raising counts, also when a later one came before it and has closed the alarm."""
+    a = t.alarm.c
+    of_rule = (a.device == device) & (a.epoch == epoch) & (a.rule == rule)
+    raised = await c.scalar(select(func.max(a.seq)).where(of_rule, a.seq < seq))
+    if raised is not None:
+        first = await _cleared_later(c, device, epoch, rule, raised)
+        await c.execute(update(t.alarm).where(of_rule, a.seq == raised).values(cleared_at=first))
 
 
 async def _cleared_later(c: AsyncConnection, device: str, epoch: str, rule: str, seq: int) -> int | None:

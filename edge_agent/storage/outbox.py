@@ -405,7 +405,8 @@ def _gap_item(gap: GapBody, items: Sequence[Item]) -> Item:
 
 async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), timeout_s)
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
     except TimeoutError:
         return
 

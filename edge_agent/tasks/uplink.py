@@ -86,7 +86,8 @@ class Uplink:
             for lane in PRIORITY:
                 await self._fill(connection, lane)
             try:
-                await asyncio.wait_for(changed.wait(), self._wait_s())
+                async with asyncio.timeout(self._wait_s()):  # wait_for of Python 3.11 can miss a cancellation
+                    await changed.wait()
             except TimeoutError:
                 self._resend()
 

@@ -203,7 +203,8 @@ class Connection:
         self._loop.add_reader(self._watched, self._read)
         self._flush()
         try:
-            await asyncio.wait_for(asyncio.shield(self._connected), CONNECT_TIMEOUT_S)
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await asyncio.shield(self._connected)
         except TimeoutError as exc:
             raise LinkError(f"broker {options.host}:{options.port} did not answer CONNECT") from exc
 
@@ -236,7 +237,8 @@ class Connection:
         self._subscribed[mid] = self._loop.create_future()
         self._schedule_flush()
         try:
-            await asyncio.wait_for(self._subscribed[mid], SUBSCRIBE_TIMEOUT_S)
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT_S):
+                await self._subscribed[mid]
         except TimeoutError as exc:
             raise LinkError("broker did not answer SUBSCRIBE") from exc
 

@@ -1,0 +1,102 @@
+"""Devices that speak to a gateway over a real broker: a gauge that says what it is told, and a real agent's outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from deploy.servers import Server
+from edge_agent.hardware.clock import SystemClock
+from edge_agent.settings import AgentSettings, Broker, OutboxSettings
+from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.tasks.device import Device
+from edge_agent.tasks.uplink import Uplink
+from edge_agent.wire.link import Connection, Delivery, LinkOptions, connect
+from edge_agent.wire.messages import READING, Ack, ClockQuality, LaneAck
+from edge_agent.wire.senml import encode_pack, entry
+from edge_agent.wire.topics import Lane
+from firmware_sim.board import make_board
+from tests.cloud_gateway.ingest.pieces import AT, frame, pack, record
+from tests.waiting import until
+
+LIMIT_S = 15.0
+
+
+class Gauge:
+    """Sends what it is told to, and knows what has been acknowledged to it."""
+
+    connection: Connection
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.epoch = secrets.token_hex(8)
+        self.stands: dict[Lane, LaneAck] = {}
+
+    def publish(self, payload: bytes, part: str = "up/reading", *, retain: bool = False) -> asyncio.Future[None]:
+        """Put a payload on a topic of this device."""
+        return self.connection.publish(f"weiran/1/{self.device}/{part}", payload, retain=retain)
+
+    def read(self, first: int, last: int) -> asyncio.Future[None]:
+        """Send readings first..last in one frame; the value of each is its number."""
+        records = (record(seq, pack(seq), at=AT + seq) for seq in range(first, last + 1))
+        return self.publish(frame(*records, epoch=self.epoch))
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """Take in an ack."""
+        ack = msgspec.json.decode(delivery.payload, type=Ack)
+        if ack.epoch == self.epoch:
+            self.stands |= ack.lanes
+
+    async def until_stored(self, upto: int, lane: Lane = Lane.READING) -> None:
+        """Wait until the gateway says that all up to `upto` is stored."""
+        await until(lambda: lane in self.stands and self.stands[lane].upto >= upto, LIMIT_S)
+
+    async def until_heard(self) -> None:
+        """Say something small until the gateway answers: from then on it is listening."""
+        while Lane.DIAGNOSTIC not in self.stands:
+            self.publish(frame(record(1, "{}", kind="hello/1"), lane="diagnostic", epoch=self.epoch), "up/diagnostic")
+            await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def open_gauge(broker: Server, device: str) -> AsyncIterator[Gauge]:
+    """A connected gauge."""
+    gauge = Gauge(device)
+    options = LinkOptions(broker.host, broker.port, device, session_expiry_s=0)
+    async with connect(options, gauge.on_delivery) as connection:
+        gauge.connection = connection
+        await connection.subscribe([f"weiran/1/{device}/ack"])
+        yield gauge
+
+
+@asynccontextmanager
+async def open_agent(broker: Server, device: str, folder: Path) -> AsyncIterator[Outbox]:
+    """A real outbox with its real uplink; what is put in goes to the gateway."""
+    bounds = OutboxSettings(ack_timeout_s=1.0)
+    settings = AgentSettings(device=device, state_dir=folder, broker=Broker(port=broker.port), outbox=bounds)
+    outbox = await Outbox.open(folder / f"{device}.db", boot=secrets.token_hex(8))
+    board = make_board("SIM-1")
+    task = asyncio.create_task(Uplink(Device(settings, board, SystemClock(), outbox), []).run())
+    try:
+        yield outbox
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await outbox.close()
+        board.close()
+
+
+def reading(number: int) -> Item:
+    """A reading whose value is its number."""
+    body = encode_pack([entry("level", "m", float(number))])
+    return Item(Lane.READING, READING, body, AT + number, ClockQuality.NTP, number)
+
+
+async def until_empty(outbox: Outbox, limit_s: float = 30.0) -> None:
+    """Wait until the gateway has acknowledged all that was put."""
+    await until(lambda: not outbox.waiting and not any(outbox.depth.values()), limit_s)

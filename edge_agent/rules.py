@@ -39,17 +39,16 @@ class Debounce:
 
 @dataclass
 class PulseFilter:
-    """Edges of a tipping bucket closer than `gap_s` are one tip."""
+    """A tip is a closing after `gap_s` without any edge: bouncing at the closing and at the opening is none."""
 
     gap_s: float
     _last: int | None = None
 
-    def edge(self, mono: int) -> bool:
+    def edge(self, active: bool, mono: int) -> bool:
         """Whether this edge is a tip of its own."""
-        if self._last is not None and mono - self._last < self.gap_s * NS:
-            return False
+        quiet = self._last is None or mono - self._last >= self.gap_s * NS
         self._last = mono
-        return True
+        return active and quiet
 
 
 @dataclass

@@ -14,18 +14,17 @@ from deploy.bench.page import Table, describe_machine, update_page
 DEFAULT_FOLDER = Path("var")
 
 
-class NotADisk(Exception):
-    """The folder is in memory; durable writes there say nothing."""
+class UnusableFolder(Exception):
+    """The folder cannot be written, or is in memory, where durable writes say nothing."""
 
 
 def run_bench(which: str, *, rounds: int, folder: Path | None, write: Path | None) -> int:
     """Run one bench; prints its tables, puts them into the page `write`, returns 0 or 1 when a limit is missed.
 
-    Raises NotADisk for a folder in memory.
+    Raises UnusableFolder for a folder in memory.
     """
     base = (folder or DEFAULT_FOLDER).resolve()
-    base.mkdir(parents=True, exist_ok=True)
-    refuse_memory(base)
+    prepare_folder(base)
     with tempfile.TemporaryDirectory(prefix=f"bench-{which}-", dir=base) as work:
         tables = _bench(which)(Path(work), rounds)
     text = "\n\n".join([describe_machine(), *(table.markdown() for table in tables)])
@@ -42,10 +41,14 @@ def _bench(which: str) -> Callable[[Path, int], list[Table]]:
     return bench
 
 
-def refuse_memory(folder: Path) -> None:
-    """Raise NotADisk when the folder's file system is in memory."""
+def prepare_folder(folder: Path) -> None:
+    """Make the folder. Raises UnusableFolder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UnusableFolder(f"{folder}: {exc.strerror}; choose another with --folder") from exc
     mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
     inside = [(mount, kind) for mount, kind in mounts if folder.is_relative_to(mount.replace("\\040", " "))]
     kind = max(inside, key=lambda m: len(m[0]), default=("/", "unknown"))[1]
     if kind in ("tmpfs", "ramfs"):
-        raise NotADisk(f"{folder} is in memory ({kind}); choose a folder on a disk with --folder")
+        raise UnusableFolder(f"{folder} is in memory ({kind}); choose a folder on a disk with --folder")

@@ -46,12 +46,12 @@ def agent(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int
 
 def _run(which: str, rounds: int, folder: Path | None, write: Path | None) -> int:
     with extra("sim"):
-        from deploy.bench import NotADisk, run_bench
+        from deploy.bench import UnusableFolder, run_bench
         from deploy.servers import ServerFailed, ServerMissing
     try:
         return run_bench(which, rounds=rounds, folder=folder, write=write)
-    except NotADisk as exc:
-        raise Failure("folder", str(exc), "A folder in memory says nothing of disks", WRONG_USE) from exc
+    except UnusableFolder as exc:
+        raise Failure("folder", str(exc), "A bench of durable writes needs a disk", WRONG_USE) from exc
     except ServerMissing as exc:
         raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
     except ServerFailed as exc:

@@ -70,7 +70,7 @@ def demo(
     pace = parse_speed(speed or _usual_speed(once=once, faults=faults))
     with extra("sim"):
         from deploy.demo import DemoOptions, run_demo
-        from deploy.demo.run import DemoFailed
+        from deploy.demo.run import DemoFailed, DemoMisused
         from deploy.servers import ServerFailed, ServerMissing
         from firmware_sim.problems import ScenarioError
     options = DemoOptions(
@@ -82,5 +82,7 @@ def demo(
         raise listed_failure("scenario", exc, exc.problems) from exc
     except ServerMissing as exc:
         raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
+    except DemoMisused as exc:
+        raise Failure("wrong-use", str(exc), "See weiran demo --help", WRONG_USE) from exc
     except (DemoFailed, ServerFailed) as exc:
         raise Failure("demo", str(exc), "See what is missing: weiran doctor") from exc

@@ -15,7 +15,7 @@ from pathlib import Path
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker, find_witnesses
 from deploy.demo.verdict import encode_report, is_clean, write_report
-from firmware_sim.forms import SystemFault
+from firmware_sim.forms import AnyFault, SensorFault, SystemFault
 from firmware_sim.problems import ScenarioError, problem
 from firmware_sim.scenario import Scenario, load_scenario
 
@@ -44,6 +44,8 @@ def run_demo(options: DemoOptions) -> int:
     """
     scenario = load_scenario(options.scenario)
     faults = _faults(scenario, options.faults)
+    if options.report is not None:
+        check_writable(options.report)
     folder = Path(tempfile.mkdtemp(prefix="weiran-demo-"))
     try:
         return asyncio.run(_run(options, scenario, faults, folder))
@@ -51,21 +53,29 @@ def run_demo(options: DemoOptions) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _faults(scenario: Scenario, name: str | None) -> list[SystemFault]:
+def check_writable(report: Path) -> None:
+    """Raise DemoMisused when the report could not be written at the end."""
+    try:
+        report.open("ab").close()
+    except OSError as exc:
+        raise DemoMisused(f"--report {report}: {exc.strerror}; name a file in a folder that can be written") from exc
+
+
+def _faults(scenario: Scenario, name: str | None) -> list[AnyFault]:
     if name is None:
         return []
     if name not in scenario.faults:
         known = ", ".join(sorted(scenario.faults)) or "none"
         what = problem(scenario.name, f"faults.{name}", "no such set of faults", f"choose one of: {known}")
         raise ScenarioError([what])
-    return [fault for fault in scenario.faults[name] if isinstance(fault, SystemFault)]
+    return list(scenario.faults[name])
 
 
-async def _run(options: DemoOptions, scenario: Scenario, faults: list[SystemFault], folder: Path) -> int:
+async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path) -> int:
     began = time.monotonic()
     _say(f"SIMULATED / 模拟: {scenario.title} / {scenario.title_zh}")
     stage = await set_stage(scenario, folder, store=options.store, port=options.port)
-    trouble = Troublemaker(stage, faults)
+    trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)])
     try:
         await make_fleets(
             stage,
@@ -80,7 +90,8 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[SystemFaul
         await _play(stage, trouble, options, began)
         find_witnesses(stage, trouble.happenings)
         await stage.end_programs()
-        return await _conclude(stage, trouble, options, time.monotonic() - began)
+        spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
+        return await _conclude(stage, trouble, spoiled, options, time.monotonic() - began)
     finally:
         await stage.close()
 
@@ -127,8 +138,10 @@ def _check_alive(stage: Stage, trouble: Troublemaker) -> None:
             raise DemoFailed(f"{program.name} ended with status {program.status}: {program.last_words()}")
 
 
-async def _conclude(stage: Stage, trouble: Troublemaker, options: DemoOptions, seconds: float) -> int:
-    report = await write_report(stage, trouble.happenings, store=options.store, seconds=seconds)
+async def _conclude(
+    stage: Stage, trouble: Troublemaker, spoiled: list[SensorFault], options: DemoOptions, seconds: float
+) -> int:
+    report = await write_report(stage, trouble.happenings, spoiled, store=options.store, seconds=seconds)
     if options.report is not None:
         options.report.write_bytes(encode_report(report))
     clean = is_clean(report)
@@ -151,6 +164,10 @@ def _summary(report: dict[str, object]) -> list[str]:
         f"fault {f['name']}: {'seen by ' + str(len(f['seen_by'])) if f['seen_by'] else 'NOT SEEN'}" for f in faults
     ]
     return lines
+
+
+class DemoMisused(Exception):
+    """The demo was asked for something that cannot be; the text holds the remedy."""
 
 
 class DemoFailed(Exception):

@@ -13,6 +13,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
+from deploy.demo.spoiled import ADC_STEPS, find_traces
 from deploy.demo.stage import Stage
 from deploy.demo.trouble import Happening
 from deploy.demo.witness import Promise
@@ -20,10 +21,8 @@ from edge_agent.proof.digest import digest
 from edge_agent.settings import AnalogSensor
 from edge_agent.wire import senml
 from edge_agent.wire.topics import Lane
-from firmware_sim.forms import SeriesSource
+from firmware_sim.forms import SensorFault, SeriesSource
 from firmware_sim.nature import Nature
-
-ADC_STEPS = 1023
 
 
 @dataclass
@@ -35,11 +34,14 @@ class Holdings:
     doubled: set[Promise] = field(default_factory=set)
     gaps: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
-    #: (device, stream): [(at, value)]
+    #: (device, stream): [(at, value)] of numbers, and of contacts as 0 and 1
+    contacts: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
     series: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
 
 
-async def write_report(stage: Stage, happenings: list[Happening], *, store: str, seconds: float) -> dict[str, object]:
+async def write_report(
+    stage: Stage, happenings: list[Happening], spoiled: list[SensorFault], *, store: str, seconds: float
+) -> dict[str, object]:
     """Everything the demo has to say, as JSON can hold it. Times are RFC 3339, UTC."""
     holdings = await read_holdings(stage)
     put = stage.witness.put
@@ -60,7 +62,7 @@ async def write_report(stage: Stage, happenings: list[Happening], *, store: str,
         "rejected": holdings.rejected,
         "gauge_hours": _gauge_figures(stage, holdings),
         "alarms": await _alarms(stage, holdings),
-        "faults": [_fault(h) for h in happenings],
+        "faults": [_fault(h) for h in happenings] + _spoiled(stage, spoiled, holdings),
         "worst_delay_s": round(stage.witness.worst_delay_s, 3),
         "store": store,
         "seconds": round(seconds, 1),
@@ -115,9 +117,9 @@ async def _read_series(series: SeriesStore, device: str, holdings: Holdings) -> 
     records: dict[Promise, list[Point]] = {}
     async for point in series.scan(device):
         records.setdefault(Promise(device, point.epoch, Lane.READING.value, point.seq), []).append(point)
-        if isinstance(point.value, float):
-            key = (device, point.stream)
-            holdings.series.setdefault(key, []).append((point.time_ns // 1_000_000, point.value))
+        if not isinstance(point.value, str):
+            kept = holdings.contacts if isinstance(point.value, bool) else holdings.series
+            kept.setdefault((device, point.stream), []).append((point.time_ns // 1_000_000, float(point.value)))
     for promise, points in records.items():
         holdings.digests[promise] = digest(_body(points))
         if len({p.stream for p in points}) < len(points):
@@ -188,6 +190,21 @@ def _fault(happening: Happening) -> dict[str, object]:
         "real_s": round(happening.ended_s - happening.began_s, 1),
         "seen_by": happening.seen_by,
     }
+
+
+def _spoiled(stage: Stage, faults: list[SensorFault], holdings: Holdings) -> list[dict[str, object]]:
+    """Sensor faults: who saw them is what the readings show."""
+
+    def samples_of(device: str, stream: str) -> list[tuple[int, float]]:
+        key = (device, stream)
+        return sorted(holdings.series.get(key) or holdings.contacts.get(key, []))
+
+    traces = find_traces(stage.scenario, faults, samples_of)
+    return [
+        {"name": f.name, "kind": f.kind, "at": _rfc3339(f.at_ms), "until": _rfc3339(f.until_ms)}
+        | {"seen_by": traces[f.name]}
+        for f in faults
+    ]
 
 
 def _rfc3339(at_ms: int) -> str:

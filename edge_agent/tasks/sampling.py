@@ -115,13 +115,12 @@ async def _sample_pulses(sampler: Sampler, sensor: PulseSensor) -> None:
     clock = sampler.device.clock
     loop = asyncio.get_running_loop()
 
-    def count(mono: int) -> None:
+    def count(active: bool, mono: int) -> None:
         nonlocal tips
-        tips += filtering.edge(mono)
+        tips += filtering.edge(active, mono)
 
     def on_edge(active: bool) -> None:
-        if active:
-            loop.call_soon_threadsafe(count, clock.mono())
+        loop.call_soon_threadsafe(count, active, clock.mono())
 
     sampler.device.board.digital(sensor.pin, pull_up=True).on_change(on_edge)
     while True:

@@ -51,8 +51,9 @@ def test_a_short_contact_never_counts() -> None:
 
 def test_edges_of_one_tip_are_one_tip() -> None:
     pulses = PulseFilter(gap_s=0.02)
-    counted = [pulses.edge(ms * NS // 1000) for ms in (0, 1, 5, 19, 21, 1000)]
-    assert counted == [True, False, False, False, True, True]
+    edges = [(0, True), (2, False), (4, True), (100, False), (102, True), (104, False), (1000, True), (1100, False)]
+    counted = [pulses.edge(active, ms * NS // 1000) for ms, active in edges]
+    assert counted == [True, False, False, False, False, False, True, False]
 
 
 def test_values_are_reported_on_change_and_after_silence() -> None:

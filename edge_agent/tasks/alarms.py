@@ -7,7 +7,7 @@ import logging
 
 import msgspec
 
-from edge_agent.hardware.board import Output
+from edge_agent.hardware.board import HardwareError, Output
 from edge_agent.rules import Change, Rise, Trigger
 from edge_agent.settings import AnyRule, ContactRule, ResidualRule, RiseRule
 from edge_agent.storage.outbox import Item, OutboxFull
@@ -95,9 +95,14 @@ class AlarmDesk:
                 self._unwritten.put_nowait(self._alarm(watch, change, quantity, began))
 
     def _switch_outputs(self) -> None:
+        """A siren that fails is told of, and must not keep the alarm from being recorded."""
         sound = any(watch.trigger.raised and watch.rule.siren for watch in self.watches)
         for output in self._outputs:
-            output.set(sound)
+            try:
+                output.set(sound)
+            except HardwareError as exc:
+                logger.error("siren or lamp: %s", exc)
+                self._device.degraded.add("siren or lamp")
 
     def _alarm(self, watch: Watch, change: Change, quantity: float, since: int) -> Item:
         state = AlarmState(change.value)

@@ -126,12 +126,13 @@ class Uplink:
             return
         try:
             ack = _ack_decoder.decode(delivery.payload)
-        except msgspec.DecodeError as exc:
+            if ack.epoch == self._device.outbox.epoch:
+                self._take_ack(ack)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
             logger.warning("an ack cannot be read: %s", exc)
-            return
+
+    def _take_ack(self, ack: Ack) -> None:
         outbox = self._device.outbox
-        if ack.epoch != outbox.epoch:
-            return
         for lane, part in ack.lanes.items():
             self._window.acknowledge(lane, part)
             outbox.acknowledge(lane, part)

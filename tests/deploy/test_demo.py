@@ -89,3 +89,11 @@ def test_a_fault_that_nobody_saw_is_not_clean() -> None:
     assert not is_clean(report | {"faults": [{"seen_by": []}]})
     assert not is_clean(report | {"faults": [], "lost": 1})
     assert not is_clean(report | {"faults": [], "gaps_by_lane": {"alarm": 1}})
+
+
+def test_faults_of_sensors_show_in_the_readings_and_bouncing_does_not(tmp_path: Path) -> None:
+    report = run_demo(tmp_path, "--scenario", "quick", "--faults", "sensors", "--speed", "max")
+    assert {fault["name"]: bool(fault["seen_by"]) for fault in report["faults"]} == {
+        "float-bounces": True,
+        "gauge-frozen": True,
+    }

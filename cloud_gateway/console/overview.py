@@ -164,7 +164,8 @@ class _Field:
 def compose_overview(snapshot: Snapshot, now: int, labels: Labels) -> Overview:
     """The page's content at gateway time `now` (ms UTC)."""
     known = {d.id: facts(d, snapshot.streams.get(d.id, [])) for d in snapshot.devices}
-    moment = Moment(now, scenario_clock(known.values(), now), snapshot.pace)
+    scenario = scenario_clock(known.values())
+    moment = Moment(now, now if scenario is None else scenario, snapshot.pace)
     conditions = {name: judge_device(f, moment) for name, f in known.items()}
     field = _Field(snapshot, moment, conditions, labels)
     simulated = any(d.simulated for d in snapshot.devices)
@@ -182,8 +183,8 @@ def compose_overview(snapshot: Snapshot, now: int, labels: Labels) -> Overview:
         alarms=alarms,
         devices=devices,
         reporting=reporting,
-        clock=moment.of(simulated),
-        simulated_clock=simulated,
+        clock=moment.scenario,
+        simulated_clock=scenario is not None,
         heard_at=max(heard, default=None),
         zone=main_zone(snapshot.sites),
         pace=snapshot.pace,

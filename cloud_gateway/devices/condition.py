@@ -64,6 +64,7 @@ class Facts:
     presence_at: int | None = None
     heard_at: int | None = None
     heartbeat_s: float | None = None
+    birth_at: int | None = None
     heartbeat_at: int | None = None
     depth: int | None = None
     oldest_at: int | None = None
@@ -98,14 +99,14 @@ class Condition:
         return TONES[self.standing]
 
 
-def scenario_clock(devices: Iterable[Facts], now: int) -> int:
-    """The newest device time that any simulated device has shown; `now` when there is none."""
+def scenario_clock(devices: Iterable[Facts]) -> int | None:
+    """The newest device time that any simulated device has shown; None when there is none."""
     times = [t for d in devices if d.simulated for t in _own_times(d)]
-    return max(times, default=now)
+    return max(times, default=None)
 
 
 def _own_times(device: Facts) -> list[int]:
-    times = [s.at for s in device.streams if not s.predicted] + [device.heartbeat_at]
+    times = [s.at for s in device.streams if not s.predicted] + [device.heartbeat_at, device.birth_at]
     return [t for t in times if t is not None]
 
 

@@ -138,6 +138,7 @@ def facts(known: Device, streams: Sequence[Stream]) -> Facts:
         presence_at=known.presence_at,
         heard_at=known.heard_at,
         heartbeat_s=known.heartbeat_s,
+        birth_at=known.birth_at,
         heartbeat_at=known.heartbeat_at,
         depth=known.depth,
         oldest_at=known.oldest_at,

@@ -2,7 +2,7 @@
 
 import * as echarts from "/static/vendor/echarts/echarts.mjs";
 import { offset, shortTime, wallTime } from "/static/js/times.js";
-import { hourly, valueAt, withHoles } from "./series.js";
+import { corners, hourly, valueAt, withHoles } from "./series.js";
 
 const HOUR = 3600000;
 const FONT = { fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
@@ -155,7 +155,8 @@ export function mainOption(site, plot, series, span, state) {
   };
 }
 
-function interval(plot, span) {
+/** The time between two points of a stream as it is drawn, ms. */
+export function interval(plot, span) {
   return Math.max(plot.interval_s * 1000, span.width);
 }
 
@@ -195,15 +196,14 @@ function barWidth(span, width) {
 function strip(site, plot, points, span, xAxis, state) {
   const { c, words, cut } = state;
   const bad = cut ? c["ink-3"] : c.late;
-  const held = points.map(([at, v]) => [at, v === true || v === "true" ? 1 : 0]);
-  if (held.length) held.push([Math.max(held.at(-1)[0], Math.min(state.clock, span.end)), held.at(-1)[1]]);
+  const held = corners(points, Math.min(state.clock, span.end));
   const tip = tooltip(site, "", c);
   return {
     animation: false, grid: { left: 1, right: 1, top: 2, bottom: 2 }, xAxis,
     tooltip: { ...tip, formatter: (items) => `${wallTime(items[0].value[0], site.zone)}\n${items[0].value[1] ? words.active : words.rest}` },
     yAxis: { type: "value", show: false, min: 0, max: 1 },
     series: [line(plot.label, held, bad, {
-      step: "end", lineStyle: { width: 0 }, areaStyle: { color: bad, opacity: 0.85, origin: 0 },
+      lineStyle: { width: 0 }, areaStyle: { color: bad, opacity: 0.85, origin: 0 },
     })],
   };
 }

@@ -3,14 +3,16 @@
 import { follow } from "/static/js/live.js";
 import { onTheme } from "/static/js/theme.js";
 import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
-import { colours, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
-import { Series } from "./series.js";
+import { colours, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
+import { Series, hasHole } from "./series.js";
 
 const HOUR = 3600000;
+const WHOLE_MS = 30000;
+const HOLED_MS = 3000;
 const DRAW_MS = 250;
 const READ_MS = 1000;
 const STATE_MS = 1000;
-const AGAIN_MS = 30000;
+const AGAIN_MS = 5000;
 const BUCKETS = 720;
 const EMPTY_LAND = { type: "FeatureCollection", features: [{
   type: "Feature", properties: { name: "-" },
@@ -39,12 +41,14 @@ function readModel(root) {
 const gatewayNow = () => Date.now() + skew;
 const clockNow = () => (model.simulated ? model.clock : gatewayNow());
 
-/** The time that charts show; starts with the first value when there is less than asked for. */
+/** One interval of the charts, ms. */
+const width = () => Math.ceil((hours * HOUR) / BUCKETS / 60000) * 60000;
+
+/** The time that charts are read for. */
 function span() {
   const clock = clockNow();
-  const width = Math.max(1000, Math.ceil((hours * HOUR) / BUCKETS / 60000) * 60000);
-  const start = Math.floor((clock - hours * HOUR) / width) * width;
-  return { start, end: clock + hours * HOUR * 0.02, width };
+  const start = Math.floor((clock - hours * HOUR) / width()) * width();
+  return { start, end: clock + hours * HOUR * 0.02, width: width() };
 }
 
 /** The same without the empty time before the first value of all, and with all values that have come. */
@@ -146,9 +150,9 @@ function setUpCharts() {
 }
 
 async function readSite(code, from) {
-  const { start, end, width } = span();
-  const first = Math.max(start, Math.floor((from ?? start) / width) * width);
-  const query = new URLSearchParams({ start: first, end: Math.ceil(end), width_ms: width });
+  const { start, end, width: size } = span();
+  const first = Math.max(start, Math.floor((from ?? start) / size) * size);
+  const query = new URLSearchParams({ start: first, end: Math.ceil(end), width_ms: size });
   const response = await fetch(`/api/v1/sites/${encodeURIComponent(code)}/series?${query}`);
   if (!response.ok) throw new Error(`series of ${code}: ${response.status}`);
   const answer = await response.json();
@@ -239,6 +243,7 @@ function onReading(body, at) {
   for (const [name, [time, value]] of Object.entries(body.streams)) onValue(`${body.device}/${name}`, time, value);
 }
 
+const heardOf = []; // sites with news since they were last read as a whole
 const failed = new Set(); // sites whose values could not be read the last time
 const behind = new Map(); // site code: the time from which its values must be read again
 
@@ -247,9 +252,12 @@ function onValue(id, at, value) {
   if (!site) return;
   const plot = site.plots.find((p) => p.id === id);
   if (!plot.predicts && model.simulated) model.clock = Math.max(model.clock, at);
-  const from = Math.min(at, series.last(id)?.[0] ?? at);
+  // an old value among new ones: a device sends what it kept, so what is before it may be new too
+  const last = series.last(id)?.[0] ?? at;
+  const from = at < last - width() ? -Infinity : last;
   behind.set(site.code, Math.min(from, behind.get(site.code) ?? from));
   due.read.add(site.code);
+  if (!heardOf.includes(site.code)) heardOf.push(site.code);
   const shown = main.querySelector(`[data-latest="${CSS.escape(id)}"]`);
   if (shown && (plot.at ?? 0) <= at) {
     plot.at = at;
@@ -260,6 +268,19 @@ function onValue(id, at, value) {
 const changes = { tick: () => {} };
 for (const topic of ["alarm", "presence", "device", "dead_letter", "gap"]) {
   changes[topic] = (body, at) => { model.heard_at = Math.max(model.heard_at ?? 0, at); want("state"); };
+}
+
+function readWhole(codes) {
+  for (const code of codes) {
+    behind.set(code, -Infinity);
+    due.read.add(code);
+  }
+}
+
+/** Whether a site's charts miss values that may still come: what a device kept while it was cut off. */
+function isHoled(code) {
+  const site = model.sites.find((s) => s.code === code);
+  return site?.plots.some((p) => p.kind === "level" && hasHole(series.get(p.id), interval(p, span())));
 }
 
 function setCut(now) {
@@ -339,7 +360,9 @@ async function start() {
   beat(() => { if (due.draw) { due.draw = 0; draw(); } }, DRAW_MS);
   beat(readDue, READ_MS);
   beat(async () => { if (due.state && !cut) { due.state = 0; await readState(); } }, STATE_MS);
-  beat(() => { if (!cut && !document.hidden) want("state"); }, AGAIN_MS / 6);
+  beat(() => { if (!cut && !document.hidden) want("state"); }, AGAIN_MS);
+  beat(() => readWhole(heardOf.splice(0)), WHOLE_MS);
+  beat(() => readWhole(heardOf.filter(isHoled)), HOLED_MS);
   beat(showTimes, 500);
   showTimes();
 }

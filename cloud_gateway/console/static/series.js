@@ -61,3 +61,23 @@ export function valueAt(points, at) {
   const [a, b] = [points[after - 1], points[after]];
   return a[1] + ((b[1] - a[1]) * (at - a[0])) / (b[0] - a[0]);
 }
+
+/** The states of a contact as corners of a strip: 0 or 1 at each change, and at the end. */
+export function corners(points, end) {
+  const out = [];
+  let before = null;
+  for (const [at, value] of points) {
+    const state = value === true ? 1 : 0;
+    if (state === before) continue;
+    if (before !== null) out.push([at, before]);
+    out.push([at, state]);
+    before = state;
+  }
+  if (before !== null) out.push([Math.max(points.at(-1)[0], end), before]);
+  return out;
+}
+
+/** Whether values are missing between the first and the last point. */
+export function hasHole(points, intervalMs) {
+  return points.some((point, i) => i > 0 && point[0] - points[i - 1][0] > MISSED * intervalMs);
+}

@@ -127,7 +127,7 @@ def test_urgent_alarms_come_first_then_the_oldest() -> None:
 def test_simulated_alarms_age_in_scenario_time() -> None:
     then = NOW - 40_000 * HOUR
     snapshot = with_(
-        devices=[dataclasses.replace(DEVICE, simulated=True, heartbeat_at=then)],
+        devices=[dataclasses.replace(DEVICE, simulated=True, heartbeat_at=then, birth_at=then)],
         streams={"tide-1": [dataclasses.replace(STREAM, at=then)]},
         alarms=[dataclasses.replace(ALARM, raised_at=then - 42 * MIN)],
     )

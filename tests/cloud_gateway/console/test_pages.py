@@ -14,7 +14,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.console import routes as console_routes
 from cloud_gateway.database import transaction
 from cloud_gateway.readings.series import Point, point_time
-from cloud_gateway.sites.store import NewSite, add_site
+from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.staff import routes as staff_routes
 from deploy.servers import free_port
 from tests.cloud_gateway import field
@@ -151,6 +151,22 @@ async def test_new_value_shows_without_a_reload(calm: Console, open_screen: Open
     assert screen.said == []
 
 
+async def test_backlog_fills_the_hole_it_left(calm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(calm, "en")).page
+    await page.click("details[data-table=charleston] summary")
+    cells = page.locator("details[data-table=charleston] tbody tr")
+    await expect(cells.first).to_contain_text("1989-09-20 20:00")
+    names = ("tide-charleston", "tide", "m")
+    hours = [(field.CALM + n * field.HOUR, 9_000 + n) for n in (1, 2, 3, 4)]
+    late = [Point(*names, point_time(at, seq), 9.5, field.EPOCH, seq, "ntp") for at, seq in hours]
+    for batch in (late[3:], late[:3]):
+        await field.write_points(calm.settings, batch)
+        body = {"device": "tide-charleston", "streams": {"tide": [hours[3][0], 9.5]}}
+        await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
+        await expect(cells.first).to_contain_text("1989-09-21 00:00")
+    await expect(cells.nth(2)).to_contain_text("9.50", timeout=10_000)
+
+
 async def test_new_alarm_shows_without_a_reload(calm: Console, open_screen: Opener) -> None:
     page = (await open_screen(calm, "en")).page
     await expect(page.locator("[data-part=strip]")).to_contain_text("No alarm is open")
@@ -170,6 +186,27 @@ async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_sc
     await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"x-01"}'})
     await expect(screen.page.locator("#site-charleston")).to_contain_text("No device of this site has said yet")
     assert screen.said == []
+
+
+async def test_page_opened_before_the_first_value_follows_the_scenario(empty: Console, open_screen: Opener) -> None:
+    screen = await open_screen(empty, "en")
+    async with transaction(empty.engine) as connection:
+        await add_site(connection, field.SITES[0])
+        await place_device(connection, "tide-charleston", "charleston", field.START)
+    device = field.device_row("tide-charleston", field.START, now_ms())
+    await empty.add(t.device, device | {"heartbeat_at": None})
+    streams = field._stream_rows("tide-charleston", field.START, now_ms())
+    await empty.add(t.stream, *(row | {"value": None, "at": None} for row in streams))
+    await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"tide-charleston"}'})
+    await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 00:00 EDT")
+    await screen.page.click("details[data-table=charleston] summary")
+    at = field.START + field.HOUR
+    point = Point("tide-charleston", "tide", "m", point_time(at, 1), 2.38, field.EPOCH, 1, "ntp")
+    await field.write_points(empty.settings, [point])
+    body = {"device": "tide-charleston", "streams": {"tide": [at, 2.38]}}
+    await empty.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
+    await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 01:00 EDT")
+    await expect(screen.page.locator("details[data-table=charleston] tbody tr").first).to_contain_text("2.38")
 
 
 async def test_cut_off_page_says_so_and_keeps_what_it_knew(calm: Console, open_screen: Opener) -> None:

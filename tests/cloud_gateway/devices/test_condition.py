@@ -115,11 +115,15 @@ def test_scenario_clock_is_the_newest_measured_time_of_simulated_devices() -> No
     prediction = Pulse("tide_predicted", THEN + 99 * MIN, 360, predicted=True)
     simulated = Facts(simulated=True, heartbeat_at=THEN - MIN, streams=(Pulse("tide", THEN, 60), prediction))
     real = Facts(heartbeat_at=NOW, streams=(Pulse("tide", NOW, 60),))
-    assert scenario_clock([real, simulated], NOW) == THEN
+    assert scenario_clock([real, simulated]) == THEN
 
 
-def test_scenario_clock_is_now_without_simulated_devices() -> None:
-    assert scenario_clock([Facts(heartbeat_at=THEN)], NOW) == NOW
+def test_scenario_clock_begins_with_the_first_birth() -> None:
+    assert scenario_clock([Facts(simulated=True, birth_at=THEN)]) == THEN
+
+
+def test_no_scenario_clock_without_simulated_times() -> None:
+    assert scenario_clock([Facts(heartbeat_at=THEN), Facts(simulated=True)]) is None
 
 
 PACES = [

@@ -1,0 +1,290 @@
+"""The agent on a real broker: who it says it is, what it sends, and what it does with the gateway's word."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.servers import Server
+from edge_agent.app import OUTBOX_FILE
+from edge_agent.hardware.clock import SystemClock
+from edge_agent.settings import AgentSettings, OutboxSettings
+from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.tasks.device import Device
+from edge_agent.tasks.uplink import WILL_DELAY_S, Uplink
+from edge_agent.wire.frames import decode_frame
+from edge_agent.wire.link import Connection, Delivery, LinkOptions, connect
+from edge_agent.wire.messages import READING, Ack, Birth, ClockQuality, Frame, LaneAck, Presence, Rejection
+from edge_agent.wire.senml import encode_pack, entry
+from edge_agent.wire.topics import Lane, Leaf, parse_topic
+from firmware_sim.board import make_board
+from firmware_sim.clock import ScenarioClock
+from tests.edge_agent.tasks.agents import MINUTE, START, flood, level, make_settings, rain, running_agent
+from tests.edge_agent.wire.relay import open_relay
+from tests.waiting import until
+
+BURST = OutboxSettings(window=3, ack_timeout_s=0.4)
+
+
+@dataclass
+class Ear:
+    """A gateway that only listens, unless it is told to answer."""
+
+    device: str
+    connection: Connection | None = None
+    frames: list[Frame] = field(default_factory=list)
+    births: list[Birth] = field(default_factory=list)
+    presences: list[tuple[str, int, bool]] = field(default_factory=list)
+
+    def hear(self, delivery: Delivery) -> None:
+        """Take in what the device says."""
+        _, part = parse_topic(delivery.topic)
+        if isinstance(part, Lane):
+            self.frames.append(decode_frame(part, delivery.payload))
+        elif part is Leaf.BIRTH:
+            self.births.append(msgspec.json.decode(delivery.payload, type=Birth))
+        elif part is Leaf.PRESENCE:
+            said = msgspec.json.decode(delivery.payload, type=Presence)
+            self.presences.append((said.state.value, said.conn, delivery.retain))
+
+    def seqs(self, lane: Lane = Lane.READING) -> list[tuple[int, int]]:
+        """(first, last) of each frame of the lane in order of arrival."""
+        return [(f.records[0].seq, f.records[-1].seq) for f in self.frames if f.lane is lane]
+
+    def say(self, payload: bytes) -> None:
+        """Send something on the topic of acks."""
+        assert self.connection is not None
+        self.connection.send(f"weiran/1/{self.device}/ack", payload)
+
+    def acknowledge(self, epoch: str, ack: LaneAck, lane: Lane = Lane.READING) -> None:
+        """Say what is stored."""
+        self.say(msgspec.json.encode(Ack(epoch, {lane: ack})))
+
+
+@asynccontextmanager
+async def listening(broker: Server, device: str) -> AsyncIterator[Ear]:
+    """An ear that has subscribed."""
+    ear = Ear(device)
+    options = LinkOptions(broker.host, broker.port, f"ear.{device}", session_expiry_s=0)
+    async with connect(options, ear.hear) as connection:
+        ear.connection = connection
+        await connection.subscribe([f"weiran/1/{device}/{leaf}" for leaf in ("up/+", "presence", "birth")])
+        yield ear
+
+
+def readings(first: int, last: int) -> list[Item]:
+    return [
+        Item(Lane.READING, READING, encode_pack([entry("level", "m", n / 4)]), START + n, ClockQuality.NTP, n)
+        for n in range(first, last + 1)
+    ]
+
+
+async def put_all(outbox: Outbox, items: list[Item]) -> None:
+    await asyncio.gather(*(outbox.put(item) for item in items))
+
+
+@pytest.fixture
+def settings(broker: Server, device: str, tmp_path: Path) -> AgentSettings:
+    """An agent without sensors and with little patience."""
+    return make_settings(tmp_path, device=device, port=broker.port, outbox=BURST)
+
+
+# -- who it is --------------------------------------------------------------------------------------------
+
+
+async def test_birth_declares_streams_rules_and_that_it_is_simulated(
+    broker: Server, device: str, tmp_path: Path
+) -> None:
+    sensors = (level(deadband=0.1, max_interval_s=600), rain(interval_s=300))
+    settings = make_settings(
+        tmp_path, *sensors, rules=[flood(label="Flood", label_zh="漫水")], device=device, port=broker.port
+    )
+    async with (
+        listening(broker, device) as ear,
+        running_agent(settings, make_board("SIM-7"), ScenarioClock(START)) as agent,
+    ):
+        await until(lambda: ear.births)
+    (birth,) = ear.births
+    assert (birth.role.value, birth.serial, birth.simulated) == ("sensor-node", "SIM-7", True)
+    assert (birth.epoch, birth.boot) == (agent.outbox.epoch, agent.outbox.boot)
+    assert [(s.name, s.unit, s.interval_s, s.label_zh) for s in birth.streams] == [
+        ("level", "m", 600.0, "水位"),
+        ("rain", "mm", 300.0, ""),
+    ]
+    assert [(r.name, r.stream, r.limit, r.unit, r.label_zh) for r in birth.rules] == [
+        ("flood", "level", 5.0, "m", "漫水")
+    ]
+
+
+async def test_presence_says_online_and_at_the_end_offline_with_a_number_that_grows(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with listening(broker, device) as ear:
+        for life in (1, 2):
+            async with running_agent(settings, make_board("SIM-1"), SystemClock()):
+                await until(lambda life=life: ("online", life, False) in ear.presences)  # type: ignore[misc]
+            await until(lambda life=life: ("offline", life, False) in ear.presences)  # type: ignore[misc]
+    assert [state for state, _, _ in ear.presences] == ["online", "offline", "online", "offline"]
+
+
+async def test_presence_and_birth_are_kept_for_who_comes_later(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with running_agent(settings, make_board("SIM-1"), SystemClock()):
+        async with listening(broker, device) as first:
+            await until(lambda: first.births and first.presences)
+        async with listening(broker, device) as ear:
+            await until(lambda: ear.births and ear.presences)
+            assert ear.presences == [("online", 1, True)]
+
+
+def hasty(options: LinkOptions, on_delivery: Callable[[Delivery], None]) -> AbstractAsyncContextManager[Connection]:
+    """Connect with a will that comes a second after the loss, to save the test half a minute."""
+    assert options.will is not None
+    assert options.will.delay_s == WILL_DELAY_S
+    return connect(replace(options, will=replace(options.will, delay_s=1)), on_delivery)
+
+
+async def test_lost_device_is_told_of_by_its_will_and_is_back_with_a_greater_number(
+    broker: Server, device: str, tmp_path: Path
+) -> None:
+    outbox = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1")
+    async with listening(broker, device) as ear, open_relay(broker.port) as relay:
+        settings = make_settings(tmp_path, device=device, port=relay.port)
+        agent = Device(settings, make_board("SIM-1"), SystemClock(), outbox)
+        uplink = asyncio.create_task(Uplink(agent, [], connect=hasty).run())
+        await until(lambda: ear.presences == [("online", 1, False)])
+        relay.swallows = True
+        relay.cut()
+        await until(lambda: ear.presences[1:] == [("lost", 1, False)])
+        relay.swallows = False
+        relay.cut()
+        await until(lambda: ear.presences[-1][0] == "online" and ear.presences[-1][1] > 1)
+        uplink.cancel()
+        await asyncio.wait([uplink])
+    await outbox.close()
+
+
+# -- what it sends ----------------------------------------------------------------------------------------
+
+
+async def test_facts_travel_in_order_and_go_when_they_are_acknowledged(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        outbox = agent.outbox
+        await put_all(outbox, readings(1, 100))
+        await until(ear.seqs)
+        assert ear.seqs()[0] == (1, 100)
+        bodies = [bytes(r.body) for frame in ear.frames if frame.lane is Lane.READING for r in frame.records]
+        assert bodies[:100] == [item.body for item in readings(1, 100)]
+        ear.acknowledge(outbox.epoch, LaneAck(60))
+        await until(lambda: outbox.depth[Lane.READING] == 40)
+        ear.acknowledge(outbox.epoch, LaneAck(60, [(81, 100)]))
+        await until(lambda: outbox.depth[Lane.READING] == 20)
+        ear.acknowledge(outbox.epoch, LaneAck(100))
+        await until(lambda: outbox.depth[Lane.READING] == 0)
+
+
+async def test_facts_without_an_ack_are_sent_again_from_the_first_missing_one(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await put_all(agent.outbox, readings(1, 10))
+        await until(lambda: ear.seqs().count((1, 10)) >= 2)
+        ear.acknowledge(agent.outbox.epoch, LaneAck(4))
+        await until(lambda: (5, 10) in ear.seqs())
+
+
+async def test_no_more_frames_are_under_way_than_the_window_holds_and_an_alarm_has_its_place(
+    broker: Server, device: str, tmp_path: Path
+) -> None:
+    patient = OutboxSettings(window=3, ack_timeout_s=60)
+    settings = make_settings(tmp_path, device=device, port=broker.port, outbox=patient)
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await put_all(agent.outbox, readings(1, 1000))
+        await until(lambda: len(ear.seqs()) == 2)
+        await agent.outbox.put(Item(Lane.ALARM, "alarm/1", b"{}", START, ClockQuality.NTP, 1))
+        await until(lambda: ear.seqs(Lane.ALARM) == [(1, 1)])
+        assert len(ear.seqs()) == 2
+        ear.acknowledge(agent.outbox.epoch, LaneAck(1), Lane.ALARM)
+        ear.acknowledge(agent.outbox.epoch, LaneAck(ear.seqs()[0][1]))
+        await until(lambda: len(ear.seqs()) == 3)
+
+
+async def test_refused_fact_leaves_the_queue_and_is_kept_aside_by_its_code(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await put_all(agent.outbox, readings(1, 3))
+        await until(ear.seqs)
+        ear.acknowledge(agent.outbox.epoch, LaneAck(3, [], [Rejection(2, "bad_tag")]))
+        await until(lambda: agent.outbox.depth[Lane.READING] == 0)
+        with closing(sqlite3.connect(settings.state_dir / OUTBOX_FILE)) as connection:
+            assert connection.execute("SELECT seq, code FROM dead").fetchall() == [(2, "bad_tag")]
+
+
+async def test_ack_of_another_epoch_deletes_nothing(broker: Server, device: str, settings: AgentSettings) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await put_all(agent.outbox, readings(1, 3))
+        await until(ear.seqs)
+        ear.acknowledge("0" * 16, LaneAck(3))
+        ear.acknowledge(agent.outbox.epoch, LaneAck(1))
+        await until(lambda: agent.outbox.depth[Lane.READING] == 2)
+
+
+BAD_ACKS = (
+    b"yes",
+    b'{"epoch":"\xff","lanes":{}}',
+    b'{"epoch":' + b"[" * 50_000,
+    b'{"epoch":"EPOCH","lanes":{"reading":{"upto":0,"ranges":[[9,5]]}}}',
+    b'{"epoch":"EPOCH","lanes":{"reading":{"upto":-5,"ranges":[[-3,0]]}}}',
+    b'{"epoch":"EPOCH","lanes":{"gossip":{"upto":9}}}',
+)
+
+
+async def test_acks_that_cannot_be_read_harm_nothing(
+    broker: Server, device: str, settings: AgentSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await put_all(agent.outbox, readings(1, 3))
+        await until(ear.seqs)
+        for payload in BAD_ACKS:
+            ear.say(payload.replace(b"EPOCH", agent.outbox.epoch.encode()))
+        await until(lambda: caplog.text.count("an ack cannot be read") == len(BAD_ACKS))
+        ear.acknowledge(agent.outbox.epoch, LaneAck(3))
+        await until(lambda: agent.outbox.depth[Lane.READING] == 0)
+        assert [state for state, _, _ in ear.presences] == ["online"]
+
+
+async def test_what_was_put_while_the_line_was_cut_is_sent_when_it_is_back(
+    broker: Server, device: str, tmp_path: Path
+) -> None:
+    async with listening(broker, device) as ear, open_relay(broker.port) as relay:
+        settings = make_settings(tmp_path, device=device, port=relay.port, outbox=BURST)
+        async with running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+            await until(lambda: ear.births)
+            relay.cut()
+            await put_all(agent.outbox, readings(1, 5))
+            await until(ear.seqs)
+            assert ear.seqs()[0] == (1, 5)
+            assert len(ear.births) >= 2
+
+
+async def test_samples_reach_the_gateway_with_stream_unit_and_time(broker: Server, device: str, tmp_path: Path) -> None:
+    board, clock = make_board("SIM-1"), ScenarioClock(START)
+    board.set_ratio(0, 0.25)
+    settings = make_settings(tmp_path, level(), device=device, port=broker.port, outbox=BURST)
+    async with listening(broker, device) as ear, running_agent(settings, board, clock):
+        await clock.run(START + 3 * MINUTE)
+        await until(ear.seqs)
+    records = [record for frame in ear.frames if frame.lane is Lane.READING for record in frame.records]
+    assert [record.at for record in records[:4]] == [START + n * MINUTE for n in range(4)]
+    assert {bytes(record.body) for record in records} == {b'[{"n":"level","u":"m","v":2.502444}]'}

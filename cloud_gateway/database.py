@@ -26,7 +26,7 @@ def _prepare(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",  # first, so that the change to WAL waits too
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",

@@ -10,10 +10,16 @@ from sqlalchemy import create_engine
 
 
 def migrate(file: Path) -> None:
-    """Bring the SQLite database up to the newest revision; all or nothing, in one transaction."""
+    """Bring the SQLite database up to the newest revision; all or nothing, in one transaction.
+
+    WAL, which the file remembers, is set here: two processes that start at once must not both change to it,
+    for SQLite then fails one of them without waiting.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(f"sqlite:///{file}")
     try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
         with engine.begin() as connection:
             command.upgrade(_config(connection), "head")
     finally:

@@ -21,9 +21,9 @@ from cloud_gateway.app import serve
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
-from cloud_gateway.staff.accounts import make_link
+from cloud_gateway.staff.accounts import LINK_MS
 from cloud_gateway.staff.roles import Role
-from cloud_gateway.staff.store import add_staff, list_staff
+from cloud_gateway.staff.store import add_link, add_staff, find_staff, list_staff
 from tests.cloud_gateway import field
 
 ARGS = (
@@ -54,7 +54,10 @@ class Console:
 
     async def link(self, name: str = "demo") -> str:
         """A one-time token for a member of staff."""
-        return await make_link(self.settings.database, name)
+        async with transaction(self.engine) as connection:
+            who = await find_staff(connection, name)
+            assert who is not None
+            return await add_link(connection, who.id, now_ms() + LINK_MS)
 
     def visitor(self) -> httpx.AsyncClient:
         """A client that is not signed in, of this origin."""
@@ -107,6 +110,15 @@ def now_ms() -> int:
 async def empty(tmp_path: Path) -> AsyncIterator[Console]:
     """A console that has heard of nothing yet."""
     settings = make_settings(tmp_path)
+    await asyncio.to_thread(migrate, settings.database)
+    async with running(settings) as console:
+        yield console
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
+    """A console without devices, shared by tests that do not mind what others entered."""
+    settings = make_settings(tmp_path_factory.mktemp("shared"))
     await asyncio.to_thread(migrate, settings.database)
     async with running(settings) as console:
         yield console

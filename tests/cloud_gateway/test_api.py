@@ -278,8 +278,8 @@ async def test_site_can_be_entered_once_and_again(empty: Console) -> None:
         ("colour", {"colour": "red"}),
     ],
 )
-async def test_wrong_sites_are_refused(empty: Console, name: str, change: dict[str, object]) -> None:
-    async with empty.client() as client:
+async def test_wrong_sites_are_refused(shared: Console, name: str, change: dict[str, object]) -> None:
+    async with shared.client() as client:
         answer = await client.post("/api/v1/sites", json=SITE | change)
     assert (answer.status_code, answer.json()["field"]) == (422, name)
 
@@ -300,8 +300,8 @@ MAY_WRITE = {Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS}
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_roles_may_do_what_is_theirs(empty: Console, role: Role) -> None:
-    async with empty.client(role.value) as client:
+async def test_roles_may_do_what_is_theirs(shared: Console, role: Role) -> None:
+    async with shared.client(role.value) as client:
         seen = await client.get("/api/v1/sites")
         entered = await client.post("/api/v1/sites", json=SITE)
     assert seen.status_code == 200

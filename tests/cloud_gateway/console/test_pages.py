@@ -29,6 +29,11 @@ FRAGMENTS = ["/overview/state"]
 SIZES = [(390, 844), (1440, 900)]
 
 
+LETTER: dict[str, object] = {
+    "received_at": 1, "topic": "t", "code": "c", "detail": "d", "payload": b"", "size": 0, "sha256": "", "times": 1,
+}  # fmt: skip
+
+
 async def violations(page: Page) -> list[str]:
     """What axe-core calls serious or critical."""
     await page.evaluate(AXE.read_text())
@@ -60,8 +65,7 @@ async def test_pages_are_accessible(
 async def test_night_and_open_tables_are_accessible(storm: Console, open_screen: Opener) -> None:
     screen = await open_screen(storm)
     await screen.page.click("[data-theme-button]")
-    for summary in await screen.page.query_selector_all("summary"):
-        await summary.click()
+    await screen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     await expect(screen.page.locator("details[data-table] td").first).to_be_visible()
     assert await violations(screen.page) == []
 
@@ -171,12 +175,16 @@ async def test_new_alarm_shows_without_a_reload(calm: Console, open_screen: Open
     page = (await open_screen(calm, "en")).page
     await expect(page.locator("[data-part=strip]")).to_contain_text("No alarm is open")
     await page.click("#fine-devices summary")
+    assert await page.evaluate("document.activeElement.parentElement.id") == "fine-devices"
     raised = next(rows for table, rows in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
     await calm.add(t.alarm, *raised)
+    await calm.add(t.dead_letter, LETTER)
     await calm.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
+    await expect(page.locator("[data-part=devices]")).to_contain_text("1 message was refused and kept.")
     await expect(page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm: Charleston harbour warehouse")
     await expect(page.locator("nav [data-part=count]")).to_have_text("1")
     await expect(page.locator("#fine-devices")).to_have_attribute("open", "")
+    assert await page.evaluate("document.activeElement.parentElement.id") == "fine-devices"
 
 
 async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_screen: Opener) -> None:

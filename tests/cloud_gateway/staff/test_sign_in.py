@@ -26,9 +26,9 @@ async def test_password_opens_a_session(empty: Console) -> None:
     assert (answer.status_code, answer.headers["location"], page.status_code) == (303, "/", 200)
 
 
-async def test_cookie_is_kept_from_scripts_and_other_sites(empty: Console) -> None:
-    async with empty.visitor() as client:
-        answer = await client.post("/enter", data={"token": await empty.link()})
+async def test_cookie_is_kept_from_scripts_and_other_sites(shared: Console) -> None:
+    async with shared.visitor() as client:
+        answer = await client.post("/enter", data={"token": await shared.link()})
     cookie = answer.headers["set-cookie"]
     assert re.search(r"weiran_session=[\w-]{43};", cookie)
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Secure" not in cookie
@@ -59,8 +59,8 @@ async def test_sixth_wrong_password_must_wait(empty: Console) -> None:
     assert "Too many tries. Wait 30 s" in right.text
 
 
-async def test_many_sign_ins_at_once_are_bounded(empty: Console) -> None:
-    async with empty.visitor() as client:
+async def test_many_sign_ins_at_once_are_bounded(shared: Console) -> None:
+    async with shared.visitor() as client:
         tries = (client.post("/sign-in", data={"name": f"n{i}", "password": GOOD}) for i in range(30))
         codes = [a.status_code for a in await asyncio.gather(*tries)]
     assert set(codes) == {403, 503}
@@ -86,18 +86,18 @@ async def test_short_password_is_refused() -> None:
         await Passwords().hash("x" * (LEAST - 1))
 
 
-async def test_link_signs_in_once(empty: Console) -> None:
-    token = await empty.link()
-    async with empty.visitor() as client:
+async def test_link_signs_in_once(shared: Console) -> None:
+    token = await shared.link()
+    async with shared.visitor() as client:
         first = await client.post("/enter", data={"token": token})
         second = await client.post("/enter?lang=en", data={"token": token})
     assert (first.status_code, second.status_code) == (303, 403)
     assert "This link has been used" in second.text
 
 
-async def test_fetching_a_link_does_not_use_it(empty: Console) -> None:
-    token = await empty.link()
-    async with empty.visitor() as client:
+async def test_fetching_a_link_does_not_use_it(shared: Console) -> None:
+    token = await shared.link()
+    async with shared.visitor() as client:
         for _ in range(3):
             await client.get("/enter", params={"token": token})
             await client.head("/enter", params={"token": token})
@@ -105,15 +105,15 @@ async def test_fetching_a_link_does_not_use_it(empty: Console) -> None:
     assert answer.status_code == 303
 
 
-async def test_link_expires(empty: Console) -> None:
-    token = await accounts.make_link(empty.settings.database, "demo", lasts_ms=0)
-    async with empty.visitor() as client:
+async def test_link_expires(shared: Console) -> None:
+    token = await accounts.make_link(shared.settings.database, "demo", lasts_ms=0)
+    async with shared.visitor() as client:
         answer = await client.post("/enter", data={"token": token})
     assert answer.status_code == 403
 
 
-async def test_link_page_tells_nobody_where_it_was(empty: Console) -> None:
-    async with empty.visitor() as client:
+async def test_link_page_tells_nobody_where_it_was(shared: Console) -> None:
+    async with shared.visitor() as client:
         answer = await client.get("/enter")
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
@@ -128,8 +128,8 @@ async def test_tokens_are_not_in_the_database(empty: Console) -> None:
     assert token.encode() not in files and session.encode() not in files
 
 
-async def test_sign_out_ends_the_session_itself(empty: Console) -> None:
-    async with empty.client() as client:
+async def test_sign_out_ends_the_session_itself(shared: Console) -> None:
+    async with shared.client() as client:
         token = client.cookies["weiran_session"]
         await client.post("/sign-out")
         answer = await client.get("/api/v1/devices", headers={"Cookie": f"weiran_session={token}"})
@@ -153,7 +153,7 @@ async def test_disabled_staff_is_out_at_once(empty: Console) -> None:
         again = await client.post("/sign-in", data={"name": "demo", "password": GOOD})
     assert (session.status_code, again.status_code) == (401, 403)
     with pytest.raises(accounts.NoSuchStaff, match="disabled"):
-        await empty.link()
+        await accounts.make_link(empty.settings.database, "demo")
 
 
 async def test_disabled_staff_hears_no_more_events(empty: Console) -> None:
@@ -166,8 +166,8 @@ async def test_disabled_staff_hears_no_more_events(empty: Console) -> None:
     assert rest
 
 
-async def test_pages_lead_to_the_sign_in_page(empty: Console) -> None:
-    async with empty.visitor() as client:
+async def test_pages_lead_to_the_sign_in_page(shared: Console) -> None:
+    async with shared.visitor() as client:
         first = await client.get("/")
         other = await client.get("/overview/state")
     assert first.headers["location"] == "/sign-in"
@@ -186,20 +186,20 @@ async def test_sign_in_leads_to_own_pages_only(goal: str, expected: str) -> None
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a" * 65, "a\nb"], ids=["empty", "blank", "long", "two lines"])
-async def test_unusable_names_are_refused(empty: Console, name: str) -> None:
+async def test_unusable_names_are_refused(shared: Console, name: str) -> None:
     with pytest.raises(ValueError, match="1 to 64"):
-        await accounts.add_staff(empty.settings.database, name, "operations")
+        await accounts.add_staff(shared.settings.database, name, "operations")
 
 
-async def test_names_and_roles_are_checked(empty: Console) -> None:
+async def test_names_and_roles_are_checked(shared: Console) -> None:
     with pytest.raises(accounts.NameTaken):
-        await accounts.add_staff(empty.settings.database, "demo", "operations")
+        await accounts.add_staff(shared.settings.database, "demo", "operations")
     with pytest.raises(ValueError, match="king"):
-        await accounts.add_staff(empty.settings.database, "new", "king")
+        await accounts.add_staff(shared.settings.database, "new", "king")
     with pytest.raises(accounts.NoSuchStaff, match="nobody"):
-        await accounts.make_link(empty.settings.database, "nobody")
+        await accounts.make_link(shared.settings.database, "nobody")
 
 
-async def test_staff_is_listed_by_name(empty: Console) -> None:
-    names = [s.name for s in await accounts.list_staff(empty.settings.database)]
+async def test_staff_is_listed_by_name(shared: Console) -> None:
+    names = [s.name for s in await accounts.list_staff(shared.settings.database)]
     assert names == sorted(names) and "demo" in names

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Relay:
-    """Passes bytes between its port and another; while `swallows`, it takes them and they go nowhere."""
+    """Passes bytes between its port and another; while `swallows`, neither they nor an end get through."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: list[asyncio.StreamWriter] = []
         self.swallows = False
+        self.seen: list[bytes] = []
         self.port = 0
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,9 +28,11 @@ class Relay:
     async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await source.read(65536):
+                self.seen.append(data)
                 if not self.swallows:
                     sink.write(data)
-        sink.close()
+        if not self.swallows:
+            sink.close()
 
     def cut(self) -> None:
         """Break every connection without a goodbye."""

@@ -44,9 +44,9 @@ class Sensor(Section):
     """What every stream has, whatever its sensor."""
 
     stream: StreamId = Field(description="Name of the stream, unique on the device.")
-    unit: str = Field(max_length=16, description="SenML unit of the values.")
-    label: str = Field("", description="Name on screens, English.")
-    label_zh: str = Field("", description="Name on screens, Chinese.")
+    unit: str = Field(max_length=14, description="SenML unit of the values.")  # a rate adds two characters: m/h
+    label: str = Field("", max_length=200, description="Name on screens, English.")
+    label_zh: str = Field("", max_length=200, description="Name on screens, Chinese.")
     interval_s: Positive = Field(60, description="A value is taken every so many seconds.")
     max_interval_s: Positive = Field(600, description="A value is reported at least this often.")
     deadband: float = Field(0, ge=0, description="A change of at least this much is reported; 0 reports every value.")
@@ -96,8 +96,8 @@ class RuleBase(Section):
     name: StreamId = Field(description="Name of the rule, unique on the device.")
     stream: StreamId = Field(description="The stream it watches.")
     severity: Literal["urgent", "attention"] = Field("urgent", description="How the console ranks it.")
-    label: str = Field("", description="Name on screens, English.")
-    label_zh: str = Field("", description="Name on screens, Chinese.")
+    label: str = Field("", max_length=200, description="Name on screens, English.")
+    label_zh: str = Field("", max_length=200, description="Name on screens, Chinese.")
     hold_s: float = Field(0, ge=0, description="The condition must hold this long before the alarm is raised.")
     siren: bool = Field(True, description="Whether siren and lamp go on with the alarm.")
 
@@ -172,8 +172,8 @@ class AgentSettings(Section):
     broker: Broker = Broker()
     outbox: OutboxSettings = OutboxSettings()
     panel: Panel = Panel()
-    sensor: tuple[AnySensor, ...] = ()
-    rule: tuple[AnyRule, ...] = ()
+    sensor: tuple[AnySensor, ...] = Field((), max_length=256)
+    rule: tuple[AnyRule, ...] = Field((), max_length=256)
 
     @model_validator(mode="after")
     def _names_fit(self) -> AgentSettings:

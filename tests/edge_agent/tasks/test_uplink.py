@@ -11,11 +11,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pydantic import ValidationError
 
 from deploy.servers import Server
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.hardware.clock import SystemClock
-from edge_agent.settings import AgentSettings, OutboxSettings
+from edge_agent.settings import AgentSettings, OutboxSettings, RiseRule
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import WILL_DELAY_S, Uplink
@@ -121,6 +122,22 @@ async def test_birth_declares_streams_rules_and_that_it_is_simulated(
     assert [(r.name, r.stream, r.limit, r.unit, r.label_zh) for r in birth.rules] == [
         ("flood", "level", 5.0, "m", "漫水")
     ]
+
+
+async def test_longest_texts_that_settings_take_fit_into_the_birth(broker: Server, device: str, tmp_path: Path) -> None:
+    words = {"label": "w" * 200, "label_zh": "水" * 200}
+    sensor, rule = (
+        level(unit="u" * 14, **words),
+        RiseRule(type="rise", name="r" * 32, stream="level", above=2, clear=1, **words),
+    )
+    settings = make_settings(tmp_path, sensor, rules=[rule], device=device, port=broker.port)
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), ScenarioClock(START)):
+        await until(lambda: ear.births)
+    assert ear.births[0].rules[0].unit == "u" * 14 + "/h"
+    with pytest.raises(ValidationError, match="at most 200"):
+        level(label="w" * 201)
+    with pytest.raises(ValidationError, match="at most 14"):
+        level(unit="u" * 15)
 
 
 async def test_presence_says_online_and_at_the_end_offline_with_a_number_that_grows(

@@ -58,7 +58,7 @@ async def _check(gateway: Gateway, name: str, password: str) -> str | None:
 @router.get("/enter")
 async def show_enter(request: Request, spent: bool = False) -> Response:
     """The page behind a one-time link: the token stays in the fragment until the script posts it."""
-    return _link_page(request, 403 if spent else 200, spent)
+    return _link_page(request, 200, spent)
 
 
 @router.post("/enter")

@@ -171,6 +171,7 @@ async def open_context(browser: Browser, console: Console, lang: str, width: int
     await page.goto(f"{console.origin}/enter?lang={lang}#{await console.link()}")
     await page.click("#enter button")
     await page.wait_for_selector("#pulse")
+    await page.wait_for_load_state()
     return Screen(page, context, said)
 
 

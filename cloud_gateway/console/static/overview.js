@@ -1,7 +1,6 @@
 // Keeps the live page live: follows events, reads what changed, and draws at most four times a second.
 
 import { follow } from "/static/js/live.js";
-import { onTheme } from "/static/js/theme.js";
 import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
 import { colours, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
 import { Series, hasHole } from "./series.js";
@@ -368,7 +367,8 @@ async function start() {
   else registerLand(EMPTY_LAND);
   setUpCharts();
   resizes.observe(mapElement);
-  onTheme(() => { palette = colours(); redraw(); });
+  document.addEventListener("themechange", () => { palette = colours(); redraw(); });
+  palette = colours();
   await readDue();
   follow("/api/v1/events", model.event, {
     events: { ...changes, reading: onReading },

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Update, delete, func, insert, or_, select, update
+from sqlalchemy import Update, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
@@ -20,6 +21,12 @@ from edge_agent.wire.topics import Lane
 MAX_UNREADABLE = 10_000
 
 _alarm_decoder = msgspec.json.Decoder(AlarmBody)
+_letter = t.dead_letter.c
+_COUNT_AGAIN = (
+    update(t.dead_letter)
+    .where(_letter.topic == bindparam("t"), _letter.sha256 == bindparam("h"), _letter.seq.is_(None))
+    .values(times=_letter.times + bindparam("n"), received_at=bindparam("now"))
+)
 
 
 class Facts:
@@ -153,16 +160,33 @@ async def _cleared_later(c: AsyncConnection, device: str, epoch: str, rule: str,
 
 async def store_unreadable(c: AsyncConnection, letters: Sequence[Unreadable], now: int, events: Events) -> None:
     """Whole messages that could not be read: the same one again is counted, and the oldest make room."""
+    if not letters:
+        return
+    times = Counter((letter.topic, letter.sha256) for letter in letters)
+    known = await _known_letters(c, list(times))
+    again = [{"t": topic, "h": digest, "n": times[topic, digest], "now": now} for topic, digest in known]
+    if again:
+        await c.execute(_COUNT_AGAIN, again)
+    new = {(letter.topic, letter.sha256): letter for letter in letters if (letter.topic, letter.sha256) not in known}
+    if new:
+        rows = [_letter_row(letter) | {"times": times[key], "received_at": now} for key, letter in new.items()]
+        await c.execute(insert(t.dead_letter), rows)
+    events += [("dead_letter", {"device": letter.device, "code": letter.code}) for letter in new.values()]
+    await _make_room(c)
+
+
+async def _known_letters(c: AsyncConnection, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     d = t.dead_letter.c
-    for letter in letters:
-        same = (d.topic == letter.topic) & (d.sha256 == letter.sha256) & d.seq.is_(None)
-        seen = await c.execute(update(t.dead_letter).where(same).values(times=d.times + 1, received_at=now))
-        if seen.rowcount:
-            continue
-        row = {"topic": letter.topic, "device": letter.device, "code": letter.code, "detail": letter.detail}
-        kept = {"payload": letter.payload, "size": letter.size, "sha256": letter.sha256, "times": 1}
-        await c.execute(insert(t.dead_letter), row | kept | {"received_at": now})
-        events.append(("dead_letter", {"device": letter.device, "code": letter.code}))
-    if letters:
-        newest = select(d.id).where(d.seq.is_(None)).order_by(d.id.desc()).offset(MAX_UNREADABLE).limit(1)
-        await c.execute(delete(t.dead_letter).where(d.seq.is_(None), d.id <= newest.scalar_subquery()))
+    found = await c.execute(select(d.topic, d.sha256).where(tuple_(d.topic, d.sha256).in_(keys), d.seq.is_(None)))
+    return {(row.topic, row.sha256) for row in found}
+
+
+def _letter_row(letter: Unreadable) -> dict[str, object]:
+    row = {"topic": letter.topic, "device": letter.device, "code": letter.code, "detail": letter.detail}
+    return row | {"payload": letter.payload, "size": letter.size, "sha256": letter.sha256}
+
+
+async def _make_room(c: AsyncConnection) -> None:
+    d = t.dead_letter.c
+    newest = select(d.id).where(d.seq.is_(None)).order_by(d.id.desc()).offset(MAX_UNREADABLE).limit(1)
+    await c.execute(delete(t.dead_letter).where(d.seq.is_(None), d.id <= newest.scalar_subquery()))

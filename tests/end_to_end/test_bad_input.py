@@ -120,9 +120,9 @@ async def test_retained_frame_is_refused_at_every_start_and_counted(
     books = Books(sqlite_settings)
     async with open_gauge(own_broker, "hostile-1") as hostile:
         await hostile.publish(frame(record(), epoch=hostile.epoch), retain=True)
-    for times in (1, 2):
+    for times in (1, 2):  # a message whose PUBACK the end of ingest overtook comes once more
         async with running_ingest(sqlite_settings):
-            await until(lambda times=times: books.letters() == {"retained_frame": times})  # type: ignore[misc]
+            await until(lambda times=times: books.letters().get("retained_frame", 0) >= times)  # type: ignore[misc]
     assert await books.points("hostile-1") == []
 
 

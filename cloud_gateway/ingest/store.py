@@ -126,8 +126,14 @@ def _key(accepted: Accepted) -> Key:
 
 
 def _scatters(accepted: Accepted, ranges: Ranges) -> bool:
-    """Whether the frame would tear more holes into a line that has too many."""
-    return len(ranges.sparse) >= MAX_SPARSE and accepted.frame.records[0].seq > ranges.upto + 1
+    """Whether the frame would tear more holes into a line than it may have; one that fills holes never does."""
+    records = accepted.frame.records
+    span = records[-1].seq - records[0].seq
+    if len(ranges.sparse) + min(len(records), span - len(records) + 2) <= MAX_SPARSE:
+        return False  # it has no more runs than that
+    after = ranges.copy()
+    after.update(r.seq for r in records)
+    return len(after.sparse) > max(MAX_SPARSE, len(ranges.sparse))
 
 
 def _scattered_letter(accepted: Accepted) -> Unreadable:

@@ -5,8 +5,12 @@ Sequence numbers begin at 1. ``upto`` = n says that 1..n are all in the set.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
+
+_first, _last = itemgetter(0), itemgetter(1)
 
 
 class Range(NamedTuple):
@@ -28,7 +32,10 @@ class Ranges:
             self.add(first, last)
 
     def __contains__(self, seq: int) -> bool:
-        return seq <= self.upto or any(r.first <= seq <= r.last for r in self.sparse)
+        if seq <= self.upto:
+            return True
+        place = bisect_left(self.sparse, seq, key=_last)
+        return place < len(self.sparse) and self.sparse[place].first <= seq
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ranges) and (self.upto, self.sparse) == (other.upto, other.sparse)
@@ -37,6 +44,12 @@ class Ranges:
 
     def __repr__(self) -> str:
         return f"Ranges({self.upto}, {[tuple(r) for r in self.sparse]})"
+
+    def copy(self) -> Ranges:
+        """A set of the same numbers, which changes by itself."""
+        twin = Ranges(self.upto)
+        twin.sparse = self.sparse.copy()
+        return twin
 
     def add(self, first: int, last: int) -> None:
         """Put first..last in the set, joining what touches."""
@@ -50,11 +63,12 @@ class Ranges:
             self.upto = max(self.upto, self.sparse.pop(0).last)
 
     def _insert(self, first: int, last: int) -> None:
-        apart_below = [r for r in self.sparse if r.last < first - 1]
-        apart_above = [r for r in self.sparse if r.first > last + 1]
-        touching = self.sparse[len(apart_below) : len(self.sparse) - len(apart_above)]
-        joined = Range(min([first, *(r.first for r in touching)]), max([last, *(r.last for r in touching)]))
-        self.sparse = [*apart_below, joined, *apart_above]
+        low = bisect_left(self.sparse, first - 1, key=_last)
+        high = bisect_right(self.sparse, last + 1, key=_first)
+        touching = self.sparse[low:high]
+        if touching:
+            first, last = min(first, touching[0].first), max(last, touching[-1].last)
+        self.sparse[low:high] = [Range(first, last)]
 
     def update(self, seqs: Iterable[int]) -> None:
         """Put every number of `seqs` (rising) in the set."""

@@ -109,6 +109,14 @@ async def test_line_of_the_ledger_with_too_many_holes_takes_no_more_of_them(grou
     assert ground.rows("SELECT max(seq) FROM record") == [(90_000,)]
 
 
+async def test_old_number_in_front_does_not_let_more_holes_pass(ground: Ground) -> None:
+    await ground.take(deliver(ratings(1, *range(3, 2 * MAX_SPARSE, 2)), "up/record"))
+    await ground.take(deliver(ratings(1, *range(10_001, 11_000, 2)), "up/record"))
+    assert ground.rows("SELECT json_array_length(ranges) FROM ledger") == [(MAX_SPARSE - 1,)]
+    assert ground.rows("SELECT code FROM dead_letter") == [("too_scattered",)]
+    assert ground.rows("SELECT max(seq) FROM record") == [(2 * MAX_SPARSE - 1,)]
+
+
 async def test_birth_is_answered_by_how_the_epoch_stands(ground: Ground) -> None:
     await ground.take(deliver(ratings(1, 2, 5), "up/record"), deliver(readings(1, 3)))
     ground.replies.clear()

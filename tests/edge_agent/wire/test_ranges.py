@@ -25,6 +25,13 @@ def test_the_form_is_the_shortest_and_survives_a_round_trip(added: list[tuple[in
     assert Ranges(ranges.upto, ranges.sparse) == ranges
 
 
+def test_copy_changes_by_itself() -> None:
+    ranges = Ranges(3, [(7, 8)])
+    twin = ranges.copy()
+    twin.add(10, 11)
+    assert (ranges, twin) == (Ranges(3, [(7, 8)]), Ranges(3, [(7, 8), (10, 11)]))
+
+
 def test_runs_join_what_follows() -> None:
     assert list(runs([1, 2, 3, 7, 9, 10])) == [Range(1, 3), Range(7, 7), Range(9, 10)]
     assert list(runs([])) == []

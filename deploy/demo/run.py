@@ -14,7 +14,7 @@ from pathlib import Path
 
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker, find_witnesses
-from deploy.demo.verdict import encode_report, is_clean, write_report
+from deploy.demo.verdict import Report, encode_report, find_shortcomings, is_clean, make_report
 from firmware_sim.forms import AnyFault, SensorFault, SystemFault
 from firmware_sim.problems import ScenarioError, problem
 from firmware_sim.scenario import Scenario, load_scenario
@@ -141,7 +141,7 @@ def _check_alive(stage: Stage, trouble: Troublemaker) -> None:
 async def _conclude(
     stage: Stage, trouble: Troublemaker, spoiled: list[SensorFault], options: DemoOptions, seconds: float
 ) -> int:
-    report = await write_report(stage, trouble.happenings, spoiled, store=options.store, seconds=seconds)
+    report = await make_report(stage, trouble.happenings, spoiled, store=options.store, seconds=seconds)
     if options.report is not None:
         options.report.write_bytes(encode_report(report))
     clean = is_clean(report)
@@ -153,17 +153,18 @@ async def _conclude(
     return 0 if clean and (ended or not options.once) else 1
 
 
-def _summary(report: dict[str, object]) -> list[str]:
-    counts = ", ".join(f"{key} {report[key]}" for key in ("put", "stored", "lost", "duplicates", "altered", "rejected"))
-    alarms, faults = report["alarms"], report["faults"]
-    assert isinstance(alarms, list)
-    assert isinstance(faults, list)
-    lines = [f"{counts}; worst delay {report['worst_delay_s']} s; {report['seconds']} s in all"]
-    lines += [f"alarm {a['site']} {a['rule']}: {a['value']} at {a['raised_at']}, lead {a['lead_s']} s" for a in alarms]
+def _summary(report: Report) -> list[str]:
+    counts = ", ".join(
+        f"{key} {getattr(report, key)}" for key in ("put", "stored", "lost", "duplicates", "altered", "rejected")
+    )
+    lines = [f"{counts}; worst delay {report.worst_delay_s} s; {report.seconds} s in all"]
     lines += [
-        f"fault {f['name']}: {'seen by ' + str(len(f['seen_by'])) if f['seen_by'] else 'NOT SEEN'}" for f in faults
+        f"alarm {a['site']} {a['rule']}: {a['value']} at {a['raised_at']}, lead {a['lead_s']} s" for a in report.alarms
     ]
-    return lines
+    lines += [
+        f"fault {f['name']}: seen by {len(f['seen_by'])}" for f in report.faults if isinstance(f["seen_by"], list)
+    ]
+    return lines + [f"NOT KEPT: {what}" for what in find_shortcomings(report)]
 
 
 class DemoMisused(Exception):

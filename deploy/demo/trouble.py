@@ -112,7 +112,7 @@ def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:
     lines = [line for program in _programs(stage) for line in _said(program)]
     for happening in happenings:
         low, high = happening.began_s, happening.ended_s + NOTICE_S
-        signs, hit = SIGNS[happening.fault.kind], _devices_hit(stage, happening.fault)
+        signs, hit = SIGNS[happening.fault.kind], devices_hit(stage, happening.fault)
         happening.seen_by = sorted(
             {
                 f"{who}: {text}"
@@ -122,7 +122,8 @@ def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:
         )
 
 
-def _devices_hit(stage: Stage, fault: SystemFault) -> set[str]:
+def devices_hit(stage: Stage, fault: SystemFault) -> set[str]:
+    """The devices that a cut link or a killed agent concerns; none for a fault of the gateway's side."""
     if fault.kind in ("broker-kill", "gateway-kill"):
         return set()
     fleets = [f for f in stage.fleets if fault.target in ("all", f.site, *f.devices)]

@@ -3,82 +3,163 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
-from deploy.demo.spoiled import ADC_STEPS, find_traces
+from deploy.demo.alarms import Key, Raising, find_wrong_alarms
+from deploy.demo.spoiled import ADC_STEPS, Samples, find_traces
 from deploy.demo.stage import Stage
-from deploy.demo.trouble import Happening
-from deploy.demo.witness import Promise
-from edge_agent.proof.digest import digest
+from deploy.demo.trouble import Happening, devices_hit
+from deploy.demo.witness import Promise, Said, read_alarm, seal
 from edge_agent.settings import AnalogSensor
 from edge_agent.wire import senml
+from edge_agent.wire.messages import ALARM, READING
 from edge_agent.wire.topics import Lane
 from firmware_sim.forms import SensorFault, SeriesSource
 from firmware_sim.nature import Nature
 
 
+class _Told(msgspec.Struct, frozen=True):
+    """The identity in the body of an `alarm` event."""
+
+    device: str
+    epoch: str
+    seq: int
+
+
+_event_decoder = msgspec.json.Decoder(_Told)
+
+
 @dataclass
 class Holdings:
-    """What the stores hold, read back: digests by identity, what was refused by name, and doubles."""
+    """What the stores hold, read back: seals by identity, what was refused by name, and doubles."""
 
-    digests: dict[Promise, str] = field(default_factory=dict)
+    seals: dict[Promise, str] = field(default_factory=dict)
     named: set[Promise] = field(default_factory=set)
     doubled: set[Promise] = field(default_factory=set)
     gaps: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
+    #: alarm records by (device, epoch, seq), and the table of alarms
+    said: dict[Key, Said] = field(default_factory=dict)
+    alarms: dict[Key, Raising] = field(default_factory=dict)
     #: (device, stream): [(at, value)] of numbers, and of contacts as 0 and 1
     contacts: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
     series: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
 
 
-async def write_report(
+@dataclass(frozen=True)
+class Balance:
+    """What was put against what is held."""
+
+    lost: set[Promise]
+    altered: set[Promise]
+    doubled: set[Promise]
+    unwitnessed: set[Promise]
+    wrong_alarms: set[Key]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything the demo has to say. Times are RFC 3339, UTC; `gauge_hours` is [given back, due] by gauge.
+
+    `gauges_hit` names the gauges from which a fault took hours: their missing figures are no fault of the system.
+    """
+
+    scenario: str
+    devices: int
+    put: int
+    stored: int
+    lost: int
+    duplicates: int
+    altered: int
+    unwitnessed: int
+    gaps: int
+    gaps_by_lane: dict[str, int]
+    rejected: int
+    gauge_hours: dict[str, list[int]]
+    gauges_hit: list[str]
+    alarms: list[dict[str, object]]
+    wrong_alarms: int
+    faults: list[dict[str, object]]
+    worst_delay_s: float
+    store: str
+    seconds: float
+    examples: list[Promise]
+    simulated: bool = True
+
+
+async def make_report(
     stage: Stage, happenings: list[Happening], spoiled: list[SensorFault], *, store: str, seconds: float
-) -> dict[str, object]:
-    """Everything the demo has to say, as JSON can hold it. Times are RFC 3339, UTC."""
-    holdings = await read_holdings(stage)
-    put = stage.witness.put
-    lost = set(put) - set(holdings.digests) - holdings.named
-    altered = {p for p, said in put.items() if holdings.digests.get(p, said) != said} | stage.witness.altered
-    return {
-        "scenario": stage.scenario.name,
-        "simulated": True,
-        "devices": len(stage.scenario.device),
-        "put": len(put),
-        "stored": len(holdings.digests),
-        "lost": len(lost),
-        "duplicates": len(holdings.doubled),
-        "altered": len(altered),
-        "unwitnessed": len(set(holdings.digests) - set(put)),
-        "gaps": sum(holdings.gaps.values()),
-        "gaps_by_lane": dict(holdings.gaps),
-        "rejected": holdings.rejected,
-        "gauge_hours": _gauge_figures(stage, holdings),
-        "alarms": await _alarms(stage, holdings),
-        "faults": [_fault(h) for h in happenings] + _spoiled(stage, spoiled, holdings),
-        "worst_delay_s": round(stage.witness.worst_delay_s, 3),
-        "store": store,
-        "seconds": round(seconds, 1),
-        "examples": [tuple(p) for p in sorted(lost | altered | holdings.doubled)[:20]],
-    }
+) -> Report:
+    """Read the stores back and hold them against what was promised."""
+    holdings, witness = await read_holdings(stage), stage.witness
+    balance = strike_balance(witness.put, witness.alarms, holdings)
+    altered = balance.altered | witness.altered
+    return Report(
+        scenario=stage.scenario.name,
+        devices=len(stage.scenario.device),
+        put=len(witness.put),
+        stored=len(holdings.seals),
+        lost=len(balance.lost),
+        duplicates=len(balance.doubled),
+        altered=len(altered),
+        unwitnessed=len(balance.unwitnessed),
+        gaps=sum(holdings.gaps.values()),
+        gaps_by_lane=dict(holdings.gaps),
+        rejected=holdings.rejected,
+        gauge_hours=_gauge_figures(stage, holdings),
+        gauges_hit=_gauges_hit(stage, happenings, spoiled),
+        alarms=await _alarms(stage, holdings),
+        wrong_alarms=len(balance.wrong_alarms),
+        faults=[_fault(h) for h in happenings] + _spoiled(stage, spoiled, holdings),
+        worst_delay_s=round(witness.worst_delay_s, 3),
+        store=store,
+        seconds=round(seconds, 1),
+        examples=sorted(balance.lost | altered | balance.doubled)[:20],
+    )
 
 
-def is_clean(report: dict[str, object]) -> bool:
-    """Whether everything promised is kept, and every fault was seen by somebody."""
-    zero = all(report[key] == 0 for key in ("lost", "duplicates", "altered", "rejected"))
-    gaps = report["gaps_by_lane"]
-    assert isinstance(gaps, dict)
-    faults = report["faults"]
-    assert isinstance(faults, list)
-    held = not any(lane in gaps for lane in (Lane.ALARM.value, Lane.RECORD.value))
-    return zero and held and bool(report["put"]) and all(fault["seen_by"] for fault in faults)
+def strike_balance(put: Mapping[Promise, str], said: Mapping[Key, Said], holdings: Holdings) -> Balance:
+    """Set differences. An alarm record that nobody witnessed counts for the table of alarms as it is stored."""
+    seals = holdings.seals
+    return Balance(
+        lost=set(put) - set(seals) - holdings.named,
+        altered={p for p, sealed in put.items() if seals.get(p, sealed) != sealed},
+        doubled=holdings.doubled,
+        unwitnessed=set(seals) - set(put),
+        wrong_alarms=find_wrong_alarms({**holdings.said, **said}, holdings.alarms),
+    )
+
+
+def find_shortcomings(report: Report) -> list[str]:
+    """What was promised and not kept, and the faults that nobody saw; empty for a clean run."""
+    short = [
+        f"{name} {count}"
+        for name in ("lost", "duplicates", "altered", "rejected", "wrong_alarms")
+        if (count := getattr(report, name))
+    ]
+    short += [f"gap on lane {lane}" for lane in (Lane.ALARM.value, Lane.RECORD.value) if lane in report.gaps_by_lane]
+    if report.unwitnessed and not any(fault["kind"] == "agent-kill" for fault in report.faults):
+        short.append(f"unwitnessed {report.unwitnessed}")
+    short += [
+        f"{gauge}: {given} of {due} figures"
+        for gauge, (given, due) in report.gauge_hours.items()
+        if given < due and gauge not in report.gauges_hit
+    ]
+    return short + [f"fault {fault['name']} was not seen" for fault in report.faults if not fault["seen_by"]]
+
+
+def is_clean(report: Report) -> bool:
+    """Whether something was put, everything promised is kept, and every fault was seen by somebody."""
+    return bool(report.put) and not find_shortcomings(report)
 
 
 async def read_holdings(stage: Stage) -> Holdings:
@@ -100,16 +181,36 @@ async def _read_rows(stage: Stage, holdings: Holdings) -> None:
     try:
         async with reading(engine) as c:
             r, d, g = t.record.c, t.dead_letter.c, t.gap.c
-            for device, epoch, lane, seq, body in await c.execute(select(r.device, r.epoch, r.lane, r.seq, r.body)):
-                holdings.digests[Promise(device, epoch, lane, seq)] = digest(body)
+            facts = select(r.device, r.epoch, r.lane, r.seq, r.kind, r.at, r.clock, r.body)
+            for device, epoch, lane, seq, kind, at, clock, body in await c.execute(facts):
+                holdings.seals[Promise(device, epoch, lane, seq)] = seal(kind, at, clock, body)
+                if kind == ALARM:
+                    holdings.said[device, epoch, seq] = read_alarm(at, body)
             for device, epoch, lane, seq in await c.execute(select(d.device, d.epoch, d.lane, d.seq)):
                 holdings.rejected += 1
                 if seq is not None:
                     holdings.named.add(Promise(device, epoch, lane, seq))
             for lane, count in await c.execute(select(g.lane, g["count"])):
                 holdings.gaps[lane] += count
+            await _read_alarms(c, holdings)
     finally:
         await engine.dispose()
+
+
+async def _read_alarms(c: AsyncConnection, holdings: Holdings) -> None:
+    """The table of alarms; one that was told twice to who follows the events has been applied twice."""
+    a, e = t.alarm.c, t.event.c
+    for device, epoch, seq, *raising in await c.execute(
+        select(a.device, a.epoch, a.seq, a.rule, a.raised_at, a.cleared_at)
+    ):
+        holdings.alarms[device, epoch, seq] = Raising(*raising)
+    told = [_event_decoder.decode(body) for (body,) in await c.execute(select(e.body).where(e.topic == "alarm"))]
+    holdings.doubled |= find_doubles(Promise(e.device, e.epoch, Lane.ALARM.value, e.seq) for e in told)
+
+
+def find_doubles(promises: Iterable[Promise]) -> set[Promise]:
+    """Those that are there more than once."""
+    return {promise for promise, count in Counter(promises).items() if count > 1}
 
 
 async def _read_series(series: SeriesStore, device: str, holdings: Holdings) -> None:
@@ -121,33 +222,55 @@ async def _read_series(series: SeriesStore, device: str, holdings: Holdings) -> 
             kept = holdings.contacts if isinstance(point.value, bool) else holdings.series
             kept.setdefault((device, point.stream), []).append((point.time_ns // 1_000_000, float(point.value)))
     for promise, points in records.items():
-        holdings.digests[promise] = digest(_body(points))
+        holdings.seals[promise] = seal_points(points)
         if len({p.stream for p in points}) < len(points):
             holdings.doubled.add(promise)
 
 
-def _body(points: list[Point]) -> bytes:
+def seal_points(points: list[Point]) -> str:
+    """The seal of the reading that these points were; `at` of the record is its first point's."""
     base = min(p.time_ns for p in points)
     entries = [senml.entry(p.stream, p.unit, p.value, (p.time_ns - base) / 1e9) for p in points]
-    return senml.encode_pack(entries)
+    clock = "+".join(sorted({p.clock for p in points}))  # points of one record that differ have been altered
+    return seal(READING, base // 1_000_000, clock, senml.encode_pack(entries))
 
 
 def _gauge_figures(stage: Stage, holdings: Holdings) -> dict[str, list[int]]:
-    """For each replayed gauge: how many of the series' own figures the store gives back, and of how many."""
+    """For each replayed gauge: how many of the series' own figures the store gives back, and how many were due."""
     nature = Nature(stage.scenario, stage.scenario.folders)
     found: dict[str, list[int]] = {}
     for device in stage.scenario.device:
+        over = any(device.id in fleet.devices and fleet.ear.ended for fleet in stage.fleets)
         for sensor in device.sensor:
             source = device.wiring.get(sensor.stream)
             if not isinstance(sensor, AnalogSensor) or not isinstance(source, SeriesSource):
                 continue
-            stored = dict(holdings.series.get((device.id, sensor.stream), ()))
-            tolerance = abs(sensor.high - sensor.low) / ADC_STEPS
-            series = nature.series(source)
+            series, stored = nature.series(source), holdings.series.get((device.id, sensor.stream), [])
             figures = list(zip(series.at_ms, series.values, strict=True))
-            hits = [at for at, value in figures if abs(stored.get(at, 1e9) - value) <= tolerance]
-            found[f"{device.site}/{sensor.stream}"] = [len(hits), len(figures)]
+            tolerance = abs(sensor.high - sensor.low) / ADC_STEPS
+            found[f"{device.site}/{sensor.stream}"] = count_figures(figures, stored, tolerance, over=over)
     return found
+
+
+def count_figures(figures: Samples, stored: Samples, tolerance: float, *, over: bool) -> list[int]:
+    """[given back, due]: all are due when the story is over, else those up to the newest sample."""
+    newest = max((at for at, _ in stored), default=0)
+    due = [(at, value) for at, value in figures if over or at <= newest]
+    values = dict(stored)
+    return [sum(at in values and abs(values[at] - value) <= tolerance for at, value in due), len(due)]
+
+
+def _gauges_hit(stage: Stage, happenings: list[Happening], spoiled: list[SensorFault]) -> list[str]:
+    """Gauges whose device was killed, or whose sensor was spoiled."""
+    kills = [h.fault for h in happenings if h.fault.kind == "agent-kill"]
+    killed = {device for fault in kills for device in devices_hit(stage, fault)}
+    targets = {fault.target for fault in spoiled}
+    return sorted(
+        f"{device.site}/{sensor.stream}"
+        for device in stage.scenario.device
+        for sensor in device.sensor
+        if device.id in killed or f"{device.id}/{sensor.stream}" in targets
+    )
 
 
 async def _alarms(stage: Stage, holdings: Holdings) -> list[dict[str, object]]:
@@ -211,6 +334,6 @@ def _rfc3339(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def encode_report(report: dict[str, object]) -> bytes:
+def encode_report(report: Report) -> bytes:
     """The report file: indented JSON."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"

@@ -16,8 +16,8 @@ from typing import IO, NamedTuple
 import msgspec
 
 from edge_agent.proof.digest import digest
-from edge_agent.storage.outbox import Item
-from edge_agent.wire.messages import LaneAck
+from edge_agent.storage.facts import Item
+from edge_agent.wire.messages import ALARM, AlarmBody, LaneAck
 from edge_agent.wire.topics import Lane
 
 #: Longest line of the pipe: a commit of the largest group.
@@ -33,14 +33,23 @@ class Promise(NamedTuple):
     seq: int
 
 
+class Said(NamedTuple):
+    """What an alarm record says: the rule, raised or cleared, and when (ms UTC)."""
+
+    rule: str
+    state: str
+    at: int
+
+
 class Stored(msgspec.Struct, tag="put", frozen=True):
-    """Facts whose `put()` is returning: [lane, seq, sha256 of the body]; `at_s` real and `now` scenario time."""
+    """Facts whose `put()` is returning: [lane, seq, seal]; `at_s` real and `now` scenario time. Alarms by seq."""
 
     device: str
     epoch: str
     at_s: float
     now: int
     facts: list[tuple[str, int, str]]
+    alarms: list[tuple[int, Said]] = []
 
 
 class Acked(msgspec.Struct, tag="ack", frozen=True):
@@ -69,6 +78,18 @@ class Ended(msgspec.Struct, tag="ended", frozen=True):
 Line = Stored | Acked | Tick | Ended
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+_alarm_decoder = msgspec.json.Decoder(AlarmBody)
+
+
+def seal(kind: str, at: int, clock: str, body: bytes) -> str:
+    """The digest of all that a fact says: what it is, when it was, how good the clock was, and its body."""
+    return digest(_encoder.encode((kind, at, clock)) + body)
+
+
+def read_alarm(at: int, body: bytes) -> Said:
+    """What an ``alarm/1`` record of time `at` says."""
+    alarm = _alarm_decoder.decode(body)
+    return Said(alarm.rule, alarm.state.value, at)
 
 
 class PipeObserver:
@@ -81,8 +102,9 @@ class PipeObserver:
 
     def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
         """Facts are committed."""
-        facts = [(item.lane.value, seq, digest(item.body)) for seq, item in items]
-        send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), self._now(), facts))
+        facts = [(i.lane.value, seq, seal(i.kind, i.at, i.clock.value, i.body)) for seq, i in items]
+        alarms = [(seq, read_alarm(i.at, i.body)) for seq, i in items if i.kind == ALARM]
+        send_line(self._pipe, Stored(self._device, epoch, time.monotonic(), self._now(), facts, alarms))
 
     def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
         """The gateway has said what it stored."""
@@ -103,6 +125,7 @@ class Witness:
 
     journal: Path
     put: dict[Promise, str] = field(default_factory=dict)
+    alarms: dict[tuple[str, str, int], Said] = field(default_factory=dict)
     altered: set[Promise] = field(default_factory=set)
     worst_delay_s: float = 0.0
     _waiting: dict[tuple[str, str, str], dict[int, float]] = field(default_factory=dict)
@@ -125,9 +148,10 @@ class Witness:
             self._file.close()
 
     def _promise(self, line: Stored) -> None:
-        for lane, seq, body_digest in line.facts:
+        self.alarms |= {(line.device, line.epoch, seq): said for seq, said in line.alarms}
+        for lane, seq, sealed in line.facts:
             promise = Promise(line.device, line.epoch, lane, seq)
-            if self.put.setdefault(promise, body_digest) != body_digest:
+            if self.put.setdefault(promise, sealed) != sealed:
                 self.altered.add(promise)  # one seq was given to two facts
             self._waiting.setdefault((line.device, line.epoch, lane), {})[seq] = line.at_s
 

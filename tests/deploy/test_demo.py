@@ -10,8 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from deploy.demo.verdict import is_clean
-
 pytestmark = pytest.mark.timeout(180)
 
 SITES = {"charleston", "wilmington", "beaufort"}
@@ -81,14 +79,6 @@ def test_faults_cost_nothing_and_each_is_seen(rough: dict[str, Any]) -> None:
     assert {fault["kind"] for fault in rough["faults"]} == {"broker-kill", "gateway-kill", "link-cut", "agent-kill"}
     assert all(fault["seen_by"] for fault in rough["faults"])
     assert {alarm["site"] for alarm in surges(rough)} == SITES
-
-
-def test_a_fault_that_nobody_saw_is_not_clean() -> None:
-    report: dict[str, object] = {"put": 1, "lost": 0, "duplicates": 0, "altered": 0, "rejected": 0, "gaps_by_lane": {}}
-    assert is_clean(report | {"faults": [{"seen_by": ["gateway: link down"]}]})
-    assert not is_clean(report | {"faults": [{"seen_by": []}]})
-    assert not is_clean(report | {"faults": [], "lost": 1})
-    assert not is_clean(report | {"faults": [], "gaps_by_lane": {"alarm": 1}})
 
 
 def test_faults_of_sensors_show_in_the_readings_and_bouncing_does_not(tmp_path: Path) -> None:

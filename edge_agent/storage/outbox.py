@@ -7,6 +7,7 @@ transaction, per lane, and never again. Rows go only when the gateway's `ack` na
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
@@ -17,21 +18,25 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from edge_agent.storage.facts import Item, Pending, check_item
+from edge_agent.storage.overflow import Overflow, gap_item, gap_of, joined
 from edge_agent.storage.sqlite import StorageError, open_file, transaction, used_pages
-from edge_agent.wire.messages import GAP, ClockQuality, GapBody, LaneAck
+from edge_agent.wire.messages import GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
-T = TypeVar("T")
-_any_json = msgspec.json.Decoder()
+logger = logging.getLogger(__name__)
 
-#: Bodies above this could not travel: a frame is at most 128 KiB.
-MAX_BODY_BYTES = 96 * 1024
+T = TypeVar("T")
+
 GROUP_DELAY_S = 1.0
 GROUP_ROWS = 200
 LARGEST_GROUP = 2000
 #: Share of the file that readings and diagnostics may fill; the rest is for alarms and records.
 ORDINARY_SHARE = 0.8
 URGENT = frozenset({Lane.ALARM, Lane.RECORD})
+#: Refused facts kept of each lane; the gateway has them all in its dead letters.
+DEAD_ROWS = 1000
+LOSS = "overflow"
 
 
 class OutboxFull(Exception):
@@ -40,33 +45,6 @@ class OutboxFull(Exception):
 
 class OutboxClosed(Exception):
     """The outbox is closed; nothing was stored."""
-
-
-class Item(NamedTuple):
-    """A fact on its way into the outbox. `body` is JSON; `at` ms UTC, `mono` ns.
-
-    `remember` is a (key, text) kept with it in the same commit, for `recall` after a restart.
-    """
-
-    lane: Lane
-    kind: str
-    body: bytes
-    at: int
-    clock: ClockQuality
-    mono: int
-    remember: tuple[str, str] | None = None
-
-
-class Pending(NamedTuple):
-    """A fact in the outbox."""
-
-    seq: int
-    kind: str
-    at: int
-    clock: str
-    mono: int
-    boot: str
-    body: bytes
 
 
 class Observer(Protocol):
@@ -86,40 +64,19 @@ class _Group:
     items: list[Item] = field(default_factory=list)
     waiting: list[asyncio.Future[int] | None] = field(default_factory=list)
     acks: list[tuple[Lane, LaneAck]] = field(default_factory=list)
-    gap: GapBody | None = None
 
 
 class _Result(NamedTuple):
-    """What one commit did: {index of the item: seq}, indexes refused, rows deleted by lane."""
+    """What one commit did: (seq, index in the group), the gap record it wrote, what is still to be named.
 
-    seqs: dict[int, int]
+    `refused` are the indexes that found no room; `deleted` counts rows by lane.
+    """
+
+    stored: list[tuple[int, int]]
+    gap: tuple[int, Item] | None
+    unnamed: GapBody | None
     refused: list[int]
     deleted: list[tuple[Lane, int]]
-
-
-class _Overflow:
-    """Counts samples that found no place, until a gap record can say so."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.since = self.until = 0
-
-    def add(self, at: int) -> None:
-        self.since = min(self.since, at) if self.count else at
-        self.until = max(self.until, at) if self.count else at
-        self.count += 1
-
-    def take(self) -> GapBody | None:
-        if not self.count:
-            return None
-        body = GapBody("no room for samples", self.count, self.since, self.until)
-        self.count = 0
-        return body
-
-    def give_back(self, body: GapBody) -> None:
-        self.since = min(self.since, body.since) if self.count else body.since
-        self.until = max(self.until, body.until) if self.count else body.until
-        self.count += body.count
 
 
 class Outbox:
@@ -132,7 +89,8 @@ class Outbox:
         self._queue_limit = queue
         self._group = _Group()
         self._offered = 0
-        self._overflow = _Overflow()
+        self._overflow = Overflow()
+        self._sent: dict[Lane, int] = {}
         self._due = asyncio.Event()
         self._some = asyncio.Event()
         self._closing = False
@@ -172,6 +130,10 @@ class Outbox:
             if not row:
                 c.execute("INSERT INTO meta VALUES ('epoch', ?)", (self.epoch,))
             c.executemany("INSERT OR IGNORE INTO lane VALUES (?, 1)", [(lane.value,) for lane in Lane])
+            self._sent = {Lane(name): following - 1 for name, following in c.execute("SELECT name, next FROM lane")}
+            loss = c.execute("SELECT value FROM meta WHERE key=?", (LOSS,)).fetchone()
+        if loss:
+            self._overflow.give_back(msgspec.json.decode(loss[0], type=GapBody))
         counts = dict(self._connection.execute("SELECT lane, count(*) FROM pending GROUP BY lane"))
         self.depth = {lane: counts.get(lane.value, 0) for lane in Lane}
 
@@ -180,9 +142,9 @@ class Outbox:
     async def put(self, item: Item) -> int:
         """Store a fact; returns its seq once it is on disk. Cancelling the call does not cancel the commit.
 
-        Raises OutboxFull when the lane has no room, ValueError when the body cannot travel, OutboxClosed.
+        Raises OutboxFull when the lane has no room, ValueError for what cannot travel, OutboxClosed.
         """
-        _check_body(item.body)
+        check_item(item)
         self._check_open()
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         stored.add_done_callback(_retrieve)
@@ -190,9 +152,14 @@ class Outbox:
         return await asyncio.shield(stored)
 
     def offer(self, item: Item) -> bool:
-        """Hand over a sample without waiting; False when the queue is full, and a gap record will say so."""
+        """Hand over a sample without waiting; False when the queue is full, and a gap record will say so.
+
+        Raises ValueError for what cannot travel.
+        """
+        check_item(item)
         if self._closing or self._offered >= self._queue_limit:
             self._overflow.add(item.at)
+            self._some.set()
             return False
         self._offered += 1
         self._enqueue(item, None)
@@ -203,10 +170,21 @@ class Outbox:
         """Samples handed over that are not yet on disk."""
         return self._offered
 
-    def acknowledge(self, lane: Lane, ack: LaneAck) -> None:
-        """Let the rows go that the gateway has stored or refused, in the next commit."""
+    def mark_sent(self, lane: Lane, last: int) -> None:
+        """Facts up to `last` have gone out in this life; those of an earlier life may have."""
+        self._sent[lane] = max(self._sent[lane], last)
+
+    def acknowledge(self, lane: Lane, ack: LaneAck) -> bool:
+        """Let the rows go that the gateway has stored or refused, in the next commit.
+
+        False, and nothing goes, when the ack names what was never sent: whoever said it is not to be believed.
+        """
+        named = [ack.upto, *(last for _, last in ack.ranges), *(r.seq for r in ack.rejected)]
+        if max(named) > self._sent[lane] or any(first > last for first, last in ack.ranges):
+            return False
         self._group.acks.append((lane, ack))
         self._some.set()
+        return True
 
     def _check_open(self) -> None:
         if self._closing:
@@ -241,42 +219,55 @@ class Outbox:
         if not rest:
             self._due.clear()
             self._some.clear()
-        taken.gap = self._overflow.take()
-        if taken.gap is not None:
-            taken.items.append(_gap_item(taken.gap, taken.items))
-            taken.waiting.append(None)
-            self._offered += 1
         return taken
 
     async def _commit_group(self, group: _Group) -> None:
+        loss = self._overflow.take()
         try:
-            result = await self._in_thread(lambda: self._commit(group))
+            result = await self._in_thread(lambda: self._commit(group, loss))
         except sqlite3.Error as exc:
-            await self._salvage(group, exc)
-            return
-        self._account(group, result)
-        self._tell(group, result.seqs)
-        for index in result.refused:
-            self._refuse(group, index, OutboxFull("the device's store is full of unsent readings"))
-        self._offered -= sum(1 for waiting in group.waiting if waiting is None)
+            self._fail(group, loss, exc)
+            await self._delete_alone(group.acks)
+        except Exception as exc:  # the edge of a commit: the writer goes on, whatever was in this group
+            logger.exception("a group could not be stored")
+            self._fail(group, loss, exc)
+        else:
+            self._conclude(group, result)
         self.changed.set()
 
-    def _commit(self, group: _Group) -> _Result:
+    def _commit(self, group: _Group, loss: GapBody | None) -> _Result:
         """In the thread: one transaction. Ordinary facts find no room once their share of the file is used."""
         used, limit = used_pages(self._connection)
         roomy = used < limit * ORDINARY_SHARE
         chosen = [i for i, item in enumerate(group.items) if roomy or item.lane in URGENT]
         refused = [] if roomy else [i for i, item in enumerate(group.items) if item.lane not in URGENT]
+        loss = joined(loss, gap_of([group.items[i].at for i in refused if group.waiting[i] is None]))
+        items = [group.items[i] for i in chosen]
+        named = gap_item(loss, items[-1] if items else None) if loss is not None and roomy else None
         with transaction(self._connection) as c:
             deleted = [(lane, _delete(c, lane, ack)) for lane, ack in group.acks]
-            seqs = self._insert(c, [group.items[i] for i in chosen])
-        return _Result(dict(zip(chosen, seqs, strict=True)), refused, deleted)
+            seqs = self._insert(c, items if named is None else [*items, named])
+            if loss is not None:
+                _note_loss(c, None if roomy else loss)
+        stored = list(zip(seqs, chosen, strict=False))
+        gap = None if named is None else (seqs[-1], named)
+        return _Result(stored, gap, None if roomy else loss, refused, deleted)
 
-    def _account(self, group: _Group, result: _Result) -> None:
+    def _conclude(self, group: _Group, result: _Result) -> None:
         for lane, count in result.deleted:
             self.depth[lane] -= count
-        for index in result.seqs:
-            self.depth[group.items[index].lane] += 1
+        facts = [(seq, group.items[index]) for seq, index in result.stored]
+        facts += [result.gap] if result.gap is not None else []
+        for _, item in facts:
+            self.depth[item.lane] += 1
+        if result.unnamed is not None:
+            self._overflow.give_back(result.unnamed)
+        self._offered -= sum(1 for waiting in group.waiting if waiting is None)
+        self._tell(facts, group.acks)
+        for seq, index in result.stored:
+            _resolve(group.waiting[index], seq)
+        for index in result.refused:
+            _reject(group.waiting[index], OutboxFull("the device's store is full of unsent readings"))
 
     def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
         start = dict(c.execute("SELECT name, next FROM lane"))
@@ -298,36 +289,33 @@ class Outbox:
         c.executemany("UPDATE lane SET next=? WHERE name=?", moved)
         return seqs
 
-    async def _salvage(self, group: _Group, exc: sqlite3.Error) -> None:
-        """The commit failed as a whole: nothing of it is stored. Say so, and try the deletions alone."""
-        for index in range(len(group.items)):
-            self._refuse(group, index, OutboxFull(f"the device cannot store: {exc}"))
-        self._offered -= sum(1 for waiting in group.waiting if waiting is None)
-        deletions = _Group(acks=group.acks)
+    def _fail(self, group: _Group, loss: GapBody | None, exc: Exception) -> None:
+        """The commit failed as a whole: nothing of it is stored."""
+        samples = [item.at for item, w in zip(group.items, group.waiting, strict=True) if w is None]
+        tally = joined(loss, gap_of(samples))
+        if tally is not None:
+            self._overflow.give_back(tally)
+        self._offered -= len(samples)
+        for waiting in group.waiting:
+            _reject(waiting, OutboxFull(f"the device cannot store: {exc}"))
+
+    async def _delete_alone(self, acks: list[tuple[Lane, LaneAck]]) -> None:
+        """On a full disk deletions may still go through, and make the room that was missing."""
+        deletions = _Group(acks=acks)
         try:
-            self._account(deletions, await self._in_thread(lambda: self._commit(deletions)))
+            self._conclude(deletions, await self._in_thread(lambda: self._commit(deletions, None)))
         except sqlite3.Error:
-            self._group.acks = group.acks + self._group.acks
+            self._group.acks = acks + self._group.acks
 
-    def _refuse(self, group: _Group, index: int, error: OutboxFull) -> None:
-        waiting = group.waiting[index]
-        if waiting is not None:
-            if not waiting.done():
-                waiting.set_exception(error)
-        elif group.gap is not None and index == len(group.items) - 1:
-            self._overflow.give_back(group.gap)
-        else:
-            self._overflow.add(group.items[index].at)
-
-    def _tell(self, group: _Group, stored: dict[int, int]) -> None:
-        if self._observer is not None:
-            self._observer.stored(self.epoch, [(seq, group.items[i]) for i, seq in stored.items()])
-            for lane, ack in group.acks:
+    def _tell(self, facts: Sequence[tuple[int, Item]], acks: Sequence[tuple[Lane, LaneAck]]) -> None:
+        if self._observer is None:
+            return
+        try:
+            self._observer.stored(self.epoch, facts)
+            for lane, ack in acks:
                 self._observer.acknowledged(self.epoch, lane, ack)
-        for index, seq in stored.items():
-            waiting = group.waiting[index]
-            if waiting is not None and not waiting.done():
-                waiting.set_result(seq)
+        except Exception:  # an observer's own trouble is not the outbox's
+            logger.exception("the observer failed")
 
     # -- reading --------------------------------------------------------------------------------------------
 
@@ -373,22 +361,18 @@ class Outbox:
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
 
-def _check_body(body: bytes) -> None:
-    """Refuse here what the gateway could not read: later it would hold up its whole frame."""
-    if len(body) > MAX_BODY_BYTES:
-        raise ValueError(f"a body of {len(body)} bytes; at most {MAX_BODY_BYTES} can travel")
-    try:
-        _any_json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
-        raise ValueError(f"a body that is no JSON: {exc}") from exc
-
-
 def _delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
     """Delete what `ack` names; refused rows are kept in `dead` first. Returns how many rows went."""
     for rejection in ack.rejected:
         c.execute(
             "INSERT OR IGNORE INTO dead SELECT lane, seq, ?, kind, at, body FROM pending WHERE lane=? AND seq=?",
             (rejection.code, lane.value, rejection.seq),
+        )
+    if ack.rejected:
+        c.execute(
+            "DELETE FROM dead WHERE lane=? AND seq <= (SELECT seq FROM dead WHERE lane=? ORDER BY seq DESC "
+            "LIMIT 1 OFFSET ?)",
+            (lane.value, lane.value, DEAD_ROWS),
         )
     spans: Iterable[tuple[int, int]] = [(1, ack.upto), *ack.ranges, *((r.seq, r.seq) for r in ack.rejected)]
     return sum(
@@ -397,10 +381,11 @@ def _delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
     )
 
 
-def _gap_item(gap: GapBody, items: Sequence[Item]) -> Item:
-    """A gap record stamped like its neighbours; alone, with the gap's own end and an unknown clock."""
-    clock, mono = (items[-1].clock, items[-1].mono) if items else (ClockQuality.UNSET, 0)
-    return Item(Lane.READING, GAP, msgspec.json.encode(gap), gap.until, clock, mono)
+def _note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:
+    """Keep the tally over a restart until a gap record has named it."""
+    c.execute("DELETE FROM meta WHERE key=?", (LOSS,))
+    if loss is not None:
+        c.execute("INSERT INTO meta VALUES (?, ?)", (LOSS, msgspec.json.encode(loss).decode()))
 
 
 async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:
@@ -409,6 +394,16 @@ async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+def _resolve(waiting: asyncio.Future[int] | None, seq: int) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(seq)
+
+
+def _reject(waiting: asyncio.Future[int] | None, error: OutboxFull) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_exception(error)
 
 
 def _retrieve(future: asyncio.Future[int]) -> None:

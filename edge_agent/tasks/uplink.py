@@ -104,6 +104,7 @@ class Uplink:
                 frame = Frame(outbox.epoch, lane, boot, records)
                 connection.publish(self._topic(lane), encode_frame(frame))
                 window.send(lane, records[0].seq, records[-1].seq, _now_s())
+                outbox.mark_sent(lane, records[-1].seq)
 
     def _wait_s(self) -> float | None:
         overdue = self._window.overdue_in(_now_s())
@@ -122,8 +123,8 @@ class Uplink:
 
     def _on_delivery(self, delivery: Delivery) -> None:
         """An `ack`; anything else, or an ack of another epoch, is not for this outbox."""
-        if delivery.topic != self._topic(Leaf.ACK):
-            return
+        if delivery.topic != self._topic(Leaf.ACK) or delivery.retain:
+            return  # the gateway never retains an ack
         try:
             ack = _ack_decoder.decode(delivery.payload)
             if ack.epoch == self._device.outbox.epoch:
@@ -134,8 +135,10 @@ class Uplink:
     def _take_ack(self, ack: Ack) -> None:
         outbox = self._device.outbox
         for lane, part in ack.lanes.items():
-            self._window.acknowledge(lane, part)
-            outbox.acknowledge(lane, part)
+            if outbox.acknowledge(lane, part):
+                self._window.acknowledge(lane, part)
+            else:
+                logger.warning("an ack names what was never sent; it is not believed", extra={"lane": lane.value})
         outbox.changed.set()
 
     # -- messages -------------------------------------------------------------------------------------------

@@ -93,17 +93,17 @@ class Frame(Struct, frozen=True):
 class Rejection(Struct, frozen=True):
     """A record that the gateway refuses for good; it is kept in the dead letters under `code`."""
 
-    seq: int
-    code: str
+    seq: Seq
+    code: Text
 
 
 class LaneAck(Struct, frozen=True, omit_defaults=True):
     """What of a lane is stored: all up to `upto`, and `ranges` above it; `safe` is in the last backup."""
 
-    upto: int
-    ranges: list[tuple[int, int]] = []
-    rejected: list[Rejection] = []
-    safe: int | None = None
+    upto: Count
+    ranges: Annotated[list[tuple[Seq, Seq]], Meta(max_length=1000)] = []
+    rejected: Annotated[list[Rejection], Meta(max_length=1000)] = []
+    safe: Count | None = None
 
 
 class Ack(Struct, frozen=True):

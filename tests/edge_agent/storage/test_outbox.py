@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.storage.facts import MAX_BODY_BYTES
 from edge_agent.storage.outbox import (
     GROUP_DELAY_S,
-    MAX_BODY_BYTES,
     Item,
     Outbox,
     OutboxClosed,
@@ -58,6 +58,7 @@ async def test_seq_begins_at_one_counts_by_lane_and_is_never_reused(tmp_path: Pa
     first = await Outbox.open(path, boot="boot-1")
     assert [await first.put(item()) for _ in range(3)] == [1, 2, 3]
     assert await first.put(item(Lane.ALARM)) == 1
+    first.mark_sent(Lane.RECORD, 1000)
     first.acknowledge(Lane.RECORD, LaneAck(3))
     await first.close()
     assert rows(path, "SELECT lane FROM pending") == [("alarm",)]
@@ -115,6 +116,7 @@ async def test_an_overflowing_queue_becomes_a_gap_record(tmp_path: Path) -> None
 async def test_acks_delete_just_what_they_name_and_keep_what_was_refused(outbox: Outbox, tmp_path: Path) -> None:
     for _ in range(10):
         await outbox.put(item())
+    outbox.mark_sent(Lane.RECORD, 1000)
     outbox.acknowledge(Lane.RECORD, LaneAck(2, [(5, 6)], [Rejection(9, "bad_value")]))
     await outbox.put(item(Lane.ALARM))
     assert [p.seq for p in await outbox.pending(Lane.RECORD, 0, 100)] == [3, 4, 7, 8, 10]
@@ -129,6 +131,7 @@ async def test_readings_that_fill_the_store_leave_room_for_alarms(tmp_path: Path
         for _ in range(40):
             await outbox.put(item(Lane.READING, body))
     assert await outbox.put(item(Lane.ALARM)) == 1
+    outbox.mark_sent(Lane.READING, 1000)
     outbox.acknowledge(Lane.READING, LaneAck(1000))
     await outbox.put(item(Lane.ALARM))
     assert await outbox.put(item(Lane.READING)) > 1
@@ -142,6 +145,7 @@ async def test_a_full_store_refuses_by_exception_and_recovers_when_acks_make_roo
     with pytest.raises(OutboxFull):
         while True:
             stored = await outbox.put(item(body=body))
+    outbox.mark_sent(Lane.RECORD, 1000)
     outbox.acknowledge(Lane.RECORD, LaneAck(stored))
     while outbox.depth[Lane.RECORD]:
         outbox.changed.clear()
@@ -203,6 +207,7 @@ async def test_the_observer_hears_of_a_fact_before_put_returns(tmp_path: Path) -
     outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", observer=Listener())
     seq = await outbox.put(item())
     assert heard == [(outbox.epoch, seq)]
+    outbox.mark_sent(Lane.RECORD, 1000)
     outbox.acknowledge(Lane.RECORD, LaneAck(seq))
     await outbox.put(item(Lane.ALARM))
     assert ("record", seq) in heard
@@ -241,3 +246,90 @@ async def test_everything_said_stored_is_there_after_kill_9(tmp_path: Path) -> N
     await outbox.close()
     assert said <= stored
     assert stored == set(range(1, max(stored) + 1))
+
+
+async def test_an_ack_of_what_was_never_sent_deletes_nothing(outbox: Outbox) -> None:
+    for _ in range(3):
+        await outbox.put(item(Lane.ALARM))
+    outbox.mark_sent(Lane.ALARM, 2)
+    assert not outbox.acknowledge(Lane.ALARM, LaneAck(3))
+    assert not outbox.acknowledge(Lane.ALARM, LaneAck(0, [(2, 3)]))
+    assert not outbox.acknowledge(Lane.ALARM, LaneAck(0, [(2, 1)]))
+    assert not outbox.acknowledge(Lane.ALARM, LaneAck(0, [], [Rejection(3, "bad_value")]))
+    await outbox.put(item())
+    assert outbox.depth[Lane.ALARM] == 3
+    assert outbox.acknowledge(Lane.ALARM, LaneAck(2))
+    await outbox.put(item())
+    assert outbox.depth[Lane.ALARM] == 1
+
+
+async def test_what_an_earlier_life_may_have_sent_can_be_acknowledged(tmp_path: Path) -> None:
+    outbox = await Outbox.open(tmp_path / "outbox.db", boot="b")
+    await outbox.put(item(Lane.ALARM))
+    await outbox.close()
+    again = await Outbox.open(tmp_path / "outbox.db", boot="c")
+    assert again.acknowledge(Lane.ALARM, LaneAck(1))
+    await again.close()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        item()._replace(kind="k" * 40 + "/1"),
+        item()._replace(kind="no version"),
+        item()._replace(at=2**60),
+        item()._replace(mono=2**70),
+        item(body=b"[" * 990 + b"]" * 990),
+        item(remember=("rule.x", "\ud800")),
+    ],
+    ids=["long kind", "kind", "at", "mono", "deep", "surrogate"],
+)
+async def test_facts_that_would_hold_up_a_lane_are_refused_at_both_doors(outbox: Outbox, bad: Item) -> None:
+    with pytest.raises(ValueError, match=r"kind|time|JSON"):
+        await outbox.put(bad)
+    with pytest.raises(ValueError, match=r"kind|time|JSON"):
+        outbox.offer(bad._replace(lane=Lane.READING))
+    assert await outbox.put(item()) == 1
+
+
+async def test_samples_dropped_by_a_full_store_are_named_after_a_restart(tmp_path: Path) -> None:
+    outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", max_mb=1)
+    body = b'"' + b"x" * 30_000 + b'"'
+    for _ in range(60):
+        assert outbox.offer(item(Lane.READING, body))
+        await outbox.put(item(Lane.ALARM))
+    stored = outbox.depth[Lane.READING]
+    await outbox.close()
+    again = await Outbox.open(tmp_path / "outbox.db", boot="c", max_mb=1)
+    again.acknowledge(Lane.READING, LaneAck(stored))
+    await again.put(item(Lane.ALARM))
+    await again.put(item(Lane.ALARM))
+    gaps = [p.body for p in await again.pending(Lane.READING, 0, 100) if p.kind == "gap/1"]
+    await again.close()
+    assert gaps == [f'{{"reason":"no room for samples","count":{60 - stored},'.encode() + TIMES]
+
+
+TIMES = b'"since":1000,"until":1000,"first":0,"last":0}'
+
+
+async def test_refused_facts_do_not_fill_the_store(outbox: Outbox, tmp_path: Path) -> None:
+    for _ in range(6):
+        seqs = await asyncio.gather(*(outbox.put(item(Lane.RECORD)) for _ in range(250)))
+        outbox.mark_sent(Lane.RECORD, max(seqs))
+        outbox.acknowledge(Lane.RECORD, LaneAck(0, [], [Rejection(seq, "bad_value") for seq in sorted(seqs)]))
+    await outbox.put(item(Lane.ALARM))
+    kept = rows(tmp_path / "outbox.db", "SELECT count(*), max(seq) FROM dead")
+    assert kept == [(1000, 1500)]
+
+
+async def test_an_observer_that_fails_does_not_stop_the_outbox(tmp_path: Path) -> None:
+    class Broken:
+        def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
+            raise BrokenPipeError
+
+        def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
+            raise BrokenPipeError
+
+    outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", observer=Broken())
+    assert [await outbox.put(item()) for _ in range(3)] == [1, 2, 3]
+    await outbox.close()

@@ -275,7 +275,7 @@ async def test_acks_that_cannot_be_read_harm_nothing(
         await until(ear.seqs)
         for payload in BAD_ACKS:
             ear.say(payload.replace(b"EPOCH", agent.outbox.epoch.encode()))
-        await until(lambda: caplog.text.count("an ack cannot be read") == len(BAD_ACKS))
+        await until(lambda: caplog.text.count("an ack ") == len(BAD_ACKS))
         ear.acknowledge(agent.outbox.epoch, LaneAck(3))
         await until(lambda: agent.outbox.depth[Lane.READING] == 0)
         assert [state for state, _, _ in ear.presences] == ["online"]

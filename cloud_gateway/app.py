@@ -16,14 +16,13 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Request
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.console import routes as console
-from cloud_gateway.database import open_database, reading
+from cloud_gateway.database import check_database, open_database, reading
 from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
@@ -54,8 +53,8 @@ RETRY_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class DatabaseNotReady(Exception):
-    """The database has no tables yet; `weiran gateway migrate` makes them."""
+class AddressTaken(OSError):
+    """The web process cannot listen where its settings say."""
 
 
 def create_app(settings: GatewaySettings) -> FastAPI:
@@ -157,21 +156,6 @@ async def _open_later(series: SeriesStore) -> None:
             return
 
 
-async def check_database(file: Path) -> None:
-    """Raise DatabaseNotReady, saying what to run, unless the file has the tables."""
-    advice = f"{file} has no tables yet; run: weiran gateway migrate"
-    if not await asyncio.to_thread(file.is_file):
-        raise DatabaseNotReady(advice)
-    engine = open_database(file)
-    try:
-        async with reading(engine) as connection:
-            await kept_events(connection)
-    except OperationalError as exc:
-        raise DatabaseNotReady(advice) from exc
-    finally:
-        await engine.dispose()
-
-
 async def _newest(engine: AsyncEngine) -> int:
     async with reading(engine) as connection:
         return (await kept_events(connection))[1]
@@ -198,7 +182,7 @@ class _Server(uvicorn.Server):
 async def serve(settings: GatewaySettings, started: Callable[[int], None] | None = None) -> None:
     """Serve until cancelled. `started` is told the port once requests are taken (port 0: a free one).
 
-    Raises OSError when the address is taken, DatabaseNotReady without tables.
+    Raises AddressTaken, DatabaseNotReady without tables, NoDatabase.
     """
     await check_database(settings.database)
     listening = _listen(settings.web.host, settings.web.port)
@@ -236,7 +220,11 @@ async def serve(settings: GatewaySettings, started: Callable[[int], None] | None
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=256)
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as exc:
+        why = str(exc.strerror or exc).partition(" (while")[0]  # what follows names the address once more
+        raise AddressTaken(exc.errno, f"cannot listen on {host}:{port}: {why}") from exc
 
 
 def main(settings: GatewaySettings) -> None:

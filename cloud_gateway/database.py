@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from cloud_gateway import tables
+
 BUSY_TIMEOUT_MS = 10_000
+SQLITE_HEAD = b"SQLite format 3\0"
+
+
+class DatabaseNotReady(Exception):
+    """The database has no tables yet; `weiran gateway migrate` makes them."""
+
+
+class NoDatabase(Exception):
+    """A file that should be an SQLite database is none, or is damaged."""
 
 
 def open_database(file: Path) -> AsyncEngine:
@@ -55,3 +68,34 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A reading transaction: one snapshot for all its queries."""
     async with engine.connect() as connection, connection.begin():
         yield connection
+
+
+async def check_database(file: Path) -> None:
+    """See that the database can be used.
+
+    Raises DatabaseNotReady without tables, NoDatabase, and OSError when the file cannot be read.
+    """
+    advice = f"{file} has no tables yet; run: weiran gateway migrate"
+    if not await asyncio.to_thread(file.is_file):
+        raise DatabaseNotReady(advice)
+    await asyncio.to_thread(check_file, file)
+    engine = open_database(file)
+    try:
+        async with reading(engine) as connection:
+            await connection.execute(select(func.max(tables.event.c.id)))
+    except OperationalError as exc:
+        raise DatabaseNotReady(advice) from exc
+    except DatabaseError as exc:
+        raise NoDatabase(f"{file} cannot be read: {exc.orig}") from exc
+    finally:
+        await engine.dispose()
+
+
+def check_file(file: Path) -> None:
+    """Raise NoDatabase unless the file is an SQLite database, empty or not there; OSError when it is unreadable."""
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        head = opened.read(len(SQLITE_HEAD))
+    if head not in (b"", SQLITE_HEAD):
+        raise NoDatabase(f"{file} is no SQLite database")

@@ -15,7 +15,7 @@ from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
 from cloud_gateway.ingest.pipeline import Pipeline
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
 from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, connect, stay_connected
 from edge_agent.wire.messages import MAX_FRAME_BYTES
@@ -164,11 +164,30 @@ async def _note_start(mark: Path) -> None:
     await asyncio.to_thread(mark.touch)
 
 
+async def _open_series(series: SeriesStore, settings: GatewaySettings) -> None:
+    """Wait for the store of readings. Raises StoreUnavailable when it is a file of our own."""
+    told = False
+    while True:
+        try:
+            await series.open()
+        except StoreUnavailable as exc:
+            if settings.series.store == "sqlite":
+                raise
+            if not told:
+                logger.error("the store of readings does not answer and is waited for: %s", exc)
+            told = True
+            await asyncio.sleep(exc.retry_after_s)
+        else:
+            if told:
+                logger.info("the store of readings answers")
+            return
+
+
 async def run(settings: GatewaySettings) -> None:
     """Run ingest until SIGTERM or SIGINT; the batch in hand is stored or comes again."""
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
-    await series.open()
+    await _open_series(series, settings)
     await _note_start(settings.data_dir / RUNNING_MARK)
     try:
         task = asyncio.create_task(Ingest(settings, series, IngestStore(engine)).run())

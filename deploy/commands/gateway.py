@@ -6,7 +6,8 @@ import typer
 
 from deploy.commands.options import Config, load_settings
 from deploy.commands.staff import staff_app
-from deploy.failures import extra
+from deploy.commands.starting import check_folder, check_start, telling_failures
+from deploy.failures import WRONG_USE, Failure, extra
 
 gateway_app = typer.Typer(help="The cloud side: processes, database, staff.")
 gateway_app.add_typer(staff_app, name="user")
@@ -17,9 +18,11 @@ def ingest(config: Config) -> int:
     """Run the process that stores what devices send."""
     with extra("gateway"):
         from cloud_gateway.ingest.app import main
-
         from cloud_gateway.settings import GatewaySettings
-    main(load_settings(GatewaySettings, config))
+    settings = load_settings(GatewaySettings, config)
+    with telling_failures(config):
+        check_start(settings)
+    main(settings)
     return 0
 
 
@@ -27,10 +30,16 @@ def ingest(config: Config) -> int:
 def web(config: Config) -> int:
     """Run the process that serves the console and the API."""
     with extra("gateway"):
-        from cloud_gateway.app import main
-
+        from cloud_gateway.app import AddressTaken, main
         from cloud_gateway.settings import GatewaySettings
-    main(load_settings(GatewaySettings, config))
+    settings = load_settings(GatewaySettings, config)
+    with telling_failures(config):
+        check_start(settings)
+    try:
+        main(settings)
+    except AddressTaken as exc:
+        remedy = f"End what listens there, or set web.port in {config}"
+        raise Failure("start", str(exc.strerror), remedy, WRONG_USE) from exc
     return 0
 
 
@@ -38,9 +47,14 @@ def web(config: Config) -> int:
 def migrate(config: Config) -> int:
     """Bring the database up to this release, all or nothing."""
     with extra("gateway"):
+        from cloud_gateway.database import check_file
         from cloud_gateway.migrations import migrate as migrate_file
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
+    with telling_failures(config):
+        check_folder(settings.data_dir)
+        check_file(settings.database)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate_file(settings.database)
     typer.echo(f"{settings.database}: at this release.")
     return 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
+from deploy.commands.starting import telling_failures
 from deploy.failures import WRONG_USE, Failure, extra
 
 if TYPE_CHECKING:
@@ -106,12 +107,12 @@ def read_password() -> str:
 def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
     """The settings and the module of accounts; what the module refuses becomes a Failure."""
     with extra("gateway"):
+        from cloud_gateway.database import check_database
         from cloud_gateway.settings import GatewaySettings
         from cloud_gateway.staff import accounts
     settings = load_settings(GatewaySettings, config)
-    if not settings.database.exists():
-        remedy = f"Make it: weiran gateway migrate --config {config}"
-        raise Failure("no-database", f"{settings.database} does not exist", remedy, WRONG_USE)
+    with telling_failures(config):
+        asyncio.run(check_database(settings.database))
     try:
         yield settings, accounts
     except (accounts.NameTaken, accounts.NoSuchStaff, ValueError) as exc:

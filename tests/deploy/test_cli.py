@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,12 @@ def gateway(tmp_path: Path) -> str:
     (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/data"\n')
     run(["gateway", "migrate", "--config", str(tmp_path / "gateway.toml")])
     return str(tmp_path / "gateway.toml")
+
+
+def last_line(capsys: Output) -> str:
+    """The only line of stderr that is no log line."""
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("{")]
+    return line
 
 
 def test_version_is_printed(capsys: Output) -> None:
@@ -134,6 +141,52 @@ def test_accounts_need_a_database_and_say_how_to_make_it(capsys: Output, tmp_pat
     (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/data"\n')
     assert run(["gateway", "user", "list", "--config", str(tmp_path / "gateway.toml")]) == 2
     assert "Make it: weiran gateway migrate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["ingest"], ["web"], ["user", "list"]], ids=" ".join)
+def test_a_database_without_tables_is_told_at_once(capsys: Output, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}"\n')
+    (tmp_path / "gateway.db").touch()
+    assert run(["gateway", *command, "--config", str(tmp_path / "gateway.toml")]) == 2
+    assert "gateway.db has no tables yet. Make it: weiran gateway migrate" in last_line(capsys)
+
+
+@pytest.mark.parametrize("command", [["ingest"], ["web"], ["migrate"], ["user", "list"]], ids=" ".join)
+def test_a_file_that_is_no_database_is_told_at_once(capsys: Output, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}"\n')
+    (tmp_path / "gateway.db").write_text("a letter to the insurer, not a database")
+    assert run(["gateway", *command, "--config", str(tmp_path / "gateway.toml")]) == 2
+    assert "gateway.db is no SQLite database. Put it away" in last_line(capsys)
+
+
+@pytest.mark.parametrize("command", [["ingest"], ["web"], ["migrate"]], ids=" ".join)
+def test_a_data_folder_that_is_none_is_told_at_once(capsys: Output, tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/gateway.toml"\n')
+    assert run(["gateway", *command, "--config", str(tmp_path / "gateway.toml")]) == 2
+    assert "gateway.toml: is not a folder. Change it" in last_line(capsys)
+
+
+@pytest.mark.parametrize("command", ["ingest", "web"])
+def test_a_secret_that_cannot_be_read_is_told_at_once(capsys: Output, gateway: str, command: str) -> None:
+    with Path(gateway).open("a") as settings:
+        settings.write('[series]\nstore = "influx1"\nusername = "w"\nsecret_file = "/nowhere/secret"\n')
+    assert run(["gateway", command, "--config", gateway]) == 2
+    assert "/nowhere/secret: No such file or directory" in last_line(capsys)
+
+
+@pytest.mark.parametrize("command", ["ingest", "web"])
+def test_readings_that_are_no_database_are_told_at_once(capsys: Output, gateway: str, command: str) -> None:
+    (Path(gateway).parent / "data" / "readings.db").write_text("a letter to the insurer, not a database")
+    assert run(["gateway", command, "--config", gateway]) == 2
+    assert "readings.db is no SQLite database" in last_line(capsys)
+
+
+def test_a_port_in_use_is_told_at_once(capsys: Output, gateway: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, Path(gateway).open("a") as settings:
+        settings.write(f"[web]\nport = {taken.getsockname()[1]}\n")
+        settings.flush()
+        assert run(["gateway", "web", "--config", gateway]) == 2
+    assert "Address already in use. End what listens there" in last_line(capsys)
 
 
 def test_migrate_can_be_run_again(gateway: str) -> None:

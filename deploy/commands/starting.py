@@ -1,0 +1,57 @@
+"""What is looked at before a part of the gateway starts, so that what stands in its way is told in one line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.failures import WRONG_USE, Failure
+
+if TYPE_CHECKING:
+    from cloud_gateway.settings import GatewaySettings
+
+
+@contextmanager
+def telling_failures(config: Path) -> Iterator[None]:
+    """Around the checks of a start: what they raise becomes a Failure of status 2."""
+    from cloud_gateway.database import DatabaseNotReady, NoDatabase
+
+    try:
+        yield
+    except DatabaseNotReady as exc:
+        text = str(exc).partition(";")[0]
+        raise Failure("no-database", text, f"Make it: weiran gateway migrate --config {config}", WRONG_USE) from exc
+    except NoDatabase as exc:
+        remedy = f"Put it away, or name another data_dir in {config}"
+        raise Failure("no-database", str(exc), remedy, WRONG_USE) from exc
+    except OSError as exc:
+        what = f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror or exc)
+        raise Failure("start", what, f"Change it there or in {config}", WRONG_USE) from exc
+
+
+def check_start(settings: GatewaySettings) -> None:
+    """See that a process of the gateway finds what it needs.
+
+    Raises OSError, DatabaseNotReady, NoDatabase.
+    """
+    from cloud_gateway.database import check_database, check_file
+    from cloud_gateway.readings.opening import SQLITE_FILE
+
+    check_folder(settings.data_dir)
+    asyncio.run(check_database(settings.database))
+    if settings.series.store == "sqlite":
+        check_file(settings.data_dir / SQLITE_FILE)
+    if settings.series.secret_file is not None:
+        settings.series.secret_file.open("rb").close()
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OSError when the folder is there and cannot be written to."""
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(0, "is not a folder", str(folder))
+    if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(0, "cannot be written to", str(folder))

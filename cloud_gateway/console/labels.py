@@ -128,8 +128,13 @@ class Labels:
         detail = DETAILS[condition.standing]
         return self.text(detail, **values) if detail else ""
 
-    def alarm_detail(self, alarm: Alarm) -> str:
-        """By how much an alarm's rule is exceeded."""
+    def alarm_detail(self, alarm: Alarm, now: float | None = None) -> str:
+        """By how much an alarm's rule was exceeded when it was raised, and what it is now."""
         detail = ALARM_DETAILS.get(alarm.type or "threshold", ALARM_DETAILS["threshold"])
         value, limit = self.value(alarm.value, alarm.unit), self.value(alarm.limit, alarm.unit)
-        return self.text(detail, value=value, limit=limit)
+        said = self.text(detail, value=value, limit=limit)
+        return (
+            said
+            if now is None
+            else self.text(_("%(what)s, now %(value)s"), what=said, value=self.value(now, alarm.unit))
+        )

@@ -102,6 +102,7 @@ class SiteView:
     key: str
     plots: tuple[Plot, ...]
     limits: tuple[Limit, ...]
+    alarms: int
     simulated: bool
 
 
@@ -179,7 +180,7 @@ def compose_overview(snapshot: Snapshot, now: int, labels: Labels) -> Overview:
         calm=_calm(field),
         tally=_tally(field, len(devices), reporting),
         sites=sites,
-        charted=tuple(sorted(sites, key=lambda s: _RANK[s.tone])[:CHARTED]),
+        charted=tuple(sorted(sites, key=lambda s: (_RANK[s.tone], -s.alarms))[:CHARTED]),
         alarms=alarms,
         devices=devices,
         reporting=reporting,
@@ -217,12 +218,27 @@ def _alarm(field: _Field, alarm: Alarm) -> AlarmView:
         label=field.labels.rule(alarm),
         site=field.name_of(alarm.site),
         code=alarm.site or "",
-        detail=field.labels.alarm_detail(alarm),
+        detail=field.labels.alarm_detail(alarm, _value_now(field, alarm)),
         raised_at=alarm.raised_at,
         age_ms=max(field.moment.of(simulated) - alarm.raised_at, 0),
         zone=field.zone_of(alarm.site),
         simulated=simulated,
     )
+
+
+def _value_now(field: _Field, alarm: Alarm) -> float | None:
+    """What the alarm's rule would measure now; None where the newest values do not tell."""
+    known = {s.name: s for s in field.streams(alarm.device)}
+    own = _number(known.get(alarm.stream))
+    if alarm.type == "threshold" or own is None:
+        return own
+    expected = _number(next((s for s in known.values() if s.predicts == alarm.stream), None))
+    return own - expected if alarm.type == "residual" and expected is not None else None
+
+
+def _number(stream: Stream | None) -> float | None:
+    value = None if stream is None else stream.value
+    return None if value is None or isinstance(value, bool | str) else value
 
 
 def _device(field: _Field, device: Device) -> DeviceView:
@@ -259,6 +275,7 @@ def _site(field: _Field, site: Site) -> SiteView:
         key=f"{key.device}/{key.name}" if key else "",
         plots=tuple(sorted((_plot(field.labels, s) for s in streams), key=lambda p: _PLOT_ORDER[p.kind])),
         limits=tuple(_limit(field.labels, r) for r in rules),
+        alarms=len(severities),
         simulated=site.simulated or any(d.simulated for d in here),
     )
 

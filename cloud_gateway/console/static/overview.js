@@ -3,6 +3,7 @@
 import { follow } from "/static/js/live.js";
 import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
 import { colours, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
+import { putPart } from "./parts.js";
 import { Series, hasHole } from "./series.js";
 
 const HOUR = 3600000;
@@ -20,7 +21,6 @@ const EMPTY_LAND = { type: "FeatureCollection", features: [{
 
 const main = document.getElementById("main");
 const words = JSON.parse(main.dataset.words);
-const part = (name) => document.querySelectorAll(`[data-part="${name}"]`);
 
 let model = readModel(document);
 let skew = model.now - Date.now();
@@ -101,44 +101,10 @@ async function readState() {
   next.clock = Math.max(next.clock, model.simulated ? model.clock : 0);
   model = next;
   skew = model.now - Date.now();
-  for (const source of fresh.querySelectorAll("[data-part]")) putPart(source);
+  for (const source of fresh.querySelectorAll("[data-part]")) putPart(source, putCharts);
   due.map = true;
   want("draw");
   showTimes();
-}
-
-function putPart(source) {
-  const name = source.dataset.part;
-  if (name === "model") return;
-  for (const target of part(name)) {
-    if (name === "charts") putCharts(target, source);
-    else if (bare(target) === bare(source)) copyTimes(target, source);
-    else replaceInside(target, source);
-  }
-}
-
-const TIMED = "[data-age-from], [data-ago-from]";
-
-/** What a part says, without the ages that tick by themselves and without what the reader opened. */
-function bare(element) {
-  const copy = element.cloneNode(true);
-  for (const el of copy.querySelectorAll(TIMED)) el.replaceWith("…");
-  for (const el of copy.querySelectorAll("details")) el.removeAttribute("open");
-  return copy.innerHTML.trim();
-}
-
-function copyTimes(target, source) {
-  const fresh = source.querySelectorAll(TIMED);
-  target.querySelectorAll(TIMED).forEach((el, i) => Object.assign(el.dataset, fresh[i].dataset));
-}
-
-/** Puts a part in place; what was open stays open, and the keyboard stays where it was. */
-function replaceInside(target, source) {
-  const open = [...target.querySelectorAll("details[open][id]")].map((d) => d.id);
-  const held = [...target.querySelectorAll("a, summary")].indexOf(document.activeElement);
-  target.innerHTML = source.innerHTML;
-  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (held >= 0) target.querySelectorAll("a, summary")[held]?.focus();
 }
 
 const shape = (root) => [...root.querySelectorAll("[data-site], [data-plot]")]

@@ -84,15 +84,15 @@ def test_page_opens_with_the_answer(snapshot: Snapshot, tone: Tone, english: str
 
 def test_alarm_says_by_how_much_where_and_since_when() -> None:
     alarm = compose(with_(alarms=[ALARM]), CHINESE).alarms[0]
-    assert (alarm.label, alarm.site, alarm.detail) == ("高水位", "码头", "4.27 m ≥ 2.90 m")
+    assert (alarm.label, alarm.site, alarm.detail) == ("高水位", "码头", "4.27 m ≥ 2.90 m，现在 2.13 m")
     assert (alarm.age_ms, alarm.zone, alarm.severity) == (42 * MIN, "Asia/Shanghai", "紧急")
 
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("threshold", "4.27 m ≥ 2.90 m"),
-        ("residual", "4.27 m above prediction, limit 2.90 m"),
+        ("threshold", "4.27 m ≥ 2.90 m, now 2.13 m"),
+        ("residual", "4.27 m above prediction, limit 2.90 m, now 0.13 m"),
         ("rise", "rising 4.27 m, limit 2.90 m"),
         ("contact", "contact active"),
         (None, "4.27 m ≥ 2.90 m"),
@@ -100,7 +100,9 @@ def test_alarm_says_by_how_much_where_and_since_when() -> None:
     ],
 )
 def test_alarm_is_told_by_its_kind(kind: str | None, expected: str) -> None:
-    assert compose(with_(alarms=[dataclasses.replace(ALARM, type=kind)])).alarms[0].detail == expected
+    predicted = Stream("tide-1", "tide_predicted", "m", 360, "", "", "tide", 2.0, NOW, NOW)
+    snapshot = with_(alarms=[dataclasses.replace(ALARM, type=kind)], streams={"tide-1": [STREAM, predicted]})
+    assert compose(snapshot).alarms[0].detail == expected
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,11 @@ def test_simulated_alarms_age_in_scenario_time() -> None:
 
 
 def test_sites_with_trouble_are_charted_first() -> None:
-    other = dataclasses.replace(SITE, id="2", code="a-yard", name="Yard")
-    page = compose(with_(sites=[other, SITE], alarms=[ALARM]))
-    assert [s.code for s in page.charted] == ["dock", "a-yard"]
+    calm = dataclasses.replace(SITE, id="2", code="a-yard")
+    worse = dataclasses.replace(SITE, id="3", code="z-pier")
+    more = [dataclasses.replace(ALARM, site="z-pier", seq=n) for n in (2, 3)]
+    page = compose(with_(sites=[calm, SITE, worse], alarms=[ALARM, *more]))
+    assert [s.code for s in page.charted] == ["z-pier", "dock", "a-yard"]
 
 
 def test_site_shows_the_stream_people_ask_for() -> None:

@@ -50,6 +50,7 @@ device_epoch = Table(  # an epoch belongs to the first device that used it
     Column("epoch", String(16), primary_key=True),
     Column("device", String(32), nullable=False),
     Column("first_seen_at", Integer, nullable=False),
+    Index("device_epoch_of", "device"),
 )
 
 stream = Table(
@@ -138,7 +139,18 @@ alarm = Table(  # one row per raising; cleared_at null while open
     Column("raised_at", Integer, nullable=False),
     Column("received_at", Integer, nullable=False),
     Column("cleared_at", Integer),
-    Index("alarm_open", "cleared_at", "device", "rule"),
+    Index("alarm_open", "cleared_at", "device", "rule", "raised_at", "epoch"),
+    Index("alarm_of_rule", "device", "epoch", "rule", "seq"),
+)
+
+alarm_clearing = Table(  # each clearing, so that the first one after a raising is one look in an index
+    "alarm_clearing",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("epoch", String(16), primary_key=True),
+    Column("rule", String(32), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Integer, nullable=False),
 )
 
 dead_letter = Table(

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
-from sqlalchemy import Update, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.ingest.batch import Unreadable
+from cloud_gateway.ingest.store_alarms import Word, store_alarms
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
 from edge_agent.proof.digest import digest
-from edge_agent.wire.messages import ALARM, HEARTBEAT, AlarmBody, AlarmState, GapBody, HeartbeatBody
+from edge_agent.wire.messages import HEARTBEAT, AlarmBody, GapBody, HeartbeatBody
 from edge_agent.wire.topics import Lane
 
 #: Unreadable messages kept; the oldest go first. Rejected records are never dropped here.
 MAX_UNREADABLE = 10_000
 
-_alarm_decoder = msgspec.json.Decoder(AlarmBody)
 _letter = t.dead_letter.c
 _COUNT_AGAIN = (
     update(t.dead_letter)
@@ -38,7 +37,7 @@ class Facts:
         self._records: list[dict[str, object]] = []
         self._gaps: list[dict[str, object]] = []
         self._dead: list[dict[str, object]] = []
-        self._alarms: list[tuple[Accepted, Row, AlarmBody]] = []
+        self._alarms: list[Word] = []
         self._heartbeats: list[tuple[Accepted, Row, HeartbeatBody]] = []
 
     def add_rows(self, accepted: Accepted, rows: Sequence[Row]) -> None:
@@ -48,7 +47,7 @@ class Facts:
             if isinstance(row.body, GapBody):
                 self._add_gap(accepted, row, row.body)
             elif isinstance(row.body, AlarmBody):
-                self._alarms.append((accepted, row, row.body))
+                self._add_alarm(accepted, row, row.body)
             elif isinstance(row.body, HeartbeatBody):
                 self._heartbeats.append((accepted, row, row.body))
 
@@ -60,6 +59,12 @@ class Facts:
         )
         body = {"device": accepted.device, "lane": accepted.frame.lane.value, "count": gap.count}
         self._events.append(("gap", body))
+
+    def _add_alarm(self, accepted: Accepted, row: Row, alarm: AlarmBody) -> None:
+        device, epoch, seq = accepted.device, accepted.frame.epoch, row.record.seq
+        self._alarms.append(Word(device, epoch, seq, row.record.at, alarm))
+        said = {"device": device, "epoch": epoch, "seq": seq, "rule": alarm.rule, "state": alarm.state.value}
+        self._events.append(("alarm", said | {"at": row.record.at, "value": alarm.value}))
 
     def add_rejected(self, accepted: Accepted, rejected: Sequence[Rejected]) -> None:
         """Records refused for good become dead letters."""
@@ -78,24 +83,9 @@ class Facts:
         for table, rows in ((t.record, self._records), (t.gap, self._gaps), (t.dead_letter, self._dead)):
             if rows:
                 await c.execute(insert(table), rows)
-        for accepted, row, alarm in sorted(self._alarms, key=lambda a: a[1].record.seq):
-            await self._apply_alarm(c, accepted, row, alarm)
+        await store_alarms(c, self._alarms, self._now)
         for accepted, row, heartbeat in self._heartbeats:
             await _apply_heartbeat(c, accepted, row, heartbeat)
-
-    async def _apply_alarm(self, c: AsyncConnection, accepted: Accepted, row: Row, alarm: AlarmBody) -> None:
-        device, epoch, seq = accepted.device, accepted.frame.epoch, row.record.seq
-        if alarm.state is AlarmState.RAISED:
-            closing = await _cleared_later(c, device, epoch, alarm.rule, seq)
-            values = {"rule": alarm.rule, "stream": alarm.stream, "value": alarm.value, "limit": alarm.limit}
-            times = {"since": alarm.since, "raised_at": row.record.at, "cleared_at": closing}
-            identity = {"device": device, "epoch": epoch, "seq": seq, "unit": alarm.unit, "received_at": self._now}
-            await c.execute(insert(t.alarm), identity | values | times)
-        else:
-            await c.execute(_clear_alarm(device, epoch, alarm.rule, seq, row.record.at))
-            await _correct_clearing(c, device, epoch, alarm.rule, seq)
-        said = {"device": device, "epoch": epoch, "seq": seq, "rule": alarm.rule, "state": alarm.state.value}
-        self._events.append(("alarm", said | {"at": row.record.at, "value": alarm.value}))
 
 
 def _identity(accepted: Accepted, seq: int) -> dict[str, object]:
@@ -126,36 +116,6 @@ async def _apply_heartbeat(c: AsyncConnection, accepted: Accepted, row: Row, bod
         depth = sum(body.depth.values())
         values: dict[str, object] = {"heartbeat_at": row.record.at, "depth": depth, "oldest_at": body.oldest_at}
         await c.execute(upsert_device(device, values))
-
-
-def _clear_alarm(device: str, epoch: str, rule: str, seq: int, at: int) -> Update:
-    """Close what the rule has open: raised earlier in this epoch, or by its time in an epoch before it."""
-    a = t.alarm.c
-    earlier = or_((a.epoch == epoch) & (a.seq < seq), (a.epoch != epoch) & (a.raised_at <= at))
-    return (
-        update(t.alarm).where(a.device == device, a.rule == rule, a.cleared_at.is_(None), earlier).values(cleared_at=at)
-    )
-
-
-async def _correct_clearing(c: AsyncConnection, device: str, epoch: str, rule: str, seq: int) -> None:
-    """The first clearing after a raising counts, also when a later one came before it and has closed the alarm."""
-    a = t.alarm.c
-    of_rule = (a.device == device) & (a.epoch == epoch) & (a.rule == rule)
-    raised = await c.scalar(select(func.max(a.seq)).where(of_rule, a.seq < seq))
-    if raised is not None:
-        first = await _cleared_later(c, device, epoch, rule, raised)
-        await c.execute(update(t.alarm).where(of_rule, a.seq == raised).values(cleared_at=first))
-
-
-async def _cleared_later(c: AsyncConnection, device: str, epoch: str, rule: str, seq: int) -> int | None:
-    """When the rule was cleared by a record that came before this one although it was said after it."""
-    r = t.record.c
-    where = (r.device == device) & (r.epoch == epoch) & (r.lane == Lane.ALARM.value) & (r.seq > seq) & (r.kind == ALARM)
-    for row in await c.execute(select(r.at, r.body).where(where).order_by(r.seq)):
-        body = _alarm_decoder.decode(row.body)
-        if body.rule == rule:
-            return int(row.at) if body.state is AlarmState.CLEARED else None
-    return None
 
 
 async def store_unreadable(c: AsyncConnection, letters: Sequence[Unreadable], now: int, events: Events) -> None:

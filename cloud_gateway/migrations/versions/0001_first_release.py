@@ -27,7 +27,17 @@ def upgrade() -> None:
         sa.Column("cleared_at", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("device", "epoch", "seq"),
     )
-    op.create_index("alarm_open", "alarm", ["cleared_at", "device", "rule"], unique=False)
+    op.create_index("alarm_of_rule", "alarm", ["device", "epoch", "rule", "seq"], unique=False)
+    op.create_index("alarm_open", "alarm", ["cleared_at", "device", "rule", "raised_at", "epoch"], unique=False)
+    op.create_table(
+        "alarm_clearing",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.String(length=16), nullable=False),
+        sa.Column("rule", sa.String(length=32), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "epoch", "rule", "seq"),
+    )
     op.create_table(
         "dead_letter",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -76,6 +86,7 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("epoch"),
     )
+    op.create_index("device_epoch_of", "device_epoch", ["device"], unique=False)
     op.create_table(
         "event",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from cloud_gateway.ingest.store_facts import MAX_UNREADABLE
@@ -51,6 +52,10 @@ ORDERS: dict[str, tuple[list[bytes], list[tuple[int, int, int | None]]]] = {
         [said(RAISED_1), said(RAISED_3), said(CLEARED_4)],
         [(1, AT + 10, AT + 40), (3, AT + 30, AT + 40)],
     ),
+    "the first raising last": (
+        [said(RAISED_3), said(CLEARED_4), said(RAISED_1)],
+        [(1, AT + 10, AT + 40), (3, AT + 30, AT + 40)],
+    ),
     "sent again": ([said(RAISED_1), said(CLEARED_2), said(RAISED_1), said(CLEARED_2)], [(1, AT + 10, AT + 20)]),
     "another rule's clearing": ([said(RAISED_1), said(OTHER_CLEARED_2)], [(1, AT + 10, None)]),
     "another rule's clearing first": ([said(OTHER_CLEARED_2), said(RAISED_1)], [(1, AT + 10, None)]),
@@ -73,6 +78,16 @@ async def test_alarms_of_one_batch_end_the_same(
 ) -> None:
     await ground.take(*(deliver(payload, "up/alarm") for payload in frames))
     assert ground.rows("SELECT seq, raised_at, cleared_at FROM alarm ORDER BY seq") == alarms
+
+
+@pytest.mark.parametrize("state", ["raised", "cleared"])
+async def test_any_number_of_alarms_is_stored_in_the_same_few_statements(ground: Ground, state: str) -> None:
+    statements: list[str] = []
+    event.listen(ground.engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    await ground.take(deliver(said(alarm(1001, state)), "up/alarm"))
+    few = len(statements)
+    await ground.take(deliver(said(*(alarm(seq, state) for seq in range(2, 400))), "up/alarm"))
+    assert len(statements) <= 2 * few
 
 
 async def test_new_epoch_closes_what_the_lost_one_left_open(ground: Ground) -> None:

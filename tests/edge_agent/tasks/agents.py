@@ -26,7 +26,7 @@ from edge_agent.settings import (
     TableSensor,
     ThresholdRule,
 )
-from edge_agent.storage.outbox import Item
+from edge_agent.storage.facts import Item
 from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import ALARM, GAP, HEARTBEAT, READING, AlarmBody, GapBody, HeartbeatBody, LaneAck
 from edge_agent.wire.senml import Value, decode_pack

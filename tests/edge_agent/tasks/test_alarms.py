@@ -254,22 +254,25 @@ async def test_alarm_waits_for_room_on_a_full_device_and_is_then_stored(
 ) -> None:
     settings = make_settings(tmp_path, level(), rules=[flood()], outbox=OutboxSettings(max_mb=1))
     async with running_agent(settings, board, clock, witness) as device:
-        await fill_up(device.outbox)
+        last = await fill_up(device.outbox)
         board.set_ratio(0, 0.6)
         await clock.run(START + MINUTE)
         await until(lambda: "alarm" in device.degraded)
         assert signals(board) == (True, True)
         assert witness.alarms() == []
-        device.outbox.acknowledge(Lane.ALARM, LaneAck(2**62))
+        device.outbox.mark_sent(Lane.ALARM, last)
+        device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
         await until(witness.alarms)
         await until(lambda: "alarm" not in device.degraded)
     assert witness.alarms() == [(MINUTE, "flood", "raised")]
 
 
-async def fill_up(outbox: Outbox) -> None:
-    """Fill the lane of alarms until there is no room, with large items and then with small ones."""
+async def fill_up(outbox: Outbox) -> int:
+    """Fill the lane of alarms until there is no room, with large items and then with small ones; its last seq."""
+    last = 0
     for size in (60_000, 3_000, 100, 10):
         body = b'"' + b"x" * size + b'"'
         with pytest.raises(OutboxFull):
             while True:
-                await outbox.put(Item(Lane.ALARM, "note/1", body, START, ClockQuality.NTP, 0))
+                last = await outbox.put(Item(Lane.ALARM, "note/1", body, START, ClockQuality.NTP, 0))
+    return last

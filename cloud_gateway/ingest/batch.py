@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records
+from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
-from edge_agent.wire.frames import FrameError, decode_frame
+from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
 from edge_agent.wire.link import Delivery
-from edge_agent.wire.messages import VERSION, Birth, Presence
+from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence
 from edge_agent.wire.topics import Lane, Leaf, Topic, TopicError, parse_topic
 
 #: How much of an unreadable message is kept.
 KEPT_BYTES = 4096
 KNOWN_TOPICS = 20_000
+MAX_BIRTH_BYTES = MAX_FRAME_BYTES
+MAX_PRESENCE_BYTES = 4 * 1024
 
 _birth_decoder = msgspec.json.Decoder(Birth)
 _presence_decoder = msgspec.json.Decoder(Presence)
@@ -97,9 +99,8 @@ class Sorter:
         if isinstance(part, Lane):
             if delivery.retain:
                 raise FrameError("retained_frame", "frames are never retained")
-            frame = decode_frame(part, delivery.payload)
-            batch.frames.append(sort_records(device, frame))
-            batch.readings += len(frame.records)
+            batch.frames.append(accepted := _read_frame(device, part, delivery.payload))
+            batch.readings += len(accepted.frame.records)
         elif not delivery.payload:
             return  # a retained message was cleared
         elif part is Leaf.BIRTH:
@@ -110,7 +111,17 @@ class Sorter:
             raise TopicError(f"{part.value} is not for the gateway")
 
 
+def _read_frame(device: str, lane: Lane, payload: bytes) -> Accepted:
+    try:
+        return sort_records(device, decode_frame(lane, payload))
+    except FrameError as exc:
+        if exc.code != "malformed_frame":
+            raise
+    return sort_salvaged(device, *salvage_frame(lane, payload))
+
+
 def _read_birth(payload: bytes) -> Birth:
+    _check_size("birth", payload, MAX_BIRTH_BYTES)
     birth = _birth_decoder.decode(payload)
     _check_version(birth.v)
     check_time("at", birth.at)
@@ -118,9 +129,15 @@ def _read_birth(payload: bytes) -> Birth:
 
 
 def _read_presence(payload: bytes) -> Presence:
+    _check_size("presence", payload, MAX_PRESENCE_BYTES)
     presence = _presence_decoder.decode(payload)
     _check_version(presence.v)
     return presence
+
+
+def _check_size(what: str, payload: bytes, limit: int) -> None:
+    if len(payload) > limit:
+        raise FrameError("message_too_large", f"a {what} of {len(payload)} bytes; at most {limit}")
 
 
 def _check_version(version: int) -> None:

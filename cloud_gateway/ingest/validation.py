@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,6 +92,15 @@ def sort_records(device: str, frame: Frame) -> Accepted:
         except RecordError as exc:
             accepted.rejected.append(Rejected(record, exc.code, str(exc)[:300]))
     return accepted
+
+
+def sort_salvaged(device: str, frame: Frame, faults: Mapping[int, str]) -> Accepted:
+    """The same for a frame of which some records could not be read: `faults` are theirs, by seq."""
+    readable = [record for record in frame.records if record.seq not in faults]
+    sorted_ = sort_records(device, msgspec.structs.replace(frame, records=readable))
+    bad = [Rejected(r, "malformed_record", faults[r.seq]) for r in frame.records if r.seq in faults]
+    rejected = sorted(sorted_.rejected + bad, key=lambda rejected: rejected.record.seq)
+    return Accepted(device, frame, sorted_.points, sorted_.rows, rejected)
 
 
 def check_time(name: str, at: int) -> None:

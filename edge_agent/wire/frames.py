@@ -4,18 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta, Struct
 
-from edge_agent.wire.messages import MAX_FRAME_BYTES, MAX_FRAME_RECORDS, VERSION, Frame, Record
+from edge_agent.wire.messages import (
+    MAX_FRAME_BYTES,
+    MAX_FRAME_RECORDS,
+    VERSION,
+    BootId,
+    ClockQuality,
+    Epoch,
+    Frame,
+    Record,
+    Seq,
+)
 from edge_agent.wire.topics import Lane
 
 #: What a record costs beside its body, and a frame beside its records; checked by a test, generous.
 RECORD_OVERHEAD = 400
 FRAME_OVERHEAD = 300
 
+
+class _Envelope(Struct):
+    """A frame whose records are not looked at yet."""
+
+    epoch: Epoch
+    lane: Lane
+    boot: BootId
+    records: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_FRAME_RECORDS)]
+    v: int = VERSION
+
+
+class _Numbered(Struct):
+    """The least that a record needs to be refused by itself."""
+
+    seq: Seq
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Frame)
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+_record_decoder = msgspec.json.Decoder(Record)
+_numbered_decoder = msgspec.json.Decoder(_Numbered)
 _version_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -57,12 +89,48 @@ def decode_frame(lane: Lane, payload: bytes) -> Frame:
     Raises FrameError with one of the codes frame_too_large, unknown_version, malformed_frame, lane_mismatch,
     seq_order.
     """
-    if len(payload) > MAX_FRAME_BYTES:
-        raise FrameError("frame_too_large", f"{len(payload)} bytes; at most {MAX_FRAME_BYTES}")
+    _check_size(payload)
     try:
         frame = _decoder.decode(payload)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
         raise _explain(payload, exc) from exc
+    _check_frame(lane, frame)
+    return frame
+
+
+def salvage_frame(lane: Lane, payload: bytes) -> tuple[Frame, dict[int, str]]:
+    """Decode a frame that `decode_frame` calls malformed, when that is the fault of single records.
+
+    Returns the frame with all its records, and what is wrong with the bad ones, by seq: these are stand-ins, whose
+    body is the whole of what came. Raises FrameError as `decode_frame` does, also when a seq cannot be read.
+    """
+    _check_size(payload)
+    faults: dict[int, str] = {}
+    try:
+        envelope = _envelope_decoder.decode(payload)
+        records = [_salvage_record(raw, faults) for raw in envelope.records]
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        raise _explain(payload, exc) from exc
+    frame = Frame(envelope.epoch, envelope.lane, envelope.boot, records, envelope.v)
+    _check_frame(lane, frame)
+    return frame, faults
+
+
+def _salvage_record(raw: msgspec.Raw, faults: dict[int, str]) -> Record:
+    try:
+        return _record_decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
+        seq = _numbered_decoder.decode(raw).seq
+        faults.setdefault(seq, str(exc)[:300])
+        return Record(seq, "unreadable", 0, ClockQuality.UNSET, 0, raw)
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FrameError("frame_too_large", f"{len(payload)} bytes; at most {MAX_FRAME_BYTES}")
+
+
+def _check_frame(lane: Lane, frame: Frame) -> None:
     if frame.v != VERSION:
         raise FrameError("unknown_version", f"version {frame.v}; this gateway knows {VERSION}")
     if frame.lane is not lane:
@@ -72,7 +140,6 @@ def decode_frame(lane: Lane, payload: bytes) -> Frame:
         if record.seq <= last:
             raise FrameError("seq_order", f"seq {record.seq} after {last}")
         last = record.seq
-    return frame
 
 
 def _explain(payload: bytes, exc: Exception) -> FrameError:

@@ -27,6 +27,35 @@ def test_bad_frame_is_set_aside_whole_under_its_name(payload: bytes, code: str) 
     assert len(sorter.batch.tokens) == 1
 
 
+BAD_RECORDS = {
+    "kind of 37 characters": record(7, kind="r" * 35 + "/1"),
+    "time beyond 2^53": record(7, at=2**53 + 1),
+    "time as text": record(7, at='"now"'),
+    "five thousand digits": record(7, mono="1" + "0" * 5_000),
+    "unknown clock": record(7).replace('"ntp"', '"sundial"'),
+    "no body": '{"seq":7,"kind":"reading/1"}',
+}
+
+
+@pytest.mark.parametrize("bad", BAD_RECORDS.values(), ids=BAD_RECORDS)
+def test_record_with_a_bad_field_is_refused_by_itself_and_the_others_are_taken(bad: str) -> None:
+    sorter = Sorter()
+    sorter.add(deliver(frame(record(5), bad, record(8))))
+    assert sorter.batch.unreadable == []
+    (accepted,) = sorter.batch.frames
+    assert [r.seq for r in accepted.frame.records] == [5, 7, 8]
+    assert [point.seq for point in accepted.points] == [5, 8]
+    ((refused, code, detail),) = accepted.rejected
+    assert (refused.seq, bytes(refused.body), code) == (7, bad.encode(), "malformed_record")
+    assert detail
+
+
+def test_frame_of_bad_records_only_is_taken_so_that_each_is_named() -> None:
+    sorter = Sorter()
+    sorter.add(deliver(frame(*(record(seq, at=2**60) for seq in (1, 2)))))
+    assert [r.record.seq for r in sorter.batch.frames[0].rejected] == [1, 2]
+
+
 BAD_TOPICS = {
     "another root": "weather/1/gauge-01/up/reading",
     "another version": "weiran/2/gauge-01/up/reading",

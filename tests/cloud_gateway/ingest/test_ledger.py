@@ -109,6 +109,15 @@ async def test_line_of_the_ledger_with_too_many_holes_takes_no_more_of_them(grou
     assert ground.rows("SELECT max(seq) FROM record") == [(90_000,)]
 
 
+async def test_record_with_a_bad_field_is_named_and_in_the_ledger(ground: Ground) -> None:
+    bad = record(2, kind="r" * 40)
+    await ground.take(deliver(frame(record(1), bad, record(3))))
+    assert ground.ack(Lane.READING) == LaneAck(3, [], [Rejection(2, "malformed_record")])
+    assert [p.seq for p in await ground.points()] == [1, 3]
+    letters = ground.rows("SELECT device, lane, seq, code, payload FROM dead_letter")
+    assert letters == [(DEVICE, "reading", 2, "malformed_record", bad.encode())]
+
+
 async def test_old_number_in_front_does_not_let_more_holes_pass(ground: Ground) -> None:
     await ground.take(deliver(ratings(1, *range(3, 2 * MAX_SPARSE, 2)), "up/record"))
     await ground.take(deliver(ratings(1, *range(10_001, 11_000, 2)), "up/record"))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.wire.frames import FrameError, decode_frame, encode_frame, split_records
+from edge_agent.wire.frames import FrameError, decode_frame, encode_frame, salvage_frame, split_records
 from edge_agent.wire.messages import MAX_FRAME_BYTES, ClockQuality, Frame, Record
 from edge_agent.wire.topics import Lane
 
@@ -72,6 +72,20 @@ def test_bad_frames_are_refused_by_name(payload: bytes, code: str) -> None:
     with pytest.raises(FrameError) as caught:
         decode_frame(Lane.READING, payload)
     assert caught.value.code == code
+
+
+def test_frame_with_a_bad_record_is_salvaged_with_all_its_numbers() -> None:
+    first, second = GOOD.split(b'"seq":2')
+    payload = first + b'"seq":2' + second.replace(b'"ntp"', b'"sundial"')
+    salvaged, faults = salvage_frame(Lane.READING, payload)
+    assert [r.seq for r in salvaged.records] == [1, 2]
+    assert list(faults) == [2]
+    assert b"sundial" in bytes(salvaged.records[1].body)
+
+
+def test_frame_whose_numbers_cannot_be_read_is_not_salvaged() -> None:
+    with pytest.raises(FrameError, match="malformed_frame"):
+        salvage_frame(Lane.READING, GOOD.replace(b'"seq":2', b'"seq":0'))
 
 
 def test_unknown_fields_are_ignored() -> None:

@@ -28,6 +28,10 @@ LONGEST_RECONNECT_WAIT_S = 5.0
 FINISH_S = 5.0
 #: Messages are taken apart ahead of time up to so many batches' worth of readings; the rest waits as it came.
 MOST_BATCHES = 4
+#: And up to so many messages, which bounds the variables of a statement.
+MOST_MESSAGES = 5000
+#: Messages in hand, as they came; above it the broker is held back.
+MOST_BYTES = 32 * 1024 * 1024
 #: Exists while ingest runs.
 RUNNING_MARK = "ingest.running"
 
@@ -74,6 +78,7 @@ class Ingest:
             broker.keepalive_s,
             session_expiry_s=SESSION_EXPIRY_S,
             receive_maximum=self._settings.ingest.receive_maximum,
+            receive_bytes=MOST_BYTES,
             max_packet_bytes=2 * MAX_FRAME_BYTES,
         )
 
@@ -85,7 +90,9 @@ class Ingest:
 
     def _is_full(self) -> bool:
         """What is taken apart is far larger than what came, so that only some batches' worth is."""
-        return self._sorter.batch.readings >= MOST_BATCHES * self._settings.ingest.batch_readings
+        batch = self._sorter.batch
+        most_readings = MOST_BATCHES * self._settings.ingest.batch_readings
+        return batch.readings >= most_readings or len(batch.tokens) >= MOST_MESSAGES
 
     def _take_in(self, delivery: Delivery) -> None:
         self._sorter.add(delivery)
@@ -154,6 +161,7 @@ async def _finish(work: Coroutine[None, None, None]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task], timeout=FINISH_S)
         task.cancel()
+        await asyncio.wait([task], timeout=FINISH_S)  # it is out of its transaction before the next one begins
         raise
 
 

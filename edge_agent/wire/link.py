@@ -53,7 +53,11 @@ class Will:
 
 @dataclass(frozen=True)
 class LinkOptions:
-    """How to connect. `receive_maximum` bounds what the broker sends before it is acknowledged here."""
+    """How to connect. `receive_maximum` bounds what the broker sends before it is acknowledged here.
+
+    It counts messages of QoS 1 only; with `receive_bytes`, the socket is not read while messages of any QoS that are
+    not acknowledged have more bytes than that (0: no such bound), and TCP holds the broker back.
+    """
 
     host: str
     port: int
@@ -61,13 +65,14 @@ class LinkOptions:
     keepalive_s: int = 45
     session_expiry_s: int = 3600
     receive_maximum: int = 100
+    receive_bytes: int = 0
     max_packet_bytes: int = 256 * 1024
     will: Will | None = None
     tls: ssl.SSLContext | None = None
 
 
 class Delivery(NamedTuple):
-    """A message as it came. `token` acknowledges it on the same connection only; 0 when there is nothing to."""
+    """A message as it came. `token` acknowledges it on the same connection only; below 0 for QoS 0."""
 
     topic: str
     payload: bytes
@@ -176,6 +181,10 @@ class Connection:
         self._flushing = False
         self._writer_added = False
         self._watched: int | None = None
+        self._in_hand: dict[int, int] = {}  # bytes by token
+        self._bytes_in_hand = 0
+        self._held = False
+        self._unnumbered = 0
         self.receive_maximum = 65535
         self._client = self._make_client()
 
@@ -268,8 +277,10 @@ class Connection:
         if self._closed.done():
             return
         for token in tokens:
-            if token:  # a message of QoS 0 has none, and a PUBACK for it would end the connection
+            if token > 0:  # a PUBACK for a message of QoS 0 would end the connection
                 self._client.ack(token, 1)
+            self._bytes_in_hand -= self._in_hand.pop(token, 0)
+        self._read_again()
         self._schedule_flush()
 
     # -- paho's callbacks, all on the loop's thread but register_write during connect -----------------------
@@ -337,7 +348,15 @@ class Connection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\N{REPLACEMENT CHARACTER}"
-        self._on_delivery(Delivery(topic, bytes(message.payload), message.retain, message.mid))
+        token = message.mid if message.qos else self._next_unnumbered()
+        if self._options.receive_bytes:
+            self._in_hand[token] = len(message.payload)
+            self._bytes_in_hand += len(message.payload)
+        self._on_delivery(Delivery(topic, bytes(message.payload), message.retain, token))
+
+    def _next_unnumbered(self) -> int:
+        self._unnumbered -= 1
+        return self._unnumbered
 
     # -- reading and writing --------------------------------------------------------------------------------
 
@@ -349,12 +368,13 @@ class Connection:
 
     def _read(self) -> None:
         """Hand whole packets to paho until the buffer is empty or others should have a turn."""
-        if self._closed.done():
+        if self._closed.done() or self._held:
             return
         try:
             for _ in range(READ_BUDGET):
                 self._client.loop_read()
-                if self._closed.done() or not self._buffer.pending():
+                self._hold_when_full()
+                if self._closed.done() or self._held or not self._buffer.pending():
                     break
             else:
                 self._loop.call_soon(self._read)
@@ -362,6 +382,18 @@ class Connection:
             logger.exception("link: a handler failed; the connection is dropped")
             self._end(f"handler failed: {exc!r}")
         self._schedule_flush()
+
+    def _hold_when_full(self) -> None:
+        limit = self._options.receive_bytes
+        if limit and self._bytes_in_hand > limit and self._watched is not None:
+            self._held = True
+            self._loop.remove_reader(self._watched)
+
+    def _read_again(self) -> None:
+        if self._held and self._bytes_in_hand <= self._options.receive_bytes and self._watched is not None:
+            self._held = False
+            self._loop.add_reader(self._watched, self._read)
+            self._loop.call_soon(self._read)  # what is in the buffer already wakes no reader
 
     def _schedule_flush(self) -> None:
         if not self._flushing:

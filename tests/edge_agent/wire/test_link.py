@@ -126,6 +126,25 @@ async def test_largest_frames_go_through_both_ways(options: LinkOptions, inbox: 
         assert [d.payload for d in await inbox.take(40)] == payloads
 
 
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_socket_is_not_read_while_too_many_bytes_are_in_hand(
+    options: LinkOptions, sender: Connection, inbox: Inbox, qos: int
+) -> None:
+    topic, size = f"test/{options.client_id}", 50_000
+    async with connect(replace(options, receive_bytes=4 * size), inbox) as connection:
+        await connection.subscribe([topic])
+        for number in range(40):
+            (sender.publish if qos else sender.send)(topic, bytes([number]) * size)
+        held = await inbox.take(5)
+        await asyncio.wait_for(sender.publish("test/elsewhere", b""), LIMIT_S)  # all has passed the broker
+        assert inbox.queue.empty()
+        connection.acknowledge([d.token for d in held])
+        for number in range(5, 40):
+            (delivery,) = await inbox.take(1)
+            assert delivery.payload[0] == number
+            connection.acknowledge([delivery.token])
+
+
 async def test_messages_that_were_not_acknowledged_come_again_and_the_others_do_not(
     options: LinkOptions, sender: Connection, inbox: Inbox
 ) -> None:

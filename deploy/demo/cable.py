@@ -50,6 +50,11 @@ class Cable:
         except OSError:
             writer.transport.abort()
             return
+        if self._cut:  # while the far end was being opened
+            self.refused += 1
+            for end in (writer, far_writer):
+                end.transport.abort()
+            return
         self._open |= {writer, far_writer}
         try:
             await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))

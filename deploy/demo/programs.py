@@ -23,9 +23,11 @@ class Program:
     log: Path
     inherited: tuple[int, ...] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _killed: bool = field(default=False, repr=False)
 
     def start(self) -> None:
         """Start it; it dies with the process that started it."""
+        self._killed = False
         guard = ["setpriv", "--pdeathsig", "KILL", "--"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program with arguments made here
@@ -53,9 +55,15 @@ class Program:
         """Whether it has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether it ended in disorder although `kill` was not called; the kernel may have killed it for memory."""
+        return self.status not in (None, 0) and not self._killed
+
     def kill(self) -> None:
         """SIGKILL, as a power cut would; returns when it is gone."""
         if self._process is not None:
+            self._killed = True
             self._process.kill()
             self._process.wait()
 

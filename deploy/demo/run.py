@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
@@ -40,15 +43,18 @@ class DemoOptions:
 def run_demo(options: DemoOptions) -> int:
     """Run it; returns the exit status: 0 when all promises were kept, 1 when not, or a fault went unseen.
 
-    Raises ScenarioError, ServerMissing, ServerFailed.
+    Interrupted, it is 128 and the signal's number unless it ran until told to stop. Raises ScenarioError,
+    ServerMissing, ServerFailed, DemoMisused, DemoFailed.
     """
     scenario = load_scenario(options.scenario)
     faults = _faults(scenario, options.faults)
     if options.report is not None:
         check_writable(options.report)
+    if options.port is not None:
+        check_free(options.port)
     folder = Path(tempfile.mkdtemp(prefix="weiran-demo-"))
     try:
-        return asyncio.run(_run(options, scenario, faults, folder))
+        return asyncio.run(_run_until_told(options, scenario, faults, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -61,6 +67,15 @@ def check_writable(report: Path) -> None:
         raise DemoMisused(f"--report {report}: {exc.strerror}; name a file in a folder that can be written") from exc
 
 
+def check_free(port: int) -> None:
+    """Raise DemoMisused when somebody listens on the port of the page."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as exc:
+        why = f"--port {port}: {os.strerror(exc.errno or 0)}; name another one, or none for a free one"
+        raise DemoMisused(why) from exc
+
+
 def _faults(scenario: Scenario, name: str | None) -> list[AnyFault]:
     if name is None:
         return []
@@ -71,10 +86,40 @@ def _faults(scenario: Scenario, name: str | None) -> list[AnyFault]:
     return list(scenario.faults[name])
 
 
-async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path) -> int:
+@dataclass
+class _Ending:
+    """How SIGINT and SIGTERM end the demo: an open-ended run that plays is told to stop, everything else is cut off."""
+
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    plays: bool = False
+    by: int = 0
+    task: asyncio.Task[int] | None = None
+
+    def end(self, number: int) -> None:
+        """A signal has come."""
+        self.by = self.by or number
+        if self.plays:
+            self.told.set()
+        elif self.task is not None and not self.task.cancelling():
+            self.task.cancel()
+
+
+async def _run_until_told(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path) -> int:
+    ending = _Ending()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ending.end, number)
+    ending.task = asyncio.create_task(_run(options, scenario, faults, folder, ending))
+    try:
+        return await ending.task
+    except asyncio.CancelledError:
+        _say("Interrupted before the end: nothing is checked or reported.")
+        return 128 + ending.by
+
+
+async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path, ending: _Ending) -> int:
     began = time.monotonic()
     _say(f"SIMULATED / 模拟: {scenario.title} / {scenario.title_zh}")
-    stage = await set_stage(scenario, folder, store=options.store, port=options.port)
+    stage = await _set_whole(set_stage(scenario, folder, store=options.store, port=options.port))
     trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)])
     try:
         await make_fleets(
@@ -87,13 +132,28 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
         await _open_page(stage, options)
         for fleet in stage.fleets:
             fleet.start(scenario.start_ms)
-        await _play(stage, trouble, options, began)
+        ending.plays = not options.once
+        await _play(stage, trouble, options, began, ending)
         find_witnesses(stage, trouble.happenings)
         await stage.end_programs()
         spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
+        if ending.by and not stage.witness.put:
+            _say("Stopped before anything was put: there is nothing to report.")
+            return 128 + ending.by
         return await _conclude(stage, trouble, spoiled, options, time.monotonic() - began)
     finally:
+        ending.task = None  # what ends is not interrupted once more
         await stage.close()
+
+
+async def _set_whole(setting: Coroutine[None, None, Stage]) -> Stage:
+    """A stage that is interrupted while it is set is set to the end, so that all of it can be closed."""
+    task = asyncio.create_task(setting)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await (await task).close()
+        raise
 
 
 async def _open_page(stage: Stage, options: DemoOptions) -> None:
@@ -104,7 +164,7 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
         _say("The link signs you in once. Stop with Ctrl-C.")
 
 
-async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began: float) -> None:
+async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began: float, ending: _Ending) -> None:
     playing = asyncio.create_task(trouble.run())
     if options.once:
         limit = began + ONCE_LIMIT_S
@@ -112,18 +172,14 @@ async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began
             _check_alive(stage, trouble)
             await asyncio.sleep(POLL_S)
     else:
-        await _until_told(stage, trouble)
+        await _until_told(stage, trouble, ending.told)
     if not playing.done():
         playing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await playing
 
 
-async def _until_told(stage: Stage, trouble: Troublemaker) -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
+async def _until_told(stage: Stage, trouble: Troublemaker, told: asyncio.Event) -> None:
     while not told.is_set():
         _check_alive(stage, trouble)
         with contextlib.suppress(TimeoutError):
@@ -134,8 +190,9 @@ async def _until_told(stage: Stage, trouble: Troublemaker) -> None:
 def _check_alive(stage: Stage, trouble: Troublemaker) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
     for program in (stage.ingest, stage.web, *(f.program for f in stage.fleets)):
-        if program.status not in (None, 0, -signal.SIGKILL) or (program is stage.web and not program.running):
-            raise DemoFailed(f"{program.name} ended with status {program.status}: {program.last_words()}")
+        if program.ended_by_itself or (program is stage.web and not program.running):
+            why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""
+            raise DemoFailed(f"{program.name} ended with status {program.status}: {why or program.last_words()}")
 
 
 async def _conclude(

@@ -147,16 +147,12 @@ async def one_time_link(stage: Stage) -> str:
 
 
 async def wait_for_page(stage: Stage) -> bool:
-    """Wait until the page answers; False when it does not in time or its process has ended."""
+    """Wait until our own web process says that it is ready; False when it does not in time or has ended."""
     deadline = asyncio.get_running_loop().time() + READY_LIMIT_S
     while asyncio.get_running_loop().time() < deadline and stage.web.running:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", stage.settings.web.port)
-        except OSError:
-            await asyncio.sleep(0.1)
-            continue
-        writer.close()
-        return True
+        if any(line.get("ready") is True for line in stage.web.log_lines()):
+            return True
+        await asyncio.sleep(0.1)
     return False
 
 

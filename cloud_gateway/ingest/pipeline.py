@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
@@ -15,8 +16,8 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.exc import OperationalError
 
-from cloud_gateway.ingest.batch import Batch, frame_letter
-from cloud_gateway.ingest.store import IngestStore, Key, Work
+from cloud_gateway.ingest.batch import Batch, Unreadable, frame_letter
+from cloud_gateway.ingest.store import MAX_EPOCHS, IngestStore, Key, Work
 from cloud_gateway.ingest.store_devices import Latest
 from cloud_gateway.ingest.validation import Accepted, Rejected
 from cloud_gateway.readings.series import Point, Refusal, SeriesStore, StoreUnavailable
@@ -30,6 +31,16 @@ LATEST_EVERY_S = 0.25
 KNOWN_EPOCHS = 100_000
 
 RETRY_S = 1.0
+#: SQLite's result codes for what is no fault of the statement (its page "Result and Error Codes").
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 #: Points written at once: InfluxDB takes two such parts side by side.
 PART_POINTS = 10_000
 
@@ -105,13 +116,18 @@ class Pipeline:
             await asyncio.sleep(LATEST_EVERY_S)
             latest, heard = self._take_latest()
             if latest or heard:
-                work = Work(now_ms(), latest=latest, heard=heard)
-                await self._commit(work)
+                await self._write_latest(Work(now_ms(), latest=latest, heard=heard))
+
+    async def _write_latest(self, work: Work) -> None:
+        try:
+            await self._commit(work)
+        except Exception:  # the edge of a duty: newest values come again, the process stays
+            logger.exception("newest values could not be written")
 
     # -- who may say it -------------------------------------------------------------------------------------
 
     async def _refuse_foreign(self, batch: Batch) -> None:
-        """An epoch belongs to the device that used it first; a frame with another's is set aside whole."""
+        """An epoch belongs to the device that used it first; another's, or one too many, is set aside whole."""
         pairs = dict.fromkeys((f.device, f.frame.epoch) for f in batch.frames)  # in order: the first has it
         unknown = [pair for pair in pairs if pair[1] not in self._owners]
         if unknown:
@@ -119,11 +135,17 @@ class Pipeline:
                 self._owners.clear()
                 unknown = list(pairs)
             self._owners |= await _persist("database", lambda: self._store.claim_epochs(unknown, now_ms()))
-        foreign = [f for f in batch.frames if self._owners[f.frame.epoch] != f.device]
-        if foreign:
-            batch.frames = [f for f in batch.frames if self._owners[f.frame.epoch] == f.device]
+        refused = [f for f in batch.frames if self._owners.get(f.frame.epoch) != f.device]
+        if refused:
+            batch.frames = [f for f in batch.frames if self._owners.get(f.frame.epoch) == f.device]
+            batch.unreadable += [self._refusal(f) for f in refused]
+
+    def _refusal(self, accepted: Accepted) -> Unreadable:
+        if accepted.frame.epoch in self._owners:
             detail = "its epoch belongs to another device; its records were not stored"
-            batch.unreadable += [frame_letter(f, "foreign_epoch", detail) for f in foreign]
+            return frame_letter(accepted, "foreign_epoch", detail)
+        detail = f"its device has used {MAX_EPOCHS} epochs; its records were not stored"
+        return frame_letter(accepted, "too_many_epochs", detail)
 
     # -- newest values --------------------------------------------------------------------------------------
 
@@ -162,6 +184,11 @@ def _reject(frames: Iterable[Accepted], refusals: Iterable[Refusal]) -> None:
                 accepted.points = [p for p in accepted.points if p.seq != record.seq]
 
 
+def _passes(exc: OperationalError) -> bool:
+    """Whether the same statement can succeed later: the database is locked, or its disk is full or failing."""
+    return getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF in PASSING
+
+
 async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
     """Try until the store takes it: meanwhile nothing is acknowledged, and the broker holds the rest back."""
     told = False
@@ -170,7 +197,9 @@ async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
             result = await attempt()
         except StoreUnavailable as exc:
             reason, wait_s = exc.reason, exc.retry_after_s
-        except OperationalError as exc:  # locked for long, or the disk is full
+        except OperationalError as exc:
+            if not _passes(exc):
+                raise
             reason, wait_s = str(exc.orig), RETRY_S
         else:
             if told:

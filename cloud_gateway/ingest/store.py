@@ -23,8 +23,16 @@ from edge_agent.wire.topics import Lane
 
 #: Gaps in one line of the ledger. A device has a window's worth; one with so many is wrong, and would slow all.
 MAX_SPARSE = 1000
+#: Epochs of one device. It makes one when it loses its storage; one that has made so many is wrong.
+MAX_EPOCHS = 1000
 #: Events older than this many are of no use to a page.
 MAX_EVENTS = 20_000
+
+
+_CLAIM = text(
+    "INSERT INTO device_epoch (epoch, device, first_seen_at) SELECT :e, :d, :first"
+    " WHERE (SELECT count(*) FROM device_epoch WHERE device = :d) < :most ON CONFLICT DO NOTHING"
+)
 
 
 class Key(NamedTuple):
@@ -55,13 +63,13 @@ class IngestStore:
         self._engine = engine
 
     async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
-        """Give each (device, epoch) that nobody has to that device; returns {epoch: its device}."""
+        """Give each (device, epoch) that nobody has to that device, up to MAX_EPOCHS; returns {epoch: its device}."""
         epochs: dict[str, str] = {}
         for device, epoch in pairs:
             epochs.setdefault(epoch, device)
         async with transaction(self._engine) as c:
-            rows = [{"epoch": e, "device": d, "first_seen_at": now} for e, d in epochs.items()]
-            await c.execute(upsert(t.device_epoch).on_conflict_do_nothing(), rows)
+            rows = [{"e": e, "d": d, "first": now, "most": MAX_EPOCHS} for e, d in epochs.items()]
+            await c.execute(_CLAIM, rows)
             query = select(t.device_epoch.c.epoch, t.device_epoch.c.device).where(t.device_epoch.c.epoch.in_(epochs))
             return {row.epoch: row.device for row in await c.execute(query)}
 

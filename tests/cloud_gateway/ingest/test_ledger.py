@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud_gateway.ingest.store import MAX_SPARSE
+from cloud_gateway.ingest.store import MAX_EPOCHS, MAX_SPARSE
 from edge_agent.wire.messages import LaneAck, Rejection
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.ground import Ground
@@ -160,6 +160,15 @@ async def test_epoch_belongs_to_the_first_of_a_batch(ground: Ground) -> None:
         await ground.take(deliver(payload, device=device), *(deliver(payload, device=d) for d in devices))
     owners = ground.rows("SELECT device FROM device_epoch ORDER BY epoch")
     assert owners == [(device,) for device in devices[:5]]
+
+
+async def test_epochs_of_one_device_are_bounded_and_those_it_has_go_on(ground: Ground) -> None:
+    first, *_ = epochs = [f"{number:016x}" for number in range(MAX_EPOCHS + 1)]
+    await ground.store.claim_epochs([(DEVICE, epoch) for epoch in epochs[:-1]], AT)
+    await ground.take(*(deliver(frame(record(), epoch=epoch)) for epoch in (first, epochs[-1])))
+    assert ground.rows("SELECT epoch FROM ledger") == [(first,)]
+    assert ground.rows("SELECT device, code FROM dead_letter") == [(DEVICE, "too_many_epochs")]
+    assert ground.rows("SELECT count(*) FROM device_epoch") == [(MAX_EPOCHS,)]
 
 
 async def test_ownership_of_epochs_outlives_the_process(ground: Ground) -> None:

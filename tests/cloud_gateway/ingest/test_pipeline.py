@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.readings.series import SeriesStore
@@ -94,6 +95,28 @@ async def test_locked_database_holds_back_the_ack_until_it_is_free(
             other.execute("ROLLBACK")
         await taking
     assert ground.ack(Lane.READING) == LaneAck(1)
+
+
+async def test_mistake_in_a_statement_is_raised_and_not_tried_for_ever(ground: Ground) -> None:
+    with closing(sqlite3.connect(ground.file)) as connection, connection:
+        connection.execute("DROP TABLE ledger")
+    async with asyncio.timeout(LIMIT_S):
+        with pytest.raises(OperationalError, match="no such table"):
+            await ground.take(deliver(frame(record(1))))
+    assert ground.replies == []
+
+
+async def test_newest_values_that_cannot_be_written_do_not_end_their_duty(
+    ground: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ground.take(deliver(frame(record(1, pack(1.0)))))
+    await ground.take(deliver(frame(record(2, pack(2.0)))))
+    with closing(sqlite3.connect(ground.file)) as connection, connection:
+        connection.execute("ALTER TABLE stream RENAME TO hidden")
+    duty = asyncio.create_task(ground.pipeline.keep_latest_fresh())
+    await until(lambda: "newest values could not be written" in caplog.text)
+    assert not duty.done()
+    duty.cancel()
 
 
 async def test_bad_names_are_refused_by_name_and_the_rest_of_the_frame_is_stored(ground: Ground) -> None:

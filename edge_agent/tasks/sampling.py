@@ -123,10 +123,14 @@ async def _sample_pulses(sampler: Sampler, sensor: PulseSensor) -> None:
         loop.call_soon_threadsafe(count, active, clock.mono())
 
     sampler.device.board.digital(sensor.pin, pull_up=True).on_change(on_edge)
-    while True:
-        await sampler.next_tick()
-        counted, tips = tips, 0
-        sampler.take(round(counted * sensor.per_pulse, DIGITS), always=counted > 0)
+    try:
+        while True:
+            await sampler.next_tick()
+            counted, tips = tips, 0
+            sampler.take(round(counted * sensor.per_pulse, DIGITS), always=counted > 0)
+    finally:  # the agent stops, and the outbox is still open: rain since the last tick is not lost
+        if tips:
+            sampler.take(round(tips * sensor.per_pulse, DIGITS), always=True)
 
 
 async def _sample_contact(sampler: Sampler, sensor: ContactSensor) -> None:
@@ -144,11 +148,17 @@ async def _sample_contact(sampler: Sampler, sensor: ContactSensor) -> None:
     def on_edge(active: bool) -> None:
         loop.call_soon_threadsafe(note, active, clock.mono())
 
+    def look() -> None:
+        """An edge may have been missed: what the pin reads now is put right in time."""
+        if (active := contact.active) != debounce.stable:
+            note(active, clock.mono())
+
     contact.on_change(on_edge)
+    look()
     sampler.take(debounce.stable)
     async with asyncio.TaskGroup() as group:
         group.create_task(_settle(sampler, sensor, debounce, edges))
-        group.create_task(_repeat(sampler, debounce))
+        group.create_task(_repeat(sampler, debounce, look))
 
 
 async def _settle(sampler: Sampler, sensor: ContactSensor, debounce: Debounce, edges: asyncio.Event) -> None:
@@ -160,7 +170,8 @@ async def _settle(sampler: Sampler, sensor: ContactSensor, debounce: Debounce, e
             sampler.take(debounce.stable)
 
 
-async def _repeat(sampler: Sampler, debounce: Debounce) -> None:
+async def _repeat(sampler: Sampler, debounce: Debounce, look: Callable[[], None]) -> None:
     while True:
         await sampler.next_tick()
+        look()
         sampler.take(debounce.stable)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
+from edge_agent.hardware.board import DigitalInput
 from edge_agent.settings import OutboxSettings
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
@@ -91,6 +92,17 @@ async def test_tips_between_ticks_become_rain(
     assert witness.units() == {"rain": "mm"}
 
 
+async def test_rain_since_the_last_tick_is_stored_when_the_agent_stops(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    async with running_agent(make_settings(tmp_path, rain()), board, clock, witness):
+        await clock.run(START + MINUTE)
+        task = asyncio.create_task(close_and_open(board, clock, 17, [70, 71, 80, 81]))
+        await clock.run(START + MINUTE + 30_000)
+        await task
+    assert witness.readings("rain")[-1] == (MINUTE + 30_000, 0.4)
+
+
 async def test_bounces_of_the_bucket_are_one_tip(
     tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
 ) -> None:
@@ -133,6 +145,48 @@ async def test_bouncing_door_is_one_change(
     ((_, before), (settled_at, after)) = witness.readings("door")
     assert (before, after) == (False, True)
     assert 30_400 <= settled_at <= 31_500
+
+
+class DeafBoard:
+    """A board whose contacts tell of no edge, around one whose pins work."""
+
+    def __init__(self, board: SimBoard) -> None:
+        self.serial = board.serial
+        self.simulated = board.simulated
+        self.analog = board.analog
+        self.output = board.output
+        self.close = board.close
+        self._board = board
+
+    def digital(self, pin: int, *, pull_up: bool) -> DigitalInput:
+        """An input whose edges are lost."""
+        return DeafInput(self._board.digital(pin, pull_up=pull_up))
+
+
+class DeafInput:
+    """Can be read, and tells of nothing."""
+
+    def __init__(self, contact: DigitalInput) -> None:
+        self._contact = contact
+
+    @property
+    def active(self) -> bool:
+        """What the pin reads."""
+        return self._contact.active
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Lose the edges."""
+
+
+async def test_door_whose_edge_was_missed_is_put_right_after_the_next_tick(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    sensor = door(deadband=1, max_interval_s=3600, debounce_s=0.5)
+    async with running_agent(make_settings(tmp_path, sensor), DeafBoard(board), clock, witness):
+        await clock.run(START + 30_000)
+        board.set_contact(27, closed=True)
+        await clock.run(START + 2 * MINUTE)
+    assert witness.readings("door") == [(0, False), (MINUTE + 500, True)]
 
 
 async def test_flicker_shorter_than_the_debounce_is_nothing(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
 
 import msgspec
 
 from edge_agent.hardware.board import HardwareError, Output
-from edge_agent.rules import Change, Rise, Trigger
-from edge_agent.settings import AnyRule, ContactRule, ResidualRule, RiseRule
+from edge_agent.rules import NS, Change, Rise, Trigger
+from edge_agent.settings import AgentSettings, AnyRule, ContactRule, ResidualRule, RiseRule
 from edge_agent.storage.outbox import Item, OutboxFull
 from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import ALARM, AlarmBody, AlarmState, RuleInfo
@@ -20,18 +21,21 @@ logger = logging.getLogger(__name__)
 CONTACT_ABOVE, CONTACT_CLEAR = 1.0, 0.0
 RETRY_S = 1.0
 MEMORY = "rule."
+#: A prediction counts for so many sampling intervals of its stream.
+PREDICTION_INTERVALS = 3
 
 
 class Watch:
-    """One rule and where it stands."""
+    """One rule and where it stands. A prediction older than `stale_s` is forgotten."""
 
-    def __init__(self, rule: AnyRule, unit: str) -> None:
+    def __init__(self, rule: AnyRule, unit: str, stale_s: float) -> None:
         self.rule = rule
         above, clear = (CONTACT_ABOVE, CONTACT_CLEAR) if isinstance(rule, ContactRule) else (rule.above, rule.clear)
         self.unit = f"{unit}/h" if isinstance(rule, RiseRule) else unit
         self.trigger = Trigger(above, clear, rule.hold_s)
         self._rise = Rise(rule.window_s) if isinstance(rule, RiseRule) else None
-        self._predicted: float | None = None
+        self._stale_ns = stale_s * NS
+        self._predicted: tuple[float, int] | None = None
 
     @property
     def info(self) -> RuleInfo:
@@ -51,40 +55,72 @@ class Watch:
     def quantity(self, stream: str, value: float, mono: int) -> float | None:
         """What the trigger looks at after this sample; None when it says nothing to this rule."""
         if isinstance(self.rule, ResidualRule) and stream == self.rule.predicted:
-            self._predicted = value
+            self._predicted = value, mono
             return None
         if stream != self.rule.stream:
             return None
         if self._rise is not None:
             return self._rise.update(value, mono)
         if isinstance(self.rule, ResidualRule):
-            return None if self._predicted is None else value - self._predicted
+            return self._residual(value, mono)
         return value
+
+    def _residual(self, value: float, mono: int) -> float | None:
+        if self._predicted is not None and mono - self._predicted[1] > self._stale_ns:
+            self._predicted = None
+        return None if self._predicted is None else value - self._predicted[0]
+
+
+def make_watches(settings: AgentSettings) -> list[Watch]:
+    """A watch for every rule, in the settings' order."""
+    sensors = {sensor.stream: sensor for sensor in settings.sensor}
+    return [
+        Watch(
+            rule,
+            sensors[rule.stream].unit,
+            PREDICTION_INTERVALS * sensors[getattr(rule, "predicted", rule.stream)].interval_s,
+        )
+        for rule in settings.rule
+    ]
 
 
 class AlarmDesk:
     """All rules of a device. `see` is called with every sample; the records are written by `write_alarms`."""
 
     def __init__(self, device: Device) -> None:
-        units = {sensor.stream: sensor.unit for sensor in device.settings.sensor}
         self._device = device
-        self.watches = [Watch(rule, units[rule.stream]) for rule in device.settings.rule]
+        self.watches = make_watches(device.settings)
         self._unwritten: asyncio.Queue[Item] = asyncio.Queue()
-        panel = device.settings.panel
-        pins = [pin for pin in (panel.siren_pin, panel.lamp_pin) if pin is not None]
-        self._outputs: list[Output] = [device.board.output(pin) for pin in pins]
+        self._outputs = list(self._open_outputs())
+
+    def _open_outputs(self) -> Iterator[Output]:
+        """A siren or lamp that cannot be opened leaves the other, and the agent, at work."""
+        panel = self._device.settings.panel
+        for pin in (panel.siren_pin, panel.lamp_pin):
+            if pin is None:
+                continue
+            try:
+                yield self._device.board.output(pin)
+            except HardwareError as exc:
+                self._tell_of_output(exc)
 
     async def restore(self) -> None:
-        """Take up where the last life of the agent ended: an alarm that stood still stands."""
+        """Take up where the last life of the agent ended: an alarm stands on, unless its rule is gone."""
         remembered = await self._device.outbox.recall(MEMORY)
+        raised = {name: body for name, text in remembered.items() if (body := _raised(text)) is not None}
         for watch in self.watches:
-            watch.trigger.raised = remembered.get(watch.rule.name) == AlarmState.RAISED
+            watch.trigger.raised = raised.pop(watch.rule.name, None) is not None
+        for body in raised.values():
+            logger.warning("the rule %s is gone; its alarm is cleared", body.rule)
+            cleared = msgspec.structs.replace(body, state=AlarmState.CLEARED, since=self._device.clock.now())
+            self._unwritten.put_nowait(self._item(cleared))
         self._switch_outputs()
 
     def see(self, stream: str, value: float, at: int, mono: int) -> None:
         """Judge a sample by every rule; switches siren and lamp before anything is stored."""
         for watch in self.watches:
             quantity = watch.quantity(stream, value, mono)
+            self._tell_of_prediction(watch, stream, quantity)
             if quantity is None:
                 continue
             since = watch.trigger.since
@@ -101,8 +137,18 @@ class AlarmDesk:
             try:
                 output.set(sound)
             except HardwareError as exc:
-                logger.error("siren or lamp: %s", exc)
-                self._device.degraded.add("siren or lamp")
+                self._tell_of_output(exc)
+
+    def _tell_of_output(self, exc: HardwareError) -> None:
+        logger.error("siren or lamp: %s", exc)
+        self._device.degraded.add("siren or lamp")
+
+    def _tell_of_prediction(self, watch: Watch, stream: str, quantity: float | None) -> None:
+        """A rule that lacks its prediction cannot warn: people are told."""
+        if not isinstance(watch.rule, ResidualRule) or stream != watch.rule.stream:
+            return
+        name = f"rule {watch.rule.name}: no prediction"
+        (self._device.degraded.add if quantity is None else self._device.degraded.discard)(name)
 
     def _alarm(self, watch: Watch, change: Change, quantity: float, since: int) -> Item:
         state = AlarmState(change.value)
@@ -115,8 +161,12 @@ class AlarmDesk:
             unit=watch.unit,
             since=since,
         )
-        remember = (MEMORY + watch.rule.name, state.value)
-        return self._device.stamp(Lane.ALARM, ALARM, msgspec.json.encode(body), remember)
+        return self._item(body)
+
+    def _item(self, body: AlarmBody) -> Item:
+        """The record, remembered whole: should its rule be gone in the next life, it can still be cleared."""
+        encoded = msgspec.json.encode(body)
+        return self._device.stamp(Lane.ALARM, ALARM, encoded, (MEMORY + body.rule, encoded.decode()))
 
     async def write_alarms(self) -> None:
         """The duty: put every alarm into the outbox, and keep at it while the disk refuses."""
@@ -151,3 +201,13 @@ class AlarmDesk:
         except asyncio.CancelledError:
             self._unwritten.put_nowait(item)
             raise
+
+
+def _raised(text: str) -> AlarmBody | None:
+    """The alarm that was remembered as standing."""
+    try:
+        body = msgspec.json.decode(text, type=AlarmBody)
+    except msgspec.DecodeError:
+        logger.warning("what was remembered of a rule cannot be read: %s", text)
+        return None
+    return body if body.state is AlarmState.RAISED else None

@@ -11,12 +11,21 @@ import pytest
 from deploy.servers import Server
 from edge_agent import app
 from edge_agent.app import OUTBOX_FILE
-from edge_agent.hardware.board import HardwareError
 from edge_agent.storage.outbox import Outbox, StorageError
 from edge_agent.tasks.device import Device
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
-from tests.edge_agent.tasks.agents import MINUTE, SIREN, START, Witness, flood, level, make_settings, running_agent
+from tests.edge_agent.tasks.agents import (
+    LAMP,
+    MINUTE,
+    SIREN,
+    START,
+    Witness,
+    flood,
+    level,
+    make_settings,
+    running_agent,
+)
 from tests.edge_agent.tasks.test_uplink import listening
 from tests.waiting import until
 
@@ -94,12 +103,14 @@ async def test_folder_that_cannot_hold_an_outbox_is_an_error_that_names_it(
         await app.run(make_settings(tmp_path / "state"), board, clock)
 
 
-async def test_siren_on_a_pin_that_is_taken_is_an_error_at_the_start(
+async def test_siren_that_cannot_be_opened_is_named_and_the_lamp_still_shines(
     tmp_path: Path, board: SimBoard, clock: ScenarioClock
 ) -> None:
     board.output(SIREN)
-    with pytest.raises(HardwareError, match=f"output {SIREN}"):
-        await app.run(make_settings(tmp_path), board, clock)
+    board.set_ratio(0, 0.9)
+    async with running_agent(make_settings(tmp_path, level(), rules=[flood()]), board, clock) as device:
+        await until(lambda: board.is_on(LAMP))
+        assert "siren or lamp" in device.degraded
 
 
 async def test_agent_touches_no_signal_handler(tmp_path: Path, board: SimBoard, clock: ScenarioClock) -> None:

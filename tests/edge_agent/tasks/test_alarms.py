@@ -165,6 +165,23 @@ async def test_surge_is_what_stands_above_the_tide_table(
     assert witness.alarms() == [(2 * MINUTE, "surge", "raised"), (4 * MINUTE, "surge", "cleared")]
 
 
+async def test_surge_is_not_judged_by_a_tide_table_that_has_ended(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    file = tmp_path / "tide.csv"
+    file.write_text("at,value\n1989-09-20T04:00:00Z,2.0\n1989-09-20T04:01:00Z,2.0\n")
+    board.set_ratio(0, 0.2)
+    rule: AnyRule = ResidualRule(type="residual", name="surge", stream="level", predicted="tide", above=1.0, clear=0.5)
+    settings = make_settings(tmp_path, tide_table(file), level(), rules=[rule])
+    async with running_agent(settings, board, clock, witness) as device:
+        await clock.run(START + 4 * MINUTE)
+        assert device.degraded == set()
+        board.set_ratio(0, 0.6)
+        await clock.run(START + 6 * MINUTE)
+        assert device.degraded == {"rule surge: no prediction"}
+    assert witness.alarms() == []
+
+
 # -- storage ----------------------------------------------------------------------------------------------
 
 
@@ -210,6 +227,18 @@ async def test_alarm_whose_cause_went_while_the_agent_was_down_is_cleared(tmp_pa
         await until(witness.alarms)
         assert signals(board) == (False, False)
     assert [state for _, _, state in witness.alarms()] == ["cleared"]
+
+
+async def test_alarm_of_a_rule_that_is_gone_is_cleared_once(tmp_path: Path, clock: ScenarioClock) -> None:
+    board, witness = make_board("SIM-1"), Witness()
+    board.set_ratio(0, 0.6)
+    async with running_agent(make_settings(tmp_path, level(), rules=[flood()]), board, clock, witness):
+        await until(witness.alarms)
+    renamed = make_settings(tmp_path, level(), rules=[flood(name="high_water")])
+    for _ in range(2):
+        async with running_agent(renamed, make_board("SIM-1"), clock, witness):
+            await clock.run(clock.now() + MINUTE)
+    assert witness.alarms() == [(0, "flood", "raised"), (0, "flood", "cleared")]
 
 
 class NumbBoard:

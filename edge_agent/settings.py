@@ -14,6 +14,9 @@ DeviceId = Annotated[str, Field(pattern=f"^{DEVICE_ID.pattern}$")]
 StreamId = Annotated[str, Field(pattern=f"^{STREAM_NAME.pattern}$")]
 Pin = Annotated[int, Field(ge=0, le=27, description="BCM number of the pin.")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+#: Long enough for any rule and stream, and short enough to be counted in ms and ns.
+YEAR_S = 31_622_400
+Interval = Annotated[float, Field(gt=0, le=YEAR_S)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -47,9 +50,9 @@ class Sensor(Section):
     unit: str = Field(max_length=14, description="SenML unit of the values.")  # a rate adds two characters: m/h
     label: str = Field("", max_length=200, description="Name on screens, English.")
     label_zh: str = Field("", max_length=200, description="Name on screens, Chinese.")
-    interval_s: Positive = Field(60, description="A value is taken every so many seconds.")
-    max_interval_s: Positive = Field(600, description="A value is reported at least this often.")
-    deadband: float = Field(0, ge=0, description="A change of at least this much is reported; 0 reports every value.")
+    interval_s: Interval = Field(60, description="A value is taken every so many seconds.")
+    max_interval_s: Interval = Field(600, description="A value is reported at least this often.")
+    deadband: Finite = Field(0, ge=0, description="A change of at least this much is reported; 0 reports every value.")
 
 
 class AnalogSensor(Sensor):
@@ -98,7 +101,7 @@ class RuleBase(Section):
     severity: Literal["urgent", "attention"] = Field("urgent", description="How the console ranks it.")
     label: str = Field("", max_length=200, description="Name on screens, English.")
     label_zh: str = Field("", max_length=200, description="Name on screens, Chinese.")
-    hold_s: float = Field(0, ge=0, description="The condition must hold this long before the alarm is raised.")
+    hold_s: float = Field(0, ge=0, le=YEAR_S, description="The condition must hold so long before the alarm is raised.")
     siren: bool = Field(True, description="Whether siren and lamp go on with the alarm.")
 
 
@@ -122,7 +125,7 @@ class RiseRule(RuleBase):
     type: Literal["rise"]
     above: Finite = Field(description="Raised at this rise per hour or more.")
     clear: Finite = Field(description="Cleared at this rise per hour or less; below `above`.")
-    window_s: Positive = Field(900, description="The rise is measured over this time.")
+    window_s: Interval = Field(900, description="The rise is measured over this time.")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> RiseRule:
@@ -168,7 +171,7 @@ class AgentSettings(Section):
     device: DeviceId = Field(description="The device's id: its MQTT client id.")
     role: Role = Field(Role.SENSOR_NODE, description="What the device is there for.")
     state_dir: Path = Field(description="Folder of the outbox; on a disk, not in memory.")
-    heartbeat_s: Positive = Field(60, description="A heartbeat is sent every so many seconds of real time.")
+    heartbeat_s: Positive = Field(60, le=86_400, description="A heartbeat is sent every so many seconds of real time.")
     broker: Broker = Broker()
     outbox: OutboxSettings = OutboxSettings()
     panel: Panel = Panel()

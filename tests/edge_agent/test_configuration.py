@@ -79,6 +79,10 @@ def test_both_processes_can_be_loaded(tmp_path: Path) -> None:
         pytest.param("[[sensor]]\nkind='contact'\npin=40", "sensor[0].pin", "less than or equal to 27", id="in a list"),
         pytest.param("[[sensor]]\nkind='contact'\nx=1", "sensor[0].x", "is not a setting", id="unknown in a list"),
         pytest.param("heartbeat_s = nan", "heartbeat_s", "should be", id="not a number"),
+        pytest.param("heartbeat_s = 86401", "heartbeat_s", "less than or equal to 86400", id="longer than the wire's"),
+        pytest.param(GOOD + "interval_s = inf", "sensor[0].interval_s", "less than or equal to", id="endless interval"),
+        pytest.param(GOOD + "deadband = inf", "sensor[0].deadband", "finite number", id="endless deadband"),
+        pytest.param(GOOD + RULE + "hold_s = inf", "rule[0].hold_s", "less than or equal to", id="endless hold"),
         pytest.param("heartbeat_s = inf", "heartbeat_s", "should be a finite number", id="infinite"),
         pytest.param(
             GOOD + RULE.replace("0.8", "1.5"), "rule[0]", "`clear` must be less than `above`", id="hysteresis"

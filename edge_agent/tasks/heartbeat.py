@@ -17,13 +17,13 @@ async def send_heartbeats(device: Device) -> None:
     """The duty: one heartbeat at once, then every `heartbeat_s` of real time."""
     started = time.monotonic()
     while True:
-        body = HeartbeatBody(
-            depth={lane: depth for lane, depth in device.outbox.depth.items() if depth},
-            oldest_at=await device.outbox.oldest_at(),
-            uptime_s=round(time.monotonic() - started, 1),
-            degraded=sorted(device.degraded),
-        )
         try:
+            body = HeartbeatBody(
+                depth={lane: depth for lane, depth in device.outbox.depth.items() if depth},
+                oldest_at=await device.outbox.oldest_at(),
+                uptime_s=round(time.monotonic() - started, 1),
+                degraded=sorted(device.degraded),
+            )
             await device.outbox.put(device.stamp(Lane.DIAGNOSTIC, HEARTBEAT, msgspec.json.encode(body)))
         except OutboxFull:
             device.degraded.add("outbox full")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 import msgspec
 
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull, Pending
 from edge_agent.tasks.device import Device
 from edge_agent.wire.frames import encode_frame, split_records
@@ -152,17 +153,6 @@ class Uplink:
 
     def _birth(self) -> Birth:
         device = self._device
-        streams = [
-            StreamInfo(
-                name=s.stream,
-                unit=s.unit,
-                interval_s=s.max_interval_s if s.deadband else max(s.interval_s, 0.001),
-                label=s.label,
-                label_zh=s.label_zh,
-                predicts=getattr(s, "predicts", None),
-            )
-            for s in device.settings.sensor
-        ]
         return Birth(
             role=device.settings.role,
             software=version("weiran"),
@@ -171,10 +161,25 @@ class Uplink:
             boot=device.outbox.boot,
             heartbeat_s=device.settings.heartbeat_s,
             at=device.clock.now(),
-            streams=streams,
+            streams=describe_streams(device.settings),
             rules=self._rules,
             simulated=device.board.simulated,
         )
+
+
+def describe_streams(settings: AgentSettings) -> list[StreamInfo]:
+    """The streams as the birth message declares them."""
+    return [
+        StreamInfo(
+            name=s.stream,
+            unit=s.unit,
+            interval_s=s.max_interval_s if s.deadband else max(s.interval_s, 0.001),
+            label=s.label,
+            label_zh=s.label_zh,
+            predicts=getattr(s, "predicts", None),
+        )
+        for s in settings.sensor
+    ]
 
 
 def _now_s() -> float:

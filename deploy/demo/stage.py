@@ -24,6 +24,8 @@ from deploy.servers import Server, free_port, start_influxd, start_mosquitto
 from firmware_sim.scenario import Scenario
 
 STAFF_NAME = "demo"
+#: Below it, each device has a folder with its outbox.
+DEVICES_FOLDER = "devices"
 READY_LIMIT_S = 30.0
 
 
@@ -127,7 +129,7 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
         orders = Orders(
             scenario=scenario,
             devices=devices,
-            state_dir=str(stage.folder / "devices"),
+            state_dir=str(stage.folder / DEVICES_FOLDER),
             broker_port=cable.port,
             speed=speed,
             start_ms=stage.scenario.start_ms,

@@ -17,10 +17,12 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
 from deploy.demo.alarms import Key, Raising, find_wrong_alarms
 from deploy.demo.spoiled import ADC_STEPS, Samples, find_traces
-from deploy.demo.stage import Stage
+from deploy.demo.stage import DEVICES_FOLDER, Stage
 from deploy.demo.trouble import Happening, devices_hit
 from deploy.demo.witness import Promise, Said, read_alarm, seal
+from edge_agent.app import OUTBOX_FILE
 from edge_agent.settings import AnalogSensor
+from edge_agent.storage.outbox import Outbox
 from edge_agent.wire import senml
 from edge_agent.wire.messages import ALARM, READING
 from edge_agent.wire.topics import Lane
@@ -44,6 +46,7 @@ class Holdings:
     """What the stores hold, read back: seals by identity, what was refused by name, and doubles."""
 
     seals: dict[Promise, str] = field(default_factory=dict)
+    waiting: set[Promise] = field(default_factory=set)
     named: set[Promise] = field(default_factory=set)
     doubled: set[Promise] = field(default_factory=set)
     gaps: Counter[str] = field(default_factory=Counter)
@@ -70,6 +73,7 @@ class Balance:
 class Report(msgspec.Struct, frozen=True):
     """Everything the demo has to say. Times are RFC 3339, UTC; `gauge_hours` is [given back, due] by gauge.
 
+    `waiting` facts are on their devices' disks, not yet stored: an interrupted run leaves some.
     `gauges_hit` names the gauges from which a fault took hours: their missing figures are no fault of the system.
     """
 
@@ -77,6 +81,7 @@ class Report(msgspec.Struct, frozen=True):
     devices: int
     put: int
     stored: int
+    waiting: int
     lost: int
     duplicates: int
     altered: int
@@ -108,6 +113,7 @@ async def make_report(
         devices=len(stage.scenario.device),
         put=len(witness.put),
         stored=len(holdings.seals),
+        waiting=len(holdings.waiting),
         lost=len(balance.lost),
         duplicates=len(balance.doubled),
         altered=len(altered),
@@ -128,10 +134,15 @@ async def make_report(
 
 
 def strike_balance(put: Mapping[Promise, str], said: Mapping[Key, Said], holdings: Holdings) -> Balance:
-    """Set differences. An alarm record that nobody witnessed counts for the table of alarms as it is stored."""
+    """Set differences. An alarm record that nobody witnessed counts for the table of alarms as it is stored.
+
+    What still waits on a device's disk is neither lost nor due in any table.
+    """
     seals = holdings.seals
+    waiting = {(p.device, p.epoch, p.seq) for p in holdings.waiting if p.lane == Lane.ALARM.value}
+    said = {key: alarm for key, alarm in said.items() if key not in waiting}
     return Balance(
-        lost=set(put) - set(seals) - holdings.named,
+        lost=set(put) - set(seals) - holdings.named - holdings.waiting,
         altered={p for p, sealed in put.items() if seals.get(p, sealed) != sealed},
         doubled=holdings.doubled,
         unwitnessed=set(seals) - set(put),
@@ -173,7 +184,25 @@ async def read_holdings(stage: Stage) -> Holdings:
             await _read_series(series, device.id, holdings)
     finally:
         await series.close()
+    holdings.waiting = {p for p in await _read_outboxes(stage) if p not in holdings.seals}
     return holdings
+
+
+async def _read_outboxes(stage: Stage) -> set[Promise]:
+    """What is on the devices' own disks; their agents have ended."""
+    waiting: set[Promise] = set()
+    for device in stage.scenario.device:
+        file = stage.folder / DEVICES_FOLDER / device.id / OUTBOX_FILE
+        if not file.exists():
+            continue
+        outbox = await Outbox.open(file, boot="verdict")
+        for lane in Lane:
+            waiting |= {
+                Promise(device.id, outbox.epoch, lane.value, fact.seq)
+                for fact in await outbox.pending(lane, 0, outbox.depth[lane])
+            }
+        await outbox.close()
+    return waiting
 
 
 async def _read_rows(stage: Stage, holdings: Holdings) -> None:

@@ -35,6 +35,7 @@ CLEAN = Report(
     devices=1,
     put=3,
     stored=3,
+    waiting=0,
     lost=0,
     duplicates=0,
     altered=0,
@@ -154,3 +155,9 @@ def test_a_killed_agent_excuses_its_hours_and_what_it_could_not_tell_anymore() -
     kill: dict[str, object] = {"name": "f", "kind": "agent-kill", "seen_by": ["gateway: a device has restarted"]}
     report = changed(faults=[kill], unwitnessed=1, gauge_hours={"pier/tide": [3, 4]}, gauges_hit=["pier/tide"])
     assert find_shortcomings(report) == []
+
+
+def test_what_still_waits_on_a_device_is_not_lost() -> None:
+    promise = Promise("tide-1", "0123456789abcdef", "reading", 7)
+    assert strike_balance({promise: "seal"}, {}, Holdings()).lost == {promise}
+    assert strike_balance({promise: "seal"}, {}, Holdings(waiting={promise})).lost == set()

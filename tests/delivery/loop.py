@@ -14,7 +14,7 @@ import random
 import selectors
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from contextvars import Context, ContextVar, copy_context
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
@@ -99,7 +99,11 @@ class ImaginedLoop(asyncio.SelectorEventLoop):
         super().__init__(self._jumping)
 
     def create_task(
-        self, coro: Coroutine[Any, Any, T], *, name: object = None, context: Context | None = None
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: object = None,
+        context: Context | None = None,
     ) -> asyncio.Task[T]:
         """Keep it: one that stands still may be held by nobody else, and must not fade away."""
         task = super().create_task(coro, name=name, context=context)

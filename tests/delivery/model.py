@@ -30,7 +30,7 @@ from tests.delivery.loop import ImaginedLoop, this_life
 from tests.delivery.verdict import compare, compare_outbox, read_holdings
 
 #: Turns of fate in one run, and the mean pause between two, seconds.
-TURNS = 150
+TURNS = 120
 PAUSE_S = 0.4
 #: After healing everything must be delivered within this, imagined seconds.
 DRAIN_LIMIT_S = 600.0

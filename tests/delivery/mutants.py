@@ -130,7 +130,7 @@ class RecyclingOutbox(SnaredOutbox):
 MUTANTS: dict[str, tuple[Build, str]] = {
     "ledger check removed": (Build(store=ForgetfulStore), "set a message aside"),
     "acknowledged before the commit": (Build(ingest=EarlyIngest), "is lost"),
-    "ledger before the series store": (Build(ingest=LedgerFirstIngest), "is lost"),
+    "ledger before the series store": (Build(ingest=LedgerFirstIngest), " reading "),
     "deleted at PUBACK": (Build(uplink=TrustingUplink), "is lost"),
     "seq given again": (Build(outbox=RecyclingOutbox), "was given to two facts"),
 }

@@ -17,7 +17,7 @@ from tests.delivery.mutants import MUTANTS
 
 SEEDS = range(1, 21)
 #: A mutant has so many runs to show itself.
-CHANCES = range(1, 7)
+CHANCES = range(1, 11)
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=str)

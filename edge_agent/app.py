@@ -6,15 +6,19 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 
+import msgspec
+
 from edge_agent.hardware.board import Board
 from edge_agent.hardware.clock import Clock, SystemClock
-from edge_agent.settings import AgentSettings
+from edge_agent.hardware.tables import TideTable
+from edge_agent.settings import AgentSettings, TableSensor
 from edge_agent.storage.outbox import Observer, Outbox
-from edge_agent.tasks.alarms import AlarmDesk
+from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
 from edge_agent.tasks.sampling import sample
-from edge_agent.tasks.uplink import Uplink
+from edge_agent.tasks.uplink import Uplink, describe_streams
+from edge_agent.wire.messages import RuleInfo, StreamInfo
 
 OUTBOX_FILE = "outbox.db"
 
@@ -67,6 +71,19 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
 
 async def _as_coroutine(duty: Duty, device: Device) -> None:
     await duty(device)
+
+
+def check(settings: AgentSettings) -> None:
+    """Raise ValueError or TableError for settings that a device could not live with, without touching a pin.
+
+    Its tables must be readable, and the gateway must be able to read what it would declare.
+    """
+    for sensor in settings.sensor:
+        if isinstance(sensor, TableSensor):
+            TideTable.load(sensor.file)
+    rules = [watch.info for watch in make_watches(settings)]
+    declared = msgspec.json.encode((describe_streams(settings), rules))
+    msgspec.json.decode(declared, type=tuple[list[StreamInfo], list[RuleInfo]])
 
 
 def main(settings: AgentSettings) -> None:

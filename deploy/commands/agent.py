@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.options import Config, load_settings
-from deploy.failures import Failure, extra
+from deploy.failures import WRONG_USE, Failure, extra
 from edge_agent.settings import AgentSettings
 
 
@@ -18,10 +18,15 @@ def agent(
     """Run this machine as a device."""
     settings = load_settings(AgentSettings, config)
     with extra("device"):
+        from edge_agent.app import check as check_device
         from edge_agent.app import main
         from edge_agent.hardware.board import HardwareError
         from edge_agent.storage.sqlite import StorageError
     if check:
+        try:
+            check_device(settings)
+        except (HardwareError, ValueError) as exc:
+            raise Failure("settings", f"{config}: {exc}", "Correct it and check again", WRONG_USE) from exc
         typer.echo(f"{config}: correct. {settings.device}: {len(settings.sensor)} sensors, {len(settings.rule)} rules.")
         return 0
     try:

@@ -91,6 +91,16 @@ def test_agent_check_accepts_correct_settings(capsys: Output, agent: str) -> Non
     assert "correct. yard-7: 0 sensors, 0 rules" in capsys.readouterr().out
 
 
+def test_agent_check_names_a_tide_table_that_is_missing(tmp_path: Path, capsys: Output) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text(
+        f'device = "tide-1"\nstate_dir = "{tmp_path}"\n[[sensor]]\nkind = "table"\nstream = "tide_predicted"\n'
+        'unit = "m"\nfile = "nowhere.csv"\npredicts = "tide"\n'
+    )
+    assert run(["agent", "--check", "--config", str(file)]) == 2
+    assert "nowhere.csv" in capsys.readouterr().err
+
+
 def test_agent_check_takes_variables_of_the_environment(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEIRAN_BROKER__PORT", "none")
     assert run(["agent", "--check", "--config", agent]) == 2

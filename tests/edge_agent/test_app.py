@@ -29,7 +29,7 @@ from tests.edge_agent.tasks.agents import (
 from tests.edge_agent.tasks.test_uplink import listening
 from tests.waiting import until
 
-LIMIT_S = 15.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from firmware_sim.board import make_board
 from tests.cloud_gateway.ingest.pieces import AT, frame, pack, record
 from tests.waiting import until
 
-LIMIT_S = 15.0
+LIMIT_S = 40.0
 
 
 class Gauge:
@@ -97,6 +97,6 @@ def reading(number: int) -> Item:
     return Item(Lane.READING, READING, body, AT + number, ClockQuality.NTP, number)
 
 
-async def until_empty(outbox: Outbox, limit_s: float = 30.0) -> None:
+async def until_empty(outbox: Outbox, limit_s: float = LIMIT_S) -> None:
     """Wait until the gateway has acknowledged all that was put."""
     await until(lambda: not outbox.waiting and not any(outbox.depth.values()), limit_s)

@@ -63,5 +63,7 @@ async def open_ground(file: Path, series: SeriesStore) -> AsyncIterator[Ground]:
     replies: list[tuple[str, bytes]] = []
     store = IngestStore(engine)
     pipeline = Pipeline(series, store, lambda topic, payload: replies.append((topic, payload)))
-    yield Ground(file, engine, series, store, pipeline, replies)
-    await engine.dispose()
+    try:
+        yield Ground(file, engine, series, store, pipeline, replies)
+    finally:
+        await engine.dispose()

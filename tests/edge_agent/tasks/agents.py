@@ -36,7 +36,7 @@ START = 622_267_200_000  # 1989-09-20T04:00Z
 MINUTE = 60_000
 NOBODY = 1  # a port at which nobody listens
 SIREN, LAMP = 5, 6
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 @dataclass

@@ -28,7 +28,7 @@ from edge_agent.wire.messages import MAX_FRAME_BYTES
 from tests.edge_agent.wire.relay import open_relay
 from tests.waiting import until
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 #: PINGREQ and PINGRESP as they go over the line.
 PING, PONG = b"\xc0\x00", b"\xd0\x00"
 
@@ -369,6 +369,7 @@ async def test_link_is_back_soon_after_every_restart_of_the_broker(own_broker: S
         await asyncio.wait_for(connection.publish("test/again", b"x"), LIMIT_S)
         assert [d.payload for d in await duty.inbox.take(1)] == [b"x"]
     running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_many_links_of_one_process_come_back_after_their_lines_break(broker: Server, device: str) -> None:

@@ -5,6 +5,7 @@ Pins are named by their BCM numbers. The converter is an MCP3008 on SPI 0, chip 
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,8 @@ except ImportError:
     class LgpioError(Exception):  # type: ignore[no-redef]
         """Stands in for lgpio's error where that library is not installed, and is never raised."""
 
+
+logger = logging.getLogger(__name__)
 
 PIN_ERRORS = (gpiozero.GPIOZeroError, LgpioError, OSError)
 #: The largest code of a 10-bit converter.
@@ -63,8 +66,11 @@ class GpioDigitalInput:
 
     @property
     def active(self) -> bool:
-        """Whether the input is active now."""
-        return bool(self._device.is_active)
+        """Whether the input is active now. Raises HardwareError."""
+        try:
+            return bool(self._device.is_active)
+        except PIN_ERRORS as exc:
+            raise HardwareError(f"input {self._device!r} cannot be read: {exc}") from exc
 
     def on_change(self, callback: Callable[[bool], None]) -> None:
         """Add `callback(active)`, called at every edge, from another thread on a real board."""
@@ -128,9 +134,12 @@ class GpioBoard:
         """Switch the outputs off and release every pin."""
         while self._devices:
             device = self._devices.pop()
-            if isinstance(device, gpiozero.DigitalOutputDevice):
-                device.off()  # a released pin floats: it must not be left as it was
-            device.close()
+            try:
+                if isinstance(device, gpiozero.DigitalOutputDevice):
+                    device.off()  # a released pin floats: it must not be left as it was
+                device.close()
+            except PIN_ERRORS as exc:
+                logger.error("pin not released: %s", exc)  # the others are released all the same
 
     def _open(self, kind: Callable[..., Device], address: int, **options: bool) -> Device:
         return kind(address, pin_factory=self._factory, **options)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge_agent.storage.outbox import Item
+from edge_agent.storage.facts import Item
 from edge_agent.wire.messages import ALARM, READING, AlarmBody, LaneAck
 from edge_agent.wire.senml import decode_pack
 from edge_agent.wire.topics import Lane

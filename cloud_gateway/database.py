@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,16 @@ from cloud_gateway import tables
 
 BUSY_TIMEOUT_MS = 10_000
 SQLITE_HEAD = b"SQLite format 3\0"
+#: SQLite's result codes for what is no fault of the statement (its page "Result and Error Codes").
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
 
 
 class DatabaseNotReady(Exception):
@@ -99,3 +110,8 @@ def check_file(file: Path) -> None:
         head = opened.read(len(SQLITE_HEAD))
     if head not in (b"", SQLITE_HEAD):
         raise NoDatabase(f"{file} is no SQLite database")
+
+
+def can_pass(exc: OperationalError) -> bool:
+    """Whether the same statement can succeed later: the database is locked, or its disk is full or failing."""
+    return getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF in PASSING

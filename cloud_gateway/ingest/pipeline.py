@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
@@ -16,6 +15,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy.exc import OperationalError
 
+from cloud_gateway.database import can_pass
 from cloud_gateway.ingest.batch import Batch, Unreadable, frame_letter
 from cloud_gateway.ingest.store import MAX_EPOCHS, IngestStore, Key, Work
 from cloud_gateway.ingest.store_devices import Latest
@@ -31,16 +31,6 @@ LATEST_EVERY_S = 0.25
 KNOWN_EPOCHS = 100_000
 
 RETRY_S = 1.0
-#: SQLite's result codes for what is no fault of the statement (its page "Result and Error Codes").
-PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-}
 #: Points written at once: InfluxDB takes two such parts side by side.
 PART_POINTS = 10_000
 
@@ -184,11 +174,6 @@ def _reject(frames: Iterable[Accepted], refusals: Iterable[Refusal]) -> None:
                 accepted.points = [p for p in accepted.points if p.seq != record.seq]
 
 
-def _passes(exc: OperationalError) -> bool:
-    """Whether the same statement can succeed later: the database is locked, or its disk is full or failing."""
-    return getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF in PASSING
-
-
 async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
     """Try until the store takes it: meanwhile nothing is acknowledged, and the broker holds the rest back."""
     told = False
@@ -198,7 +183,7 @@ async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         except StoreUnavailable as exc:
             reason, wait_s = exc.reason, exc.retry_after_s
         except OperationalError as exc:
-            if not _passes(exc):
+            if not can_pass(exc):
                 raise
             reason, wait_s = str(exc.orig), RETRY_S
         else:

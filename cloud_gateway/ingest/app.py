@@ -17,15 +17,18 @@ from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.settings import Ingest as Limits
 from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, connect, stay_connected
 from edge_agent.wire.messages import MAX_FRAME_BYTES
-from edge_agent.wire.topics import GATEWAY_FILTERS
+from edge_agent.wire.topics import GATEWAY_FILTERS, Lane
 
 logger = logging.getLogger(__name__)
 
 SESSION_EXPIRY_S = 24 * 3600
 LONGEST_RECONNECT_WAIT_S = 5.0
 FINISH_S = 5.0
+#: How the topic of readings ends.
+READINGS_END = f"/{Lane.READING.value}"
 #: Messages are taken apart ahead of time up to so many batches' worth of readings; the rest waits as it came.
 MOST_BATCHES = 4
 #: And up to so many messages, which bounds the variables of a statement.
@@ -36,18 +39,71 @@ MOST_BYTES = 32 * 1024 * 1024
 RUNNING_MARK = "ingest.running"
 
 
+class Intake:
+    """Gathers messages into batches; only some batches' worth is taken apart ahead of time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._sorter = Sorter()
+        self._later: deque[Delivery] = deque()
+        self._some = asyncio.Event()
+        self._enough = asyncio.Event()
+
+    def clear(self) -> None:
+        """Forget what is in hand."""
+        self._sorter.take()
+        self._later.clear()
+        self._some.clear()
+        self._enough.clear()
+
+    def add(self, delivery: Delivery) -> None:
+        """Take in a message, or set it by while there is enough to do."""
+        if self._later or self._is_full():
+            self._later.append(delivery)
+        else:
+            self._take_in(delivery)
+
+    async def take(self) -> Batch:
+        """Wait for messages, then until they are enough for a batch or the first has waited long enough."""
+        await self._some.wait()
+        try:
+            async with asyncio.timeout(self._limits.flush_ms / 1000):  # wait_for can miss a cancellation
+                await self._enough.wait()
+        except TimeoutError:
+            pass
+        batch = self._sorter.take()
+        self._some.clear()
+        self._enough.clear()
+        while self._later and not self._is_full():
+            self._take_in(self._later.popleft())
+        return batch
+
+    def _is_full(self) -> bool:
+        """What is taken apart is far larger than what came, so that only some batches' worth is."""
+        batch = self._sorter.batch
+        return batch.readings >= MOST_BATCHES * self._limits.batch_readings or len(batch.tokens) >= MOST_MESSAGES
+
+    def _take_in(self, delivery: Delivery) -> None:
+        self._sorter.add(delivery)
+        self._some.set()
+        batch = self._sorter.batch
+        if batch.readings >= self._limits.batch_readings or 2 * len(batch.tokens) >= self._limits.receive_maximum:
+            self._enough.set()
+
+
 class Ingest:
-    """Gathers what arrives into batches and feeds the pipeline, one batch at a time, in order."""
+    """Feeds the pipeline: readings on one side, all else on the other.
+
+    A series store that is away holds up readings alone: alarms, records and presence go on past it.
+    """
 
     def __init__(
         self, settings: GatewaySettings, series: SeriesStore, store: IngestStore, *, connect: Connect = connect
     ) -> None:
         self._settings = settings
         self._connect = connect
-        self._sorter = Sorter()
-        self._later: deque[Delivery] = deque()
-        self._some = asyncio.Event()
-        self._enough = asyncio.Event()
+        self._readings = Intake(settings.ingest)
+        self._others = Intake(settings.ingest)
         self._connection: Session | None = None
         self._pipeline = Pipeline(series, store, self._reply)
 
@@ -67,9 +123,8 @@ class Ingest:
 
     async def _prepare(self) -> LinkOptions:
         """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
-        self._sorter.take()
-        self._later.clear()
-        self._some.clear()
+        self._readings.clear()
+        self._others.clear()
         broker = self._settings.broker
         return LinkOptions(
             broker.host,
@@ -83,49 +138,22 @@ class Ingest:
         )
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        if self._later or self._is_full():
-            self._later.append(delivery)
-        else:
-            self._take_in(delivery)
-
-    def _is_full(self) -> bool:
-        """What is taken apart is far larger than what came, so that only some batches' worth is."""
-        batch = self._sorter.batch
-        most_readings = MOST_BATCHES * self._settings.ingest.batch_readings
-        return batch.readings >= most_readings or len(batch.tokens) >= MOST_MESSAGES
-
-    def _take_in(self, delivery: Delivery) -> None:
-        self._sorter.add(delivery)
-        self._some.set()
-        batch, limits = self._sorter.batch, self._settings.ingest
-        if batch.readings >= limits.batch_readings or 2 * len(batch.tokens) >= limits.receive_maximum:
-            self._enough.set()
+        intake = self._readings if delivery.topic.endswith(READINGS_END) else self._others
+        intake.add(delivery)
 
     async def _serve(self, connection: Session) -> None:
-        """Process batches of one connection, one after the other."""
+        """Process what comes on one connection; on each side one batch after the other."""
         self._connection = connection
         await connection.subscribe(GATEWAY_FILTERS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._work(connection, self._others))
+            group.create_task(self._work(connection, self._readings))
+
+    async def _work(self, connection: Session, intake: Intake) -> None:
         while True:
-            await self._some.wait()
-            await self._gather()
-            batch = self._take()
+            batch = await intake.take()
             await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
-
-    def _take(self) -> Batch:
-        batch = self._sorter.take()
-        self._some.clear()
-        self._enough.clear()
-        while self._later and not self._is_full():
-            self._take_in(self._later.popleft())
-        return batch
-
-    async def _gather(self) -> None:
-        try:
-            async with asyncio.timeout(self._settings.ingest.flush_ms / 1000):  # wait_for can miss a cancellation
-                await self._enough.wait()
-        except TimeoutError:
-            return
 
     async def _process(self, batch: Batch) -> None:
         """A message that makes a step fail is found by itself and set aside; the others are stored."""

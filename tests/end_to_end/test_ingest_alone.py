@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.settings import GatewaySettings
 from deploy.servers import Server
 from edge_agent.wire.link import LinkOptions, connect
-from edge_agent.wire.messages import LaneAck
+from edge_agent.wire.messages import AlarmBody, AlarmState, LaneAck
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import frame, pack, record
 from tests.cloud_gateway.ingest.stores import FailingStore
@@ -20,6 +22,7 @@ from tests.waiting import until
 GARBAGE_FRAMES = 2000
 GARBAGE_BYTES = 32_000
 ALLOWED_MB = 30.0
+SURGE = AlarmBody("surge", "tide", AlarmState.RAISED, 0.4, 0.3, "m", 1_700_000_000_000)
 CODES = "SELECT device, code, sum(times) FROM dead_letter GROUP BY device, code"
 
 
@@ -79,3 +82,20 @@ async def flood(broker: Server) -> None:
         for start in range(0, GARBAGE_FRAMES, 50):
             pieces = (f"{number:08d}".encode() * (GARBAGE_BYTES // 8) for number in range(start, start + 50))
             await asyncio.gather(*(hostile.publish("weiran/1/hostile-1/up/reading", piece) for piece in pieces))
+
+
+async def test_an_alarm_passes_readings_that_wait_for_their_store(
+    own_broker: Server, sqlite_settings: GatewaySettings
+) -> None:
+    store = FailingStore(open_series(sqlite_settings.series, sqlite_settings.data_dir), broken=True)
+    said = record(1, msgspec.json.encode(SURGE).decode(), kind="alarm/1")
+    async with running_ingest(sqlite_settings, store), open_gauge(own_broker, "honest-01") as gauge:
+        await gauge.until_heard()
+        gauge.read(1, 5)
+        async with asyncio.timeout(20):
+            await store.tried.wait()
+        gauge.publish(frame(said, lane="alarm", epoch=gauge.epoch), "up/alarm")
+        await gauge.until_stored(1, Lane.ALARM)
+        assert Lane.READING not in gauge.stands
+        store.broken = False
+        await gauge.until_stored(5)

@@ -35,7 +35,8 @@ LETTER: dict[str, object] = {
 
 
 async def violations(page: Page) -> list[str]:
-    """What axe-core calls serious or critical."""
+    """What axe-core calls serious or critical, once no colour is on its way to another."""
+    await page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
     await page.evaluate(AXE.read_text())
     found = await page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
     grave = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]

@@ -17,7 +17,7 @@ def main() -> None:
     got = 0
 
     def on_connect(client: paho.Client, _userdata: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
-        client.subscribe("weiran/1/+/up/+", qos=1)
+        client.subscribe("bench/#", qos=1)
 
     def on_subscribe(_client: paho.Client, _userdata: Any, _mid: int, _reasons: Any, _properties: Any) -> None:
         sys.stdout.write("ready\n")

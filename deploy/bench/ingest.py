@@ -30,7 +30,7 @@ from edge_agent.wire.frames import decode_frame
 from edge_agent.wire.topics import Lane
 
 BATCH_LINES = 5000
-READINGS = {1: 60_000, 50: 300_000, 200: 400_000}
+READINGS = {1: 30_000, 50: 200_000, 200: 200_000}
 LIMITS = {50: 0.35, 200: 0.5}
 SINGLE_LIMIT = 0.5
 SQLITE_LIMIT = 80_000

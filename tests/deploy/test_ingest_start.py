@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cloud_gateway.migrations import migrate
 from deploy.servers import free_port, start_influxd, start_mosquitto
@@ -19,11 +22,30 @@ def test_ingest_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
             f'data_dir = "{tmp_path}"\n[broker]\nport = {broker.port}\n'
             f'[series]\nstore = "influx1"\nurl = "http://127.0.0.1:{port}"\n'
         )
-        command = [sys.executable, "-m", "deploy", "--log", "json", "gateway", "ingest", "--config", str(config)]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as ingest:
-            assert ingest.stderr is not None
-            assert "does not answer and is waited for" in ingest.stderr.readline()
+        with start_ingest(config) as log:
+            read_until(log, "does not answer and is waited for")
             with start_influxd(tmp_path / "influx", port=port):
-                assert "the store of readings answers" in ingest.stderr.readline()
-                ingest.terminate()
-                assert "Traceback" not in ingest.stderr.read()
+                read_until(log, "the store of readings answers")
+
+
+@contextmanager
+def start_ingest(config: Path) -> Iterator[IO[str]]:
+    """Its log; ended at the end, without a traceback."""
+    command = [sys.executable, "-m", "deploy", "--log", "json", "gateway", "ingest", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as ingest:
+        assert ingest.stderr is not None
+        try:
+            yield ingest.stderr
+        finally:
+            ingest.terminate()
+        assert "Traceback" not in ingest.stderr.read()
+
+
+def read_until(log: IO[str], words: str) -> None:
+    """Read lines until one says `words`; on a slow machine other lines stand between."""
+    passed = []
+    for line in log:
+        if words in line:
+            return
+        passed.append(line)
+    raise AssertionError(f"the log ended without {words!r}: {passed}")

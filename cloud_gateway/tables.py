@@ -42,6 +42,64 @@ device = Table(
     Column("heartbeat_at", Integer),  # device time of the newest heartbeat
     Column("depth", Integer),  # unacknowledged records at that heartbeat
     Column("oldest_at", Integer),  # device time of the oldest of them
+    Column("health", Text),  # JSON of that heartbeat's body
+    Column("clone_at", Integer),  # gateway time when two lives with this identity were seen at once; null: none
+)
+
+enrolment = Table(  # the devices that may speak: anything else is refused by name
+    "enrolment",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("role", String(32), nullable=False),
+    Column("public_key", String(44), nullable=False),  # Ed25519, raw, base64
+    Column("certificate", String(64), nullable=False),  # SHA-256 of the certificate, hex
+    Column("not_after", Integer, nullable=False),
+    Column("enrolled_at", Integer, nullable=False),
+    Column("revoked_at", Integer),
+    Column("reason", Text, nullable=False, default=""),  # of the revocation
+)
+
+device_boot = Table(  # each life of a device's agent; one that comes back after a newer one is a second device
+    "device_boot",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("boot", String(64), primary_key=True),
+    Column("serial", Text, nullable=False),
+    Column("first_at", Integer, nullable=False),  # gateway time of its first birth
+    Column("last_at", Integer, nullable=False),
+    Index("device_boot_newest", "device", "last_at"),
+)
+
+boot_clock = Table(  # one offset for each boot whose clock was unset, fixed before its first write, never changed
+    "boot_clock",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("epoch", String(16), primary_key=True),
+    Column("boot", String(64), primary_key=True),
+    Column("offset_ms", Integer, nullable=False),  # added to `at`
+    Column("fixed_at", Integer, nullable=False),
+)
+
+twin = Table(
+    "twin",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("version", Integer, nullable=False, default=0),  # of what is desired; 0: nothing
+    Column("hash", String(64), nullable=False, default=""),
+    Column("sections", Text, nullable=False, default="{}"),  # JSON
+    Column("desired_at", Integer),
+    Column("desired_by", Text, nullable=False, default=""),
+    Column("reported", Text),  # JSON of the newest `config/reported`
+    Column("reported_at", Integer),  # gateway time
+)
+
+backup = Table(
+    "backup",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("begun_at", Integer, nullable=False),
+    Column("finished_at", Integer),  # null: under way, or failed
+    Column("folder", Text, nullable=False),
 )
 
 device_epoch = Table(  # an epoch belongs to the first device that used it
@@ -90,6 +148,7 @@ ledger = Table(
     Column("lane", String(16), primary_key=True),
     Column("upto", Integer, nullable=False),
     Column("ranges", Text, nullable=False),  # JSON [[first, last], ...] above upto
+    Column("safe", Integer, nullable=False, server_default="0"),  # all up to it is in the last backup
 )
 
 record = Table(  # lanes alarm, record and diagnostic; readings live in the series store
@@ -102,6 +161,7 @@ record = Table(  # lanes alarm, record and diagnostic; readings live in the seri
     Column("kind", String(40), nullable=False),
     Column("at", Integer, nullable=False),
     Column("clock", String(8), nullable=False),
+    Column("said_at", Integer),  # the device's own `at`, where boot_clock has corrected it
     Column("boot", String(64), nullable=False),
     Column("mono", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),

@@ -201,13 +201,67 @@ class GapBody(Struct, frozen=True):
     last: Count = 0
 
 
-class HeartbeatBody(Struct, frozen=True):
-    """Body of ``heartbeat/1``: how a device's outbox stands. `oldest_at` is the oldest unacknowledged `at`."""
+class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
+    """Body of ``heartbeat/1``: how a device is. `oldest_at` is the oldest unacknowledged `at`.
+
+    `hours_left`: until each lane's quota is full if nothing is acknowledged, at the rate of the last hour; a lane
+    without a limit in sight is left out. What a machine cannot tell is null, never a guess.
+    """
 
     depth: dict[Lane, Annotated[int, Meta(ge=0, le=2**53)]]
     oldest_at: Millis | None
     uptime_s: float
-    degraded: list[Text] = []
+    degraded: Annotated[list[Text], Meta(max_length=64)] = []
+    hours_left: dict[Lane, Annotated[float, Meta(ge=0, le=1e6)]] = {}
+    disk_free_mb: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+    temperature_c: Annotated[float, Meta(ge=-100, le=200)] | None = None
+    undervoltage: bool | None = None
+    clock: ClockQuality | None = None
+    memory_mb: Annotated[float, Meta(ge=0, le=1e6)] | None = None
+
+
+class Desired(Struct, frozen=True):
+    """``config/desired``, retained: the settings that a device shall have. `sections` by name, each a JSON object.
+
+    `version` grows with every change; `hash` is the SHA-256, hex, of the canonical JSON (RFC 8785) of `sections`.
+    """
+
+    version: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+    hash: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    sections: Annotated[dict[str, dict[str, msgspec.Raw]], Meta(max_length=16)]
+    at: Millis
+    v: int = VERSION
+
+
+class TwinState(StrEnum):
+    """What became of the desired settings. `trial`: in use, until the gateway has been reached with them."""
+
+    APPLIED = "applied"
+    TRIAL = "trial"
+    REVERTED = "reverted"
+    REFUSED = "refused"
+
+
+class KeyResult(Struct, frozen=True, omit_defaults=True):
+    """One key of one section: taken, or what is wrong with it and what to do."""
+
+    ok: bool
+    error: Text = ""
+
+
+class Reported(Struct, frozen=True):
+    """``config/reported``, retained: what the device made of `version` and `hash`, and what is in use now.
+
+    `results` by "section.key"; `sections` are the settings in use, whole. Version 0 is the device's own file.
+    """
+
+    version: Count
+    hash: Text
+    state: TwinState
+    results: dict[str, KeyResult]
+    sections: dict[str, dict[str, msgspec.Raw]]
+    at: Millis
+    v: int = VERSION
 
 
 READING = "reading/1"

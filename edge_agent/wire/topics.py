@@ -25,12 +25,14 @@ class Lane(StrEnum):
 
 
 class Leaf(StrEnum):
-    """The single-level topics under a device's root."""
+    """The other topics under a device's root."""
 
     PRESENCE = "presence"
     BIRTH = "birth"
     ACK = "ack"
     NOTICE = "notice"
+    DESIRED = "config/desired"
+    REPORTED = "config/reported"
 
 
 class TopicError(ValueError):
@@ -49,7 +51,10 @@ class Topic(NamedTuple):
 
 
 #: What the gateway subscribes to.
-GATEWAY_FILTERS = (f"{ROOT}/+/up/+", f"{ROOT}/+/{Leaf.PRESENCE.value}", f"{ROOT}/+/{Leaf.BIRTH.value}")
+GATEWAY_FILTERS = (
+    f"{ROOT}/+/up/+",
+    *(f"{ROOT}/+/{leaf.value}" for leaf in (Leaf.PRESENCE, Leaf.BIRTH, Leaf.REPORTED)),
+)
 
 
 def check_device_id(device: str) -> str:
@@ -69,8 +74,7 @@ def parse_topic(text: str) -> Topic:
         match parts[3:]:
             case ["up", lane]:
                 return Topic(device, Lane(lane))
-            case [leaf]:
-                return Topic(device, Leaf(leaf))
+            case [*leaf]:
+                return Topic(device, Leaf("/".join(leaf)))
     except ValueError as exc:
         raise TopicError(str(exc)) from exc
-    raise TopicError("topic has an unknown shape")

@@ -18,8 +18,9 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
-from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, connect, stay_connected
+from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
+from edge_agent.wire.session import Connect, Delivery, LinkOptions, Session, stay_connected
 from edge_agent.wire.topics import GATEWAY_FILTERS, Lane
 
 logger = logging.getLogger(__name__)

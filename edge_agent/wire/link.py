@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -77,15 +77,29 @@ class _BufferedSocket:
 
 
 class _Client(paho.Client):
-    """paho's client on a buffered socket."""
+    """paho's client on a buffered socket, with a short way in for messages without properties."""
 
     buffer: _BufferedSocket | None = None
+    on_plain: Callable[[bytes, int, bool, bytes], None]  # topic, id (0: QoS 0), retained, payload
 
     def _create_socket(self) -> Any:
         sock: Any = super()._create_socket()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = _BufferedSocket(sock)
         return self.buffer
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        """Take PUBLISH (MQTT 5, 3.3) of QoS 0 or 1 apart here: making its empty properties is half of paho's cost."""
+        packet = self._in_packet["packet"]
+        qos = self._in_packet["command"] >> 1 & 3
+        topic_end = 2 + int.from_bytes(packet[:2], "big")
+        properties = topic_end + (2 if qos else 0)
+        if qos > 1 or len(packet) <= properties or packet[properties] != 0:
+            return super()._handle_publish()
+        number = int.from_bytes(packet[topic_end:properties], "big")
+        retained = bool(self._in_packet["command"] & 1)
+        self.on_plain(bytes(packet[2:topic_end]), number, retained, bytes(packet[properties + 1 :]))
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
 class Connection:
@@ -224,6 +238,7 @@ class Connection:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_plain = self._take_in
         client.on_socket_register_write = _leave_to_flush
         client.on_socket_close = self._on_socket_close
         if options.tls is not None:
@@ -267,15 +282,14 @@ class Connection:
             future.set_result(None)
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "\N{REPLACEMENT CHARACTER}"
-        token = message.mid if message.qos else self._next_unnumbered()
+        self._take_in(message._topic, message.mid if message.qos else 0, message.retain, bytes(message.payload))
+
+    def _take_in(self, topic: bytes, number: int, retained: bool, payload: bytes) -> None:
+        token = number or self._next_unnumbered()
         if self._options.receive_bytes:
-            self._in_hand[token] = len(message.payload)
-            self._bytes_in_hand += len(message.payload)
-        self._on_delivery(Delivery(topic, bytes(message.payload), message.retain, token))
+            self._in_hand[token] = len(payload)
+            self._bytes_in_hand += len(payload)
+        self._on_delivery(Delivery(topic.decode(errors="replace"), payload, retained, token))
 
     def _next_unnumbered(self) -> int:
         self._unnumbered -= 1

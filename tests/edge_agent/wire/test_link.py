@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.bench.packets import connect_packet
 from deploy.servers import Recipe, Server, free_port
 from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
@@ -86,6 +87,20 @@ async def test_retained_message_is_marked(options: LinkOptions, sender: Connecti
     async with connect(options, inbox) as connection:
         await connection.subscribe([topic])
         assert [(d.payload, d.retain) for d in await inbox.take(1)] == [(b"kept", True)]
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_message_with_properties_arrives_as_well(options: LinkOptions, inbox: Inbox, qos: int) -> None:
+    topic = f"test/{options.client_id}".encode()
+    content_type = b"\x08\x03\0\x05text/"  # MQTT 5, 3.3.2.3.9
+    rest = len(topic).to_bytes(2, "big") + topic + b"\0\x07" * qos + content_type + b"word"
+    async with connect(options, inbox) as connection:
+        await connection.subscribe([topic.decode()])
+        with socket.create_connection((options.host, options.port)) as other:
+            other.sendall(connect_packet(f"{options.client_id}.other") + bytes([0x30 | qos << 1, len(rest)]) + rest)
+            (delivery,) = await inbox.take(1)
+        assert delivery[:3] == (topic.decode(), b"word", False)
+        assert (delivery.token > 0) == bool(qos)
 
 
 async def test_largest_frames_go_through_both_ways(options: LinkOptions, inbox: Inbox) -> None:

@@ -22,7 +22,8 @@ from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.console import routes as console
-from cloud_gateway.database import check_database, open_database, reading
+from cloud_gateway.database import open_database, reading
+from cloud_gateway.database_file import check_database
 from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
@@ -106,8 +107,7 @@ async def _to_sign_in(request: Request, _exc: Exception) -> Response:
 
 @asynccontextmanager
 async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
-    """Open database, series store and event follower; close them in turn."""
-    await check_database(settings.database)
+    """Open database, series store and event follower; close them in turn. `serve` has looked at the database."""
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
     opening = await _open_series(series, settings)
@@ -182,9 +182,9 @@ class _Server(uvicorn.Server):
 async def serve(settings: GatewaySettings, started: Callable[[int], None] | None = None) -> None:
     """Serve until cancelled. `started` is told the port once requests are taken (port 0: a free one).
 
-    Raises AddressTaken, DatabaseNotReady without tables, NoDatabase.
+    Raises AddressTaken, and what `check_database` raises.
     """
-    await check_database(settings.database)
+    await asyncio.to_thread(check_database, settings.database)
     listening = _listen(settings.web.host, settings.web.port)
     app = create_app(settings)
     config = uvicorn.Config(

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from cloud_gateway import tables
-
 BUSY_TIMEOUT_MS = 10_000
-SQLITE_HEAD = b"SQLite format 3\0"
 #: SQLite's result codes for what is no fault of the statement (its page "Result and Error Codes").
 PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -28,14 +24,6 @@ PASSING = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
-
-
-class DatabaseNotReady(Exception):
-    """The database has no tables yet; `weiran gateway migrate` makes them."""
-
-
-class NoDatabase(Exception):
-    """A file that should be an SQLite database is none, or is damaged."""
 
 
 def open_database(file: Path) -> AsyncEngine:
@@ -81,37 +69,11 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def check_database(file: Path) -> None:
-    """See that the database can be used.
-
-    Raises DatabaseNotReady without tables, NoDatabase, and OSError when the file cannot be read.
-    """
-    advice = f"{file} has no tables yet; run: weiran gateway migrate"
-    if not await asyncio.to_thread(file.is_file):
-        raise DatabaseNotReady(advice)
-    await asyncio.to_thread(check_file, file)
-    engine = open_database(file)
-    try:
-        async with reading(engine) as connection:
-            await connection.execute(select(func.max(tables.event.c.id)))
-    except OperationalError as exc:
-        raise DatabaseNotReady(advice) from exc
-    except DatabaseError as exc:
-        raise NoDatabase(f"{file} cannot be read: {exc.orig}") from exc
-    finally:
-        await engine.dispose()
-
-
-def check_file(file: Path) -> None:
-    """Raise NoDatabase unless the file is an SQLite database, empty or not there; OSError when it is unreadable."""
-    if not file.exists():
-        return
-    with file.open("rb") as opened:
-        head = opened.read(len(SQLITE_HEAD))
-    if head not in (b"", SQLITE_HEAD):
-        raise NoDatabase(f"{file} is no SQLite database")
-
-
 def can_pass(exc: OperationalError) -> bool:
     """Whether the same statement can succeed later: the database is locked, or its disk is full or failing."""
-    return getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF in PASSING
+    return is_passing(exc.orig)
+
+
+def is_passing(exc: BaseException | None) -> bool:
+    """The same of an error of sqlite3 itself."""
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in PASSING

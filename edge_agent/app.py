@@ -18,6 +18,7 @@ from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
 from edge_agent.tasks.sampling import sample
 from edge_agent.tasks.uplink import Uplink, describe_streams
+from edge_agent.wire.link import connect
 from edge_agent.wire.messages import RuleInfo, StreamInfo
 
 OUTBOX_FILE = "outbox.db"
@@ -54,7 +55,7 @@ async def run(
 async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     desk = AlarmDesk(device)
     await desk.restore()
-    uplink = Uplink(device, [watch.info for watch in desk.watches])
+    uplink = Uplink(device, [watch.info for watch in desk.watches], connect=connect)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(desk.write_alarms(), name="alarms"),

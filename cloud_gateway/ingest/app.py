@@ -18,8 +18,9 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
-from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, connect, stay_connected
+from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
+from edge_agent.wire.session import Connect, Delivery, LinkOptions, Session, stay_connected
 from edge_agent.wire.topics import GATEWAY_FILTERS, Lane
 
 logger = logging.getLogger(__name__)
@@ -219,24 +220,37 @@ async def _open_series(series: SeriesStore, settings: GatewaySettings) -> None:
             return
 
 
-async def run(settings: GatewaySettings) -> None:
-    """Run ingest until SIGTERM or SIGINT; the batch in hand is stored or comes again."""
+async def _ingest(settings: GatewaySettings, series: SeriesStore, store: IngestStore) -> None:
+    """Until cancelled; the mark of a running ingest stays behind when it ends in any other way."""
+    mark = settings.data_dir / RUNNING_MARK
+    await _note_start(mark)
+    try:
+        await Ingest(settings, series, store).run()
+    except asyncio.CancelledError:
+        mark.unlink(missing_ok=True)
+        raise
+
+
+async def _run_until_cancelled(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
-    await _open_series(series, settings)
-    await _note_start(settings.data_dir / RUNNING_MARK)
     try:
-        task = asyncio.create_task(Ingest(settings, series, IngestStore(engine)).run())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, task.cancel)
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.result()
-        (settings.data_dir / RUNNING_MARK).unlink(missing_ok=True)
+        await _open_series(series, settings)
+        await _ingest(settings, series, IngestStore(engine))
     finally:
         await series.close()
         await engine.dispose()
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Run ingest until SIGTERM or SIGINT; the batch in hand is stored or comes again."""
+    task = asyncio.create_task(_run_until_cancelled(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 def main(settings: GatewaySettings) -> None:

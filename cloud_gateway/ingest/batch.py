@@ -9,8 +9,8 @@ import msgspec
 from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
 from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
-from edge_agent.wire.link import Delivery
 from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence
+from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import Lane, Leaf, Topic, TopicError, parse_topic
 
 #: How much of an unreadable message is kept.

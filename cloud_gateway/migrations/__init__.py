@@ -1,4 +1,4 @@
-"""The one alembic chain that builds `tables.py`, and the function that brings a database up to it."""
+"""The one alembic chain that builds `tables.py`: which revisions it has, and how a database is brought up to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
 
 
 def migrate(file: Path) -> None:
@@ -26,7 +27,12 @@ def migrate(file: Path) -> None:
         engine.dispose()
 
 
-def _config(connection: object) -> Config:
+def known_revisions() -> list[str]:
+    """The revisions of the chain, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.options import check_writable
 from deploy.failures import WRONG_USE, Failure, extra
 
 bench_app = typer.Typer(help="Measure this machine beside bare programs.")
@@ -48,6 +49,7 @@ def _run(which: str, rounds: int, folder: Path | None, write: Path | None) -> in
     with extra("sim"):
         from deploy.bench import UnusableFolder, run_bench
         from deploy.servers import ServerFailed, ServerMissing
+    check_writable("--write", write)
     try:
         return run_bench(which, rounds=rounds, folder=folder, write=write)
     except UnusableFolder as exc:

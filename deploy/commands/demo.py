@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.commands.options import check_writable
 from deploy.failures import WRONG_USE, Failure, extra, listed_failure
 
 LIVE_SPEED = "600"
@@ -32,7 +33,9 @@ def parse_speed(text: str) -> float | None:
     except ValueError:
         speed = math.nan
     if not 0 < speed <= 1_000_000:
-        raise typer.BadParameter(f"{text!r} is neither a number above 0 (at most 1000000) nor 'max'")
+        raise typer.BadParameter(
+            f"{text!r} is neither a number above 0 (at most 1000000) nor 'max'", param_hint="--speed"
+        )
     return speed
 
 
@@ -73,6 +76,7 @@ def demo(
         from deploy.demo.run import DemoFailed, DemoMisused
         from deploy.servers import ServerFailed, ServerMissing
         from firmware_sim.problems import ScenarioError
+    check_writable("--report", report)
     options = DemoOptions(
         scenario=scenario, store=store.value, speed=pace, once=once, report=report, port=port, faults=faults
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.failures import FINDING, extra
+from deploy.failures import FINDING, WRONG_USE, Failure, extra
 
 CHECKOUT_DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -20,7 +20,12 @@ def docs(
     """Write the generated tables into the pages of docs/."""
     with extra("sim"):
         from deploy.documentation import refresh
-    stale = refresh(folder, context.find_root().command, write=not check)
+    try:
+        stale = refresh(folder, context.find_root().command, write=not check)
+    except OSError as exc:
+        raise Failure(
+            "folder", f"{exc.filename}: {exc.strerror}", "Name the folder of the pages: --folder DIR", WRONG_USE
+        ) from exc
     if check and stale:
         typer.echo(f"stale: {', '.join(stale)}. Mend with: .venv/bin/weiran docs", err=True)
     return FINDING if check and stale else 0

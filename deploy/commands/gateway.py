@@ -47,13 +47,13 @@ def web(config: Config) -> int:
 def migrate(config: Config) -> int:
     """Bring the database up to this release, all or nothing."""
     with extra("gateway"):
-        from cloud_gateway.database import check_file
+        from cloud_gateway.database_file import check_not_newer
         from cloud_gateway.migrations import migrate as migrate_file
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_folder(settings.data_dir)
-        check_file(settings.database)
+        check_not_newer(settings.database)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate_file(settings.database)
     typer.echo(f"{settings.database}: at this release.")

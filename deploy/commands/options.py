@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from pydantic import BaseModel
 
+from deploy.failures import WRONG_USE, Failure
 from edge_agent.configuration import load
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -21,6 +22,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result, and an e
 def load_settings(model: type[Settings], file: Path) -> Settings:
     """The settings of `file` with the process's WEIRAN_... variables over them. Raises SettingsError."""
     return load(model, file, os.environ)
+
+
+def check_writable(option: str, file: Path | None) -> None:
+    """See now, not after minutes of work, that `file` can be written; makes none. Raises Failure naming the option."""
+    if file is None:
+        return
+    is_new = not file.exists()
+    try:
+        file.open("ab").close()
+    except OSError as exc:
+        remedy = "Name a file in a folder that can be written"
+        raise Failure("file", f"{option} {file}: {exc.strerror}", remedy, WRONG_USE) from exc
+    if is_new:
+        file.unlink()
 
 
 def print_rows(rows: Iterable[Mapping[str, object]], as_json: bool) -> None:

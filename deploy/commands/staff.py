@@ -18,6 +18,7 @@ from deploy.failures import WRONG_USE, Failure, extra
 
 if TYPE_CHECKING:
     from cloud_gateway.settings import GatewaySettings
+    from cloud_gateway.staff.roles import Role
 
 staff_app = typer.Typer(help="Who may sign in to the console.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Sign-in name.")]
@@ -43,8 +44,9 @@ def add(
     Without --password they cannot sign in until they get a link or a password.
     """
     with _staff(config) as (settings, accounts):
+        known = _role(role)
         given = read_password() if password else None
-        asyncio.run(accounts.add_staff(settings.database, name, role, given))
+        asyncio.run(accounts.add_staff(settings.database, name, known, given))
     typer.echo(f"{name}: added." + ("" if password else f" Next: weiran gateway user link {name} --config {config}"))
     return 0
 
@@ -103,20 +105,33 @@ def read_password() -> str:
     return line
 
 
+def _role(word: str) -> Role:
+    from cloud_gateway.staff.roles import Role
+
+    try:
+        return Role(word)
+    except ValueError as exc:
+        raise Failure(
+            "wrong-use", f"--role: {word!r} is no role", f"Choose one of: {', '.join(Role)}", WRONG_USE
+        ) from exc
+
+
 @contextmanager
 def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
     """The settings and the module of accounts; what the module refuses becomes a Failure."""
     with extra("gateway"):
-        from cloud_gateway.database import check_database
+        from cloud_gateway.database_file import check_database
         from cloud_gateway.settings import GatewaySettings
         from cloud_gateway.staff import accounts
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
-        asyncio.run(check_database(settings.database))
+        check_database(settings.database)
     try:
         yield settings, accounts
-    except (accounts.NameTaken, accounts.NoSuchStaff, ValueError) as exc:
+    except (accounts.NameTaken, accounts.NoSuchStaff) as exc:
         text = f"the name {exc} is taken" if isinstance(exc, accounts.NameTaken) else str(exc)
         raise Failure(
             "staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE
         ) from exc
+    except ValueError as exc:
+        raise Failure("staff", str(exc), "Choose another", WRONG_USE) from exc

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +17,16 @@ if TYPE_CHECKING:
 @contextmanager
 def telling_failures(config: Path) -> Iterator[None]:
     """Around the checks of a start: what they raise becomes a Failure of status 2."""
-    from cloud_gateway.database import DatabaseNotReady, NoDatabase
+    from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew, NoDatabase
 
     try:
         yield
     except DatabaseNotReady as exc:
         text = str(exc).partition(";")[0]
-        raise Failure("no-database", text, f"Make it: weiran gateway migrate --config {config}", WRONG_USE) from exc
+        raise Failure("no-database", text, f"Run: weiran gateway migrate --config {config}", WRONG_USE) from exc
+    except DatabaseTooNew as exc:
+        remedy = "Run the newer release, or put back the copy that was made before it"
+        raise Failure("newer-database", str(exc), remedy, WRONG_USE) from exc
     except NoDatabase as exc:
         remedy = f"Put it away, or name another data_dir in {config}"
         raise Failure("no-database", str(exc), remedy, WRONG_USE) from exc
@@ -36,13 +38,13 @@ def telling_failures(config: Path) -> Iterator[None]:
 def check_start(settings: GatewaySettings) -> None:
     """See that a process of the gateway finds what it needs.
 
-    Raises OSError, DatabaseNotReady, NoDatabase.
+    Raises OSError, DatabaseNotReady, DatabaseTooNew, NoDatabase.
     """
-    from cloud_gateway.database import check_database, check_file
+    from cloud_gateway.database_file import check_database, check_file
     from cloud_gateway.readings.opening import SQLITE_FILE
 
     check_folder(settings.data_dir)
-    asyncio.run(check_database(settings.database))
+    check_database(settings.database)
     if settings.series.store == "sqlite":
         check_file(settings.data_dir / SQLITE_FILE)
     if settings.series.secret_file is not None:

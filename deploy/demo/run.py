@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.demo.folder import demo_folder
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker, find_witnesses
 from deploy.demo.verdict import Report, encode_report, find_shortcomings, is_clean, make_report
@@ -25,6 +24,8 @@ from firmware_sim.scenario import Scenario, load_scenario
 #: `--once` gives up after this, and says what is missing.
 ONCE_LIMIT_S = 160.0
 POLL_S = 0.1
+#: How often a demo without an end sees whether its processes live.
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,10 @@ def run_demo(options: DemoOptions) -> int:
     """
     scenario = load_scenario(options.scenario)
     faults = _faults(scenario, options.faults)
-    if options.report is not None:
-        check_writable(options.report)
     if options.port is not None:
         check_free(options.port)
-    folder = Path(tempfile.mkdtemp(prefix="weiran-demo-"))
-    try:
+    with demo_folder() as folder:
         return asyncio.run(_run_until_told(options, scenario, faults, folder))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def check_writable(report: Path) -> None:
-    """Raise DemoMisused when the report could not be written at the end."""
-    try:
-        report.open("ab").close()
-    except OSError as exc:
-        raise DemoMisused(f"--report {report}: {exc.strerror}; name a file in a folder that can be written") from exc
 
 
 def check_free(port: int) -> None:
@@ -166,28 +154,35 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
 
 async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began: float, ending: _Ending) -> None:
     playing = asyncio.create_task(trouble.run())
-    if options.once:
-        limit = began + ONCE_LIMIT_S
-        while time.monotonic() < limit and not (playing.done() and all(f.ear.ended for f in stage.fleets)):
-            _check_alive(stage, trouble)
-            await asyncio.sleep(POLL_S)
-    else:
-        await _until_told(stage, trouble, ending.told)
-    if not playing.done():
+    try:
+        if options.once:
+            await _until_over(stage, playing, began + ONCE_LIMIT_S)
+        else:
+            await _until_told(stage, ending.told)
+    finally:
         playing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await playing
+        await asyncio.wait([playing])
+    if not playing.cancelled():
+        playing.result()
 
 
-async def _until_told(stage: Stage, trouble: Troublemaker, told: asyncio.Event) -> None:
+async def _until_over(stage: Stage, playing: asyncio.Task[None], limit: float) -> None:
+    """Until the faults have been played and every fleet has come to its end, or real time `limit`, s monotonic."""
+    while time.monotonic() < limit and not (playing.done() and all(f.ear.ended for f in stage.fleets)):
+        _check_alive(stage)
+        await asyncio.sleep(POLL_S)
+
+
+async def _until_told(stage: Stage, told: asyncio.Event) -> None:
     while not told.is_set():
-        _check_alive(stage, trouble)
+        _check_alive(stage)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), 1.0)
+            async with asyncio.timeout(LOOK_S):
+                await told.wait()
     _say("Stopping; what is on its way is let through first.")
 
 
-def _check_alive(stage: Stage, trouble: Troublemaker) -> None:
+def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
     for program in (stage.ingest, stage.web, *(f.program for f in stage.fleets)):
         if program.ended_by_itself or (program is stage.web and not program.running):

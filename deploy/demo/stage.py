@@ -26,7 +26,7 @@ from firmware_sim.scenario import Scenario
 STAFF_NAME = "demo"
 #: Below it, each device has a folder with its outbox.
 DEVICES_FOLDER = "devices"
-READY_LIMIT_S = 30.0
+READY_LIMIT_S = 90.0
 
 
 @dataclass

@@ -18,6 +18,8 @@ SHORTEST_S = 5.0
 RECOVERY_S = 3.0
 #: A fault may be noticed so long after its end: what noticed it may have been down itself.
 NOTICE_S = 30.0
+#: A link is cut once somebody speaks over it, or after this: what nobody uses nobody misses.
+IN_USE_S = 60.0
 POLL_S = 0.05
 #: How each kind of fault shows in the logs of the parts that notice it.
 SIGNS = {
@@ -71,6 +73,8 @@ class Troublemaker:
                     self._stage.ingest.start()
                     await asyncio.sleep(RECOVERY_S)
             case "link-cut":
+                await asyncio.gather(*(fleet.cable.wait_in_use(IN_USE_S) for fleet in fleets))
+                happening.began_s = time.time()
                 for fleet in fleets:
                     fleet.cable.cut()
                 await self._let_last(happening, fleets)

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-import msgspec
-
+from edge_agent.storage import store
 from edge_agent.storage.facts import Item, Pending, check_item
 from edge_agent.storage.overflow import Overflow, gap_item, gap_of, joined
 from edge_agent.storage.sqlite import StorageError, open_file, transaction, used_pages
@@ -34,9 +32,6 @@ LARGEST_GROUP = 2000
 #: Share of the file that readings and diagnostics may fill; the rest is for alarms and records.
 ORDINARY_SHARE = 0.8
 URGENT = frozenset({Lane.ALARM, Lane.RECORD})
-#: Refused facts kept of each lane; the gateway has them all in its dead letters.
-DEAD_ROWS = 1000
-LOSS = "overflow"
 
 
 class OutboxFull(Exception):
@@ -109,7 +104,7 @@ class Outbox:
         """Open or make the outbox file. Raises StorageError."""
         connection = await asyncio.to_thread(open_file, path, max_mb=max_mb)
         outbox = cls(connection, boot=boot, queue=queue, observer=observer)
-        await outbox._in_thread(outbox._load)
+        outbox._take_up(await outbox._read(store.load))
         outbox._writer = asyncio.create_task(outbox._write(), name="outbox writer")
         return outbox
 
@@ -123,19 +118,11 @@ class Outbox:
         await self._in_thread(self._connection.close)
         self._thread.shutdown(wait=False)
 
-    def _load(self) -> None:
-        with transaction(self._connection) as c:
-            row = c.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()
-            self.epoch = row[0] if row else secrets.token_hex(8)
-            if not row:
-                c.execute("INSERT INTO meta VALUES ('epoch', ?)", (self.epoch,))
-            c.executemany("INSERT OR IGNORE INTO lane VALUES (?, 1)", [(lane.value,) for lane in Lane])
-            self._sent = {Lane(name): following - 1 for name, following in c.execute("SELECT name, next FROM lane")}
-            loss = c.execute("SELECT value FROM meta WHERE key=?", (LOSS,)).fetchone()
-        if loss:
-            self._overflow.give_back(msgspec.json.decode(loss[0], type=GapBody))
-        counts = dict(self._connection.execute("SELECT lane, count(*) FROM pending GROUP BY lane"))
-        self.depth = {lane: counts.get(lane.value, 0) for lane in Lane}
+    def _take_up(self, contents: store.Contents) -> None:
+        """Go on where the last life ended: it may have sent whatever is there."""
+        self.epoch, self.depth, self._sent = contents.epoch, contents.depth, contents.last
+        if contents.loss is not None:
+            self._overflow.give_back(contents.loss)
 
     # -- accepting ------------------------------------------------------------------------------------------
 
@@ -245,10 +232,10 @@ class Outbox:
         items = [group.items[i] for i in chosen]
         named = gap_item(loss, items[-1] if items else None) if loss is not None and roomy else None
         with transaction(self._connection) as c:
-            deleted = [(lane, _delete(c, lane, ack)) for lane, ack in group.acks]
+            deleted = [(lane, store.delete(c, lane, ack)) for lane, ack in group.acks]
             seqs = self._insert(c, items if named is None else [*items, named])
             if loss is not None:
-                _note_loss(c, None if roomy else loss)
+                store.note_loss(c, None if roomy else loss)
         stored = list(zip(seqs, chosen, strict=False))
         gap = None if named is None else (seqs[-1], named)
         return _Result(stored, gap, None if roomy else loss, refused, deleted)
@@ -270,24 +257,7 @@ class Outbox:
             _reject(group.waiting[index], OutboxFull("the device's store is full of unsent readings"))
 
     def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
-        start = dict(c.execute("SELECT name, next FROM lane"))
-        following = dict(start)
-        seqs = []
-        for item in items:
-            seqs.append(following[item.lane.value])
-            following[item.lane.value] += 1
-        c.executemany(
-            "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (i.lane.value, seq, i.kind, i.at, i.clock.value, i.mono, self.boot, i.body)
-                for seq, i in zip(seqs, items, strict=True)
-            ],
-        )
-        notes = [i.remember for i in items if i.remember is not None]
-        c.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value=excluded.value", notes)
-        moved = [(following[name], name) for name in start if following[name] != start[name]]
-        c.executemany("UPDATE lane SET next=? WHERE name=?", moved)
-        return seqs
+        return store.insert(c, items, self.boot)
 
     def _fail(self, group: _Group, loss: GapBody | None, exc: Exception) -> None:
         """The commit failed as a whole: nothing of it is stored."""
@@ -320,72 +290,33 @@ class Outbox:
     # -- reading --------------------------------------------------------------------------------------------
 
     async def pending(self, lane: Lane, after: int, limit: int) -> list[Pending]:
-        """Facts of a lane with seq > `after`, in order, at most `limit`."""
-        return await self._in_thread(lambda: self._pending(lane, after, limit))
-
-    def _pending(self, lane: Lane, after: int, limit: int) -> list[Pending]:
-        rows = self._connection.execute(
-            "SELECT seq, kind, at, clock, mono, boot, body FROM pending WHERE lane=? AND seq>? ORDER BY seq LIMIT ?",
-            (lane.value, after, limit),
-        )
-        return [Pending(*row) for row in rows]
+        """Facts of a lane with seq > `after`, in order, at most `limit`. Raises StorageError."""
+        return await self._read(lambda c: store.read_pending(c, lane, after, limit))
 
     async def oldest_at(self) -> int | None:
-        """`at` of the oldest unacknowledged fact, ms UTC."""
-        heads = [await self.pending(lane, 0, 1) for lane in Lane if self.depth[lane]]
-        return min((head[0].at for head in heads if head), default=None)
+        """`at` of the oldest unacknowledged fact, ms UTC. Raises StorageError."""
+        return await self._read(store.read_oldest)
 
     async def recall(self, prefix: str) -> dict[str, str]:
-        """What was remembered under keys that begin with `prefix`, by the rest of the key."""
-        rows = await self._in_thread(
-            lambda: self._connection.execute(
-                "SELECT substr(key, ?), value FROM meta WHERE key GLOB ?", (len(prefix) + 1, prefix + "*")
-            ).fetchall()
-        )
-        return dict(rows)
+        """What was remembered under keys that begin with `prefix`, by the rest of the key. Raises StorageError."""
+        return await self._read(lambda c: store.read_memory(c, prefix))
 
     async def next_connection(self) -> int:
         """A connection number greater than all before, committed before it is used. Raises OutboxFull."""
         try:
-            return await self._in_thread(self._next_connection)
+            return await self._in_thread(lambda: store.next_connection(self._connection))
         except sqlite3.Error as exc:
             raise OutboxFull(f"the device cannot store: {exc}") from exc
 
-    def _next_connection(self) -> int:
-        with transaction(self._connection) as c:
-            c.execute("INSERT INTO meta VALUES ('conn', 1) ON CONFLICT (key) DO UPDATE SET value=value+1")
-            return int(c.execute("SELECT value FROM meta WHERE key='conn'").fetchone()[0])
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return await self._in_thread(lambda: work(self._connection))
+        except sqlite3.Error as exc:
+            raise StorageError(f"the outbox cannot be read: {exc}") from exc
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run on the one thread that owns the file; a cancelled caller does not stop the work."""
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
-
-
-def _delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
-    """Delete what `ack` names; refused rows are kept in `dead` first. Returns how many rows went."""
-    for rejection in ack.rejected:
-        c.execute(
-            "INSERT OR IGNORE INTO dead SELECT lane, seq, ?, kind, at, body FROM pending WHERE lane=? AND seq=?",
-            (rejection.code, lane.value, rejection.seq),
-        )
-    if ack.rejected:
-        c.execute(
-            "DELETE FROM dead WHERE lane=? AND seq <= (SELECT seq FROM dead WHERE lane=? ORDER BY seq DESC "
-            "LIMIT 1 OFFSET ?)",
-            (lane.value, lane.value, DEAD_ROWS),
-        )
-    spans: Iterable[tuple[int, int]] = [(1, ack.upto), *ack.ranges, *((r.seq, r.seq) for r in ack.rejected)]
-    return sum(
-        c.execute("DELETE FROM pending WHERE lane=? AND seq BETWEEN ? AND ?", (lane.value, first, last)).rowcount
-        for first, last in spans
-    )
-
-
-def _note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:
-    """Keep the tally over a restart until a gap record has named it."""
-    c.execute("DELETE FROM meta WHERE key=?", (LOSS,))
-    if loss is not None:
-        c.execute("INSERT INTO meta VALUES (?, ?)", (LOSS, msgspec.json.encode(loss).decode()))
 
 
 async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:

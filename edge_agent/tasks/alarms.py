@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -90,7 +91,8 @@ class AlarmDesk:
     def __init__(self, device: Device) -> None:
         self._device = device
         self.watches = make_watches(device.settings)
-        self._unwritten: asyncio.Queue[Item] = asyncio.Queue()
+        self._unwritten: deque[Item] = deque()
+        self._some = asyncio.Event()
         self._outputs = list(self._open_outputs())
 
     def _open_outputs(self) -> Iterator[Output]:
@@ -113,7 +115,7 @@ class AlarmDesk:
         for body in raised.values():
             logger.warning("the rule %s is gone; its alarm is cleared", body.rule)
             cleared = msgspec.structs.replace(body, state=AlarmState.CLEARED, since=self._device.clock.now())
-            self._unwritten.put_nowait(self._item(cleared))
+            self._say(cleared)
         self._switch_outputs()
 
     def see(self, stream: str, value: float, at: int, mono: int) -> None:
@@ -128,7 +130,7 @@ class AlarmDesk:
             if change is not None:
                 self._switch_outputs()
                 began = at - (mono - (since if since is not None else mono)) // 1_000_000
-                self._unwritten.put_nowait(self._alarm(watch, change, quantity, began))
+                self._tell_of_change(watch, change, quantity, began)
 
     def _switch_outputs(self) -> None:
         """A siren that fails is told of, and must not keep the alarm from being recorded."""
@@ -150,57 +152,52 @@ class AlarmDesk:
         name = f"rule {watch.rule.name}: no prediction"
         (self._device.degraded.add if quantity is None else self._device.degraded.discard)(name)
 
-    def _alarm(self, watch: Watch, change: Change, quantity: float, since: int) -> Item:
-        state = AlarmState(change.value)
-        body = AlarmBody(
-            rule=watch.rule.name,
-            stream=watch.rule.stream,
-            state=state,
-            value=round(quantity, 6),
-            limit=watch.trigger.above,
-            unit=watch.unit,
-            since=since,
+    def _tell_of_change(self, watch: Watch, change: Change, quantity: float, since: int) -> None:
+        self._say(
+            AlarmBody(
+                rule=watch.rule.name,
+                stream=watch.rule.stream,
+                state=AlarmState(change.value),
+                value=round(quantity, 6),
+                limit=watch.trigger.above,
+                unit=watch.unit,
+                since=since,
+            )
         )
-        return self._item(body)
 
-    def _item(self, body: AlarmBody) -> Item:
-        """The record, remembered whole: should its rule be gone in the next life, it can still be cleared."""
+    def _say(self, body: AlarmBody) -> None:
+        """Hand over a record, remembered whole: should its rule be gone in the next life, it can still be cleared."""
         encoded = msgspec.json.encode(body)
-        return self._device.stamp(Lane.ALARM, ALARM, encoded, (MEMORY + body.rule, encoded.decode()))
+        memory = (MEMORY + body.rule, encoded.decode())
+        self._unwritten.append(self._device.stamp(Lane.ALARM, ALARM, encoded, memory))
+        self._some.set()
 
     async def write_alarms(self) -> None:
-        """The duty: put every alarm into the outbox, and keep at it while the disk refuses."""
+        """The duty: put every alarm into the outbox, in order, and keep at it while the disk refuses."""
         while True:
-            await self._put(await self._unwritten.get())
+            await self._some.wait()
+            self._some.clear()
+            if not await self._put_all():
+                self._some.set()
+                await asyncio.sleep(RETRY_S)
 
     async def flush(self) -> None:
         """Before the outbox closes: what a rule has said is stored, unless the disk refuses it now."""
-        while not self._unwritten.empty():
-            try:
-                await self._device.outbox.put(self._unwritten.get_nowait())
-            except OutboxFull as exc:
-                logger.error("an alarm cannot be stored: %s", exc)
+        if not await self._put_all():
+            logger.error("%d alarms could not be stored", len(self._unwritten))
 
-    async def _put(self, item: Item) -> None:
-        while True:
+    async def _put_all(self) -> bool:
+        """Whether all is stored; what the disk refused stays the next in line."""
+        while self._unwritten:
+            item = self._unwritten.popleft()
             try:
                 await self._device.outbox.put(item)
             except OutboxFull as exc:
-                if "alarm" not in self._device.degraded:
-                    logger.error("an alarm cannot be stored: %s", exc)
-                self._device.degraded.add("alarm")
-                await self._wait_with(item)
-            else:
-                self._device.degraded.discard("alarm")
-                return
-
-    async def _wait_with(self, item: Item) -> None:
-        """Wait before the next try; a stop meanwhile leaves the item to `flush`."""
-        try:
-            await asyncio.sleep(RETRY_S)
-        except asyncio.CancelledError:
-            self._unwritten.put_nowait(item)
-            raise
+                self._unwritten.appendleft(item)
+                self._device.report("alarm", exc)
+                return False
+        self._device.report("alarm", None)
+        return True
 
 
 def _raised(text: str) -> AlarmBody | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from edge_agent.hardware.clock import Clock
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.wire.topics import Lane
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -28,6 +31,15 @@ class Device:
         """A fact of now."""
         clock = self.clock
         return Item(lane, kind, body, clock.now(), clock.quality(), clock.mono(), remember)
+
+    def report(self, part: str, trouble: Exception | None) -> None:
+        """Say how a part does: its trouble is logged once and named in `degraded` until it is over (None)."""
+        if trouble is not None and part not in self.degraded:
+            logger.error("%s: %s", part, trouble, extra={"device": self.settings.device})
+            self.degraded.add(part)
+        elif trouble is None and part in self.degraded:
+            logger.info("%s: works again", part, extra={"device": self.settings.device})
+            self.degraded.discard(part)
 
 
 #: A duty runs as long as the device does; an application package adds its own.

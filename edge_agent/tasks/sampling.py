@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from edge_agent.hardware.board import HardwareError
@@ -15,8 +14,6 @@ from edge_agent.tasks.device import Device
 from edge_agent.wire import senml
 from edge_agent.wire.messages import READING
 from edge_agent.wire.topics import Lane
-
-logger = logging.getLogger(__name__)
 
 #: Digits kept of a scaled value: far below any sensor's resolution, so that bytes stay short.
 DIGITS = 6
@@ -51,15 +48,9 @@ class Sampler:
         """Whether now is a tick: then the first value is taken at once."""
         return self.device.clock.now() % max(1, round(self.sensor.interval_s * 1000)) == 0
 
-    def report_trouble(self, exc: Exception | None) -> None:
-        """Log once when the sensor fails, and once when it works again."""
-        name = f"sensor {self.sensor.stream}"
-        if exc is not None and name not in self.device.degraded:
-            logger.error("%s: %s", name, exc)
-            self.device.degraded.add(name)
-        elif exc is None and name in self.device.degraded:
-            logger.info("%s works again", name)
-            self.device.degraded.discard(name)
+    def report(self, trouble: Exception | None) -> None:
+        """Say whether the sensor works."""
+        self.device.report(f"sensor {self.sensor.stream}", trouble)
 
 
 async def sample(device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
@@ -69,7 +60,7 @@ async def sample(device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
         try:
             await _sample_kind(sampler, sensor)
         except* HardwareError as group:
-            sampler.report_trouble(group.exceptions[0])
+            sampler.report(group.exceptions[0])
         await asyncio.sleep(REOPEN_S)
 
 
@@ -100,9 +91,9 @@ async def _sample_values(sampler: Sampler, read: Callable[[], float | None]) -> 
         try:
             value = read()
         except HardwareError as exc:
-            sampler.report_trouble(exc)
+            sampler.report(exc)
         else:
-            sampler.report_trouble(None)
+            sampler.report(None)
             if value is not None:
                 sampler.take(value)
         await sampler.next_tick()

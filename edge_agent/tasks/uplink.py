@@ -10,10 +10,9 @@ import msgspec
 
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.settings import AgentSettings
-from edge_agent.storage.outbox import OutboxFull, Pending
+from edge_agent.storage.outbox import OutboxFull, Pending, StorageError
 from edge_agent.tasks.device import Device
 from edge_agent.wire.frames import encode_frame, split_records
-from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session, Will, connect, stay_connected
 from edge_agent.wire.messages import (
     Ack,
     Birth,
@@ -25,13 +24,16 @@ from edge_agent.wire.messages import (
     RuleInfo,
     StreamInfo,
 )
+from edge_agent.wire.session import Connect, Delivery, LinkOptions, Session, Will, stay_connected
 from edge_agent.wire.topics import Lane, Leaf, Topic
 from edge_agent.wire.window import PRIORITY, Window
 
 logger = logging.getLogger(__name__)
 
 WILL_DELAY_S = 30
-RETRY_S = 10.0
+NUMBER_RETRY_S = 10.0
+#: A lane that could not be read is left alone for so long.
+REST_S = 5.0
 #: Rows read from the outbox at a time; a frame holds fewer when bodies are long.
 READ_ROWS = 200
 
@@ -41,11 +43,12 @@ _ack_decoder = msgspec.json.Decoder(Ack)
 class Uplink:
     """The sending side of one device, across connections."""
 
-    def __init__(self, device: Device, rules: list[RuleInfo], *, connect: Connect = connect) -> None:
+    def __init__(self, device: Device, rules: list[RuleInfo], *, connect: Connect) -> None:
         self._device = device
         self._rules = rules
         self._connect = connect
         self._conn = 0
+        self._rests: dict[Lane, float] = {}
         self._window = self._new_window(device.settings.outbox.window)
 
     async def run(self) -> None:
@@ -62,10 +65,13 @@ class Uplink:
     async def _next_connection(self) -> int:
         while True:
             try:
-                return await self._device.outbox.next_connection()
+                number = await self._device.outbox.next_connection()
             except OutboxFull as exc:
-                logger.error("cannot connect: %s", exc)
-                await asyncio.sleep(RETRY_S)
+                self._device.report("connection number", exc)
+                await asyncio.sleep(NUMBER_RETRY_S)
+            else:
+                self._device.report("connection number", None)
+                return number
 
     async def _serve(self, connection: Session) -> None:
         size = min(self._device.settings.outbox.window, connection.receive_maximum)
@@ -96,7 +102,7 @@ class Uplink:
         """Send what the window lets through of one lane."""
         outbox, window = self._device.outbox, self._window
         while window.has_room(lane) and outbox.depth[lane] > window.on_way(lane):
-            rows = await outbox.pending(lane, window.cursor[lane], READ_ROWS)
+            rows = await self._read(lane)
             if not rows:
                 return
             for boot, records in split_records((row.boot, _record(row)) for row in rows):
@@ -107,9 +113,27 @@ class Uplink:
                 window.send(lane, records[0].seq, records[-1].seq, _now_s())
                 outbox.mark_sent(lane, records[-1].seq)
 
+    async def _read(self, lane: Lane) -> list[Pending]:
+        """The next facts of a lane. One that cannot be read (a bad block) rests for a while and holds up no other."""
+        part = f"outbox lane {lane.value}"
+        if _now_s() < self._rests.get(lane, 0.0):
+            return []
+        try:
+            rows = await self._device.outbox.pending(lane, self._window.cursor[lane], READ_ROWS)
+        except StorageError as exc:
+            self._device.report(part, exc)
+            self._rests[lane] = _now_s() + REST_S
+            return []
+        self._device.report(part, None)
+        self._rests.pop(lane, None)
+        return rows
+
     def _wait_s(self) -> float | None:
-        overdue = self._window.overdue_in(_now_s())
-        return None if overdue is None else max(overdue, 0.05)
+        """Until a frame is overdue or a lane has rested; None when there is nothing to wait for but a change."""
+        now = _now_s()
+        overdue = self._window.overdue_in(now)
+        waits = [until - now for until in self._rests.values()] + ([] if overdue is None else [overdue])
+        return max(min(waits), 0.05) if waits else None
 
     def _resend(self) -> None:
         overdue = self._window.overdue_in(_now_s())

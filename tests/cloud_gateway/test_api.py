@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from cloud_gateway import tables as t
 from cloud_gateway.app import create_app, serve
-from cloud_gateway.database import DatabaseNotReady
+from cloud_gateway.database_file import DatabaseNotReady
 from cloud_gateway.readings.series import Point, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role

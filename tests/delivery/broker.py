@@ -15,7 +15,7 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge_agent.wire.link import Delivery, LinkError, LinkOptions, Refused
+from edge_agent.wire.session import Delivery, LinkError, LinkOptions, Refused
 from tests.delivery.loop import this_life
 
 #: Messages kept for a client that is away; more are dropped although they were acknowledged.
@@ -183,7 +183,7 @@ class Broker:
 
 
 class MemorySession:
-    """A client's end of a connection: what `edge_agent.wire.link.Session` asks for. It dies with its life."""
+    """A client's end of a connection: what `edge_agent.wire.session.Session` asks for. It dies with its life."""
 
     def __init__(
         self, broker: Broker, mailbox: _Mailbox, options: LinkOptions, on_delivery: Callable[[Delivery], None]

@@ -13,8 +13,8 @@ from edge_agent.settings import AgentSettings, OutboxSettings
 from edge_agent.storage.outbox import Item, Outbox, OutboxFull, Pending, _Group, _Result
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
-from edge_agent.wire.link import Connect
 from edge_agent.wire.messages import ClockQuality, LaneAck
+from edge_agent.wire.session import Connect
 from edge_agent.wire.topics import Lane
 from tests.delivery.book import Book
 from tests.delivery.facts import MEMORY, START, Fact, Speaker

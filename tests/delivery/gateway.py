@@ -22,8 +22,8 @@ from cloud_gateway.readings.series import Point, Refusal, StoreUnavailable
 from cloud_gateway.readings.sqlite import SqliteStore
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as IngestSettings
-from edge_agent.wire.link import Connect
 from edge_agent.wire.messages import LaneAck
+from edge_agent.wire.session import Connect
 from tests.delivery.book import Book
 from tests.delivery.facts import REFUSED_STREAM
 from tests.delivery.kills import Side, Snares

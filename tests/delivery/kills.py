@@ -9,7 +9,7 @@ from contextvars import copy_context
 from enum import StrEnum
 from typing import NamedTuple
 
-from edge_agent.wire.link import Session
+from edge_agent.wire.session import Session
 
 
 class Side(StrEnum):

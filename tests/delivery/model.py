@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cloud_gateway.ingest.app import Ingest
 from edge_agent.tasks.uplink import Uplink
-from edge_agent.wire.link import Connect, Delivery, LinkOptions, Session
+from edge_agent.wire.session import Connect, Delivery, LinkOptions, Session
 from edge_agent.wire.topics import Lane, Leaf, Topic
 from tests.delivery.book import Book
 from tests.delivery.broker import Broker, Message

@@ -17,9 +17,9 @@ from cloud_gateway.ingest.store_facts import Facts
 from cloud_gateway.ingest.validation import Accepted
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.uplink import Uplink
-from edge_agent.wire.link import Session
 from edge_agent.wire.messages import Frame, LaneAck
 from edge_agent.wire.ranges import Ranges, runs
+from edge_agent.wire.session import Session
 from tests.delivery.device import SnaredOutbox
 from tests.delivery.gateway import SnaredStore
 from tests.delivery.model import Build

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,17 +12,6 @@ import pytest
 from deploy.cli import run
 
 Output = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def _own_logging() -> Iterator[None]:
-    """Commands set up the process's logging; put back what the tests had."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.fixture
@@ -64,8 +51,11 @@ def test_bare_name_shows_the_commands(capsys: Output) -> None:
         (["agnet"], "No such command 'agnet'"),
         (["agent"], "Missing option '--config'. Try: weiran agent --help"),
         (["agent", "--config", "/nowhere/a.toml"], "/nowhere/a.toml: cannot be read: No such file or directory"),
-        (["demo", "--speed", "fast"], "'fast' is neither a number above 0"),
-        (["demo", "--speed", "nan"], "'nan' is neither a number above 0"),
+        (["demo", "--speed", "fast"], "--speed: 'fast' is neither a number above 0"),
+        (["demo", "--speed", "nan"], "--speed: 'nan' is neither a number above 0"),
+        (["demo", "--report", "/nowhere/r.json"], "--report /nowhere/r.json: No such file or directory. Name a file"),
+        (["bench", "outbox", "--write", "/nowhere/p.md"], "--write /nowhere/p.md: No such file or directory. Name"),
+        (["docs", "--folder", "/nowhere"], "/nowhere/wire.md: No such file or directory. Name the folder"),
         (["demo", "--store", "oracle"], "'oracle'"),
         (["gateway"], "Missing command. Try: weiran gateway --help"),
         (["gateway", "web", "--confg", "x"], "No such option"),
@@ -131,11 +121,12 @@ def test_password_comes_from_stdin(gateway: str, monkeypatch: pytest.MonkeyPatch
     ("arguments", "told"),
     [
         (["link", "nobody"], "nobody is called 'nobody'"),
-        (["add", "wang", "--role", "king"], "'king' is not a valid Role"),
+        (["add", "wang", "--role", "king"], "--role: 'king' is no role. Choose one of: risk-engineer, inspector"),
         (["add", "li", "--role", "inspector", "--password"], "stdin holds no password"),
         (["add", "li", "--role", "inspector"], "the name li is taken"),
+        (["add", " ", "--role", "inspector"], "a name has 1 to 64 printable characters. Choose another"),
     ],
-    ids=["unknown person", "unknown role", "no password", "taken name"],
+    ids=["unknown person", "unknown role", "no password", "taken name", "bad name"],
 )
 def test_account_mistake_is_told(
     capsys: Output, gateway: str, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch
@@ -150,7 +141,7 @@ def test_account_mistake_is_told(
 def test_accounts_need_a_database_and_say_how_to_make_it(capsys: Output, tmp_path: Path) -> None:
     (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}/data"\n')
     assert run(["gateway", "user", "list", "--config", str(tmp_path / "gateway.toml")]) == 2
-    assert "Make it: weiran gateway migrate" in capsys.readouterr().err
+    assert "Run: weiran gateway migrate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["ingest"], ["web"], ["user", "list"]], ids=" ".join)
@@ -158,7 +149,7 @@ def test_a_database_without_tables_is_told_at_once(capsys: Output, tmp_path: Pat
     (tmp_path / "gateway.toml").write_text(f'data_dir = "{tmp_path}"\n')
     (tmp_path / "gateway.db").touch()
     assert run(["gateway", *command, "--config", str(tmp_path / "gateway.toml")]) == 2
-    assert "gateway.db has no tables yet. Make it: weiran gateway migrate" in last_line(capsys)
+    assert "gateway.db has no tables yet. Run: weiran gateway migrate" in last_line(capsys)
 
 
 @pytest.mark.parametrize("command", [["ingest"], ["web"], ["migrate"], ["user", "list"]], ids=" ".join)

@@ -1,16 +1,29 @@
-"""Ingest may be started before its store of readings: it waits, says so once, and goes on."""
+"""How the gateway's processes start: before their store of readings, and on a database of another release."""
 
 from __future__ import annotations
 
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from shutil import copytree
 from typing import IO
 
-from cloud_gateway.migrations import migrate
+import pytest
+
+from cloud_gateway.migrations import known_revisions, migrate
 from deploy.servers import free_port, start_influxd, start_mosquitto
+
+ROOT = Path(__file__).parents[2]
+NEWER = """
+from alembic import op
+revision, down_revision = "next", "{newest}"
+def upgrade():
+    op.execute("CREATE TABLE novelty (id INTEGER PRIMARY KEY)")
+"""
 
 
 def test_ingest_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
@@ -28,17 +41,73 @@ def test_ingest_waits_for_a_store_that_is_away(tmp_path: Path) -> None:
                 read_until(log, "the store of readings answers")
 
 
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_ingest_that_waits_for_its_store_ends_quietly(tmp_path: Path, stop: signal.Signals) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'data_dir = "{tmp_path}"\n[series]\nstore = "influx1"\nurl = "http://127.0.0.1:{free_port()}"\n')
+    migrate(tmp_path / "gateway.db")
+    with start_ingest(config, stop) as log:
+        read_until(log, "does not answer and is waited for")
+
+
+@pytest.mark.parametrize("part", ["ingest", "web"])
+def test_database_of_an_older_release_is_told(tmp_path: Path, part: str) -> None:
+    newest = known_revisions()[0]
+    file, config = tmp_path / "gateway.db", write_settings(tmp_path)
+    release = make_next_release(tmp_path / "release")
+    migrate(file)
+    refused = run_gateway(part, config, release)
+    said = f"{file} is at revision {newest} and this release needs next. Run: weiran gateway migrate --config {config}"
+    assert (refused.returncode, refused.stderr.strip()) == (2, f"weiran: {said}")
+    assert run_gateway("migrate", config, release).returncode == 0
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM novelty").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("part", ["ingest", "web", "migrate"])
+def test_database_of_a_newer_release_is_left_alone(tmp_path: Path, part: str) -> None:
+    file, config = tmp_path / "gateway.db", write_settings(tmp_path)
+    run_gateway("migrate", config, make_next_release(tmp_path / "release"))
+    refused = run_gateway(part, config, ROOT)
+    said = f"weiran: {file} is at revision next of a newer release; this one knows up to {known_revisions()[0]}."
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(said)
+
+
+def write_settings(folder: Path) -> Path:
+    """Settings of a gateway in the folder that would end by itself: nobody can listen on its address."""
+    config = folder / "gateway.toml"
+    config.write_text(f'data_dir = "{folder}"\n[web]\nhost = "192.0.2.1"\n')
+    return config
+
+
+def make_next_release(folder: Path) -> Path:
+    """A copy of the program whose chain of migrations has one revision more."""
+    for part in ("cloud_gateway", "deploy", "edge_agent"):
+        copytree(ROOT / part, folder / part, ignore=lambda *_: {"__pycache__", "vendor"})
+    versions = folder / "cloud_gateway" / "migrations" / "versions"
+    (versions / "next.py").write_text(NEWER.format(newest=known_revisions()[0]))
+    return folder
+
+
+def run_gateway(part: str, config: Path, release: Path) -> subprocess.CompletedProcess[str]:
+    """What `weiran gateway PART` of that copy of the program says and ends with."""
+    command = [sys.executable, "-m", "deploy", "gateway", part, "--config", str(config)]
+    return subprocess.run(command, check=False, cwd=release, capture_output=True, text=True, timeout=60)
+
+
 @contextmanager
-def start_ingest(config: Path) -> Iterator[IO[str]]:
-    """Its log; ended at the end, without a traceback."""
+def start_ingest(config: Path, stop: signal.Signals = signal.SIGTERM) -> Iterator[IO[str]]:
+    """Its log; ended at the end by the signal, in order and without a traceback."""
     command = [sys.executable, "-m", "deploy", "--log", "json", "gateway", "ingest", "--config", str(config)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as ingest:
         assert ingest.stderr is not None
         try:
             yield ingest.stderr
         finally:
-            ingest.terminate()
+            ingest.send_signal(stop)
         assert "Traceback" not in ingest.stderr.read()
+    assert ingest.returncode == 0
 
 
 def read_until(log: IO[str], words: str) -> None:

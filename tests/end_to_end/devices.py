@@ -16,9 +16,10 @@ from edge_agent.settings import AgentSettings, Broker, OutboxSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
-from edge_agent.wire.link import Connection, Delivery, LinkOptions, connect
+from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import READING, Ack, ClockQuality, LaneAck
 from edge_agent.wire.senml import encode_pack, entry
+from edge_agent.wire.session import Delivery, LinkOptions
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import make_board
 from tests.cloud_gateway.ingest.pieces import AT, frame, pack, record
@@ -81,7 +82,7 @@ async def open_agent(broker: Server, device: str, folder: Path) -> AsyncIterator
     settings = AgentSettings(device=device, state_dir=folder, broker=Broker(port=broker.port), outbox=bounds)
     outbox = await Outbox.open(folder / f"{device}.db", boot=secrets.token_hex(8))
     board = make_board("SIM-1")
-    task = asyncio.create_task(Uplink(Device(settings, board, SystemClock(), outbox), []).run())
+    task = asyncio.create_task(Uplink(Device(settings, board, SystemClock(), outbox), [], connect=connect).run())
     try:
         yield outbox
     finally:

@@ -10,8 +10,9 @@ import pytest
 
 from cloud_gateway.settings import GatewaySettings
 from deploy.servers import Server
-from edge_agent.wire.link import LinkOptions, connect
+from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES, LaneAck, Rejection
+from edge_agent.wire.session import LinkOptions
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.bad import BAD_FRAMES, BAD_STATUS
 from tests.cloud_gateway.ingest.pieces import frame, pack, record

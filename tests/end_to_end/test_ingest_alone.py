@@ -10,8 +10,9 @@ import msgspec
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.settings import GatewaySettings
 from deploy.servers import Server
-from edge_agent.wire.link import LinkOptions, connect
+from edge_agent.wire.link import connect
 from edge_agent.wire.messages import AlarmBody, AlarmState, LaneAck
+from edge_agent.wire.session import LinkOptions
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import frame, pack, record
 from tests.cloud_gateway.ingest.stores import FailingStore

@@ -16,8 +16,8 @@ from cloud_gateway.ingest.batch import Sorter
 from cloud_gateway.ingest.pipeline import Pipeline
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.series import Point, SeriesStore
-from edge_agent.wire.link import Delivery
 from edge_agent.wire.messages import Ack, LaneAck
+from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import DEVICE, EPOCH
 

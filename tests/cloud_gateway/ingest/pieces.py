@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from edge_agent.wire.link import Delivery
+from edge_agent.wire.session import Delivery
 
 AT = 1_795_305_600_000  # 2026-11-22, ms
 EPOCH = "0123456789abcdef"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud_gateway.ingest.batch import KEPT_BYTES, KNOWN_TOPICS, Sorter
-from edge_agent.wire.link import Delivery
+from edge_agent.wire.session import Delivery
 from tests.cloud_gateway.ingest.bad import BAD_FRAMES, BAD_STATUS
 from tests.cloud_gateway.ingest.pieces import DEVICE, birth, deliver, frame, record
 

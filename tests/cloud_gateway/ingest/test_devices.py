@@ -9,7 +9,7 @@ import pytest
 from cloud_gateway.ingest.pipeline import now_ms
 from cloud_gateway.ingest.store import Work
 from cloud_gateway.ingest.store_devices import Latest
-from edge_agent.wire.link import Delivery
+from edge_agent.wire.session import Delivery
 from tests.cloud_gateway.ingest.ground import Ground
 from tests.cloud_gateway.ingest.pieces import (
     AT,

@@ -21,9 +21,10 @@ from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import WILL_DELAY_S, Uplink
 from edge_agent.wire.frames import decode_frame
-from edge_agent.wire.link import Connection, Delivery, LinkOptions, connect
+from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import READING, Ack, Birth, ClockQuality, Frame, LaneAck, Presence, Rejection
 from edge_agent.wire.senml import encode_pack, entry
+from edge_agent.wire.session import Delivery, LinkOptions
 from edge_agent.wire.topics import Lane, Leaf, parse_topic
 from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock

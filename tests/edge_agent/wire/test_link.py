@@ -12,38 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from deploy.servers import Recipe, Server, free_port, start_mosquitto
-from edge_agent.wire.link import (
-    Connection,
-    Delivery,
-    LinkError,
-    LinkOptions,
-    Refused,
-    Session,
-    Will,
-    connect,
-    stay_connected,
-)
+from deploy.bench.packets import connect_packet
+from deploy.servers import Recipe, Server, free_port
+from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
+from edge_agent.wire.session import Delivery, LinkError, LinkOptions, Refused, Will
+from tests.edge_agent.wire.inbox import LIMIT_S, Inbox
 from tests.edge_agent.wire.relay import open_relay
 from tests.waiting import until
 
-LIMIT_S = 30.0
 #: PINGREQ and PINGRESP as they go over the line.
 PING, PONG = b"\xc0\x00", b"\xd0\x00"
-
-
-class Inbox:
-    """Deliveries as they come."""
-
-    def __init__(self) -> None:
-        self.queue: asyncio.Queue[Delivery] = asyncio.Queue()
-
-    def __call__(self, delivery: Delivery) -> None:
-        self.queue.put_nowait(delivery)
-
-    async def take(self, count: int) -> list[Delivery]:
-        return [await asyncio.wait_for(self.queue.get(), LIMIT_S) for _ in range(count)]
 
 
 @pytest.fixture
@@ -65,13 +44,6 @@ def sender_options(options: LinkOptions) -> LinkOptions:
 async def sender(sender_options: LinkOptions) -> AsyncIterator[Connection]:
     async with connect(sender_options, Inbox()) as connection:
         yield connection
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[Server]:
-    """A broker that this test may kill."""
-    with start_mosquitto(tmp_path / "broker") as server:
-        yield server
 
 
 def strict_conf(folder: Path, port: int) -> list[str]:
@@ -115,6 +87,20 @@ async def test_retained_message_is_marked(options: LinkOptions, sender: Connecti
     async with connect(options, inbox) as connection:
         await connection.subscribe([topic])
         assert [(d.payload, d.retain) for d in await inbox.take(1)] == [(b"kept", True)]
+
+
+@pytest.mark.parametrize("qos", [0, 1])
+async def test_message_with_properties_arrives_as_well(options: LinkOptions, inbox: Inbox, qos: int) -> None:
+    topic = f"test/{options.client_id}".encode()
+    content_type = b"\x08\x03\0\x05text/"  # MQTT 5, 3.3.2.3.9
+    rest = len(topic).to_bytes(2, "big") + topic + b"\0\x07" * qos + content_type + b"word"
+    async with connect(options, inbox) as connection:
+        await connection.subscribe([topic.decode()])
+        with socket.create_connection((options.host, options.port)) as other:
+            other.sendall(connect_packet(f"{options.client_id}.other") + bytes([0x30 | qos << 1, len(rest)]) + rest)
+            (delivery,) = await inbox.take(1)
+        assert delivery[:3] == (topic.decode(), b"word", False)
+        assert (delivery.token > 0) == bool(qos)
 
 
 async def test_largest_frames_go_through_both_ways(options: LinkOptions, inbox: Inbox) -> None:
@@ -330,74 +316,6 @@ async def test_idle_connection_is_kept_alive_by_pings_that_are_answered(options:
             await asyncio.wait_for(connection.publish("test/any", b"x"), LIMIT_S)
             assert not beating.done()
         await beating
-
-
-class Duty:
-    """Keeps a link up and tells of every connection."""
-
-    def __init__(self, options: LinkOptions, topic: str) -> None:
-        self.inbox = Inbox()
-        self.up: asyncio.Queue[Session] = asyncio.Queue()
-        self._options = options
-        self._topic = topic
-
-    async def run(self) -> None:
-        await stay_connected(self._prepare, self.inbox, self._serve, longest_wait_s=0.2)
-
-    async def _prepare(self) -> LinkOptions:
-        return self._options
-
-    async def _serve(self, connection: Session) -> None:
-        await connection.subscribe([self._topic])
-        self.up.put_nowait(connection)
-        await asyncio.Event().wait()
-
-    async def next_up(self) -> Session:
-        return await asyncio.wait_for(self.up.get(), LIMIT_S)
-
-
-async def test_link_is_back_soon_after_every_restart_of_the_broker(own_broker: Server, device: str) -> None:
-    duty = Duty(LinkOptions(own_broker.host, own_broker.port, device), "test/again")
-    running = asyncio.create_task(duty.run())
-    await duty.next_up()
-    for _ in range(3):
-        own_broker.kill()
-        await asyncio.to_thread(own_broker.restart)
-        restarted_at = time.monotonic()
-        connection = await duty.next_up()
-        assert time.monotonic() - restarted_at < 5.0
-        await asyncio.wait_for(connection.publish("test/again", b"x"), LIMIT_S)
-        assert [d.payload for d in await duty.inbox.take(1)] == [b"x"]
-    running.cancel()
-    await asyncio.wait([running])
-
-
-async def test_many_links_of_one_process_come_back_after_their_lines_break(broker: Server, device: str) -> None:
-    async with open_relay(broker.port) as relay:
-        duties = [Duty(LinkOptions("127.0.0.1", relay.port, f"{device}-{n}"), f"test/{n}") for n in range(20)]
-        running = [asyncio.create_task(duty.run()) for duty in duties]
-        for duty in duties:
-            await duty.next_up()
-        for _ in range(3):
-            relay.cut()
-            for duty in duties:
-                connection = await duty.next_up()
-                await asyncio.wait_for(connection.publish("test/any", b"x"), LIMIT_S)
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running)
-
-
-async def test_mistake_of_a_duty_is_not_swallowed(options: LinkOptions) -> None:
-    async def prepare() -> LinkOptions:
-        return options
-
-    async def fail(connection: Session) -> None:
-        raise ZeroDivisionError("a mistake")
-
-    with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(stay_connected(prepare, Inbox(), fail), LIMIT_S)
-    assert caught.group_contains(ZeroDivisionError)
 
 
 async def test_two_with_one_name_end_with_the_newer_one(options: LinkOptions) -> None:

@@ -1,0 +1,75 @@
+"""Sees before a start whether the database file can be used: that it is one, and that its tables are this release's."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from cloud_gateway.database import BUSY_TIMEOUT_MS, is_passing
+from cloud_gateway.migrations import known_revisions
+
+SQLITE_HEAD = b"SQLite format 3\0"
+
+
+class DatabaseNotReady(Exception):
+    """The database has no tables yet, or those of an older release; `weiran gateway migrate` makes them."""
+
+
+class DatabaseTooNew(Exception):
+    """A newer release has migrated the database; this one must leave it alone."""
+
+
+class NoDatabase(Exception):
+    """A file that should be an SQLite database is none, or is damaged."""
+
+
+def check_database(file: Path) -> None:
+    """See that the database has the tables of this release.
+
+    Raises DatabaseNotReady, DatabaseTooNew, NoDatabase, and OSError when the file cannot be read or stays locked.
+    """
+    found, newest = check_not_newer(file), known_revisions()[0]
+    if found is None:
+        raise DatabaseNotReady(f"{file} has no tables yet; run: weiran gateway migrate")
+    if found != newest:
+        what = f"{file} is at revision {found} and this release needs {newest}"
+        raise DatabaseNotReady(f"{what}; run: weiran gateway migrate")
+
+
+def check_not_newer(file: Path) -> str | None:
+    """The revision of the database, which this release knows; None without tables.
+
+    Raises DatabaseTooNew, NoDatabase, and OSError when the file cannot be read or stays locked.
+    """
+    found, known = _read_revision(file), known_revisions()
+    if found is not None and found not in known:
+        raise DatabaseTooNew(f"{file} is at revision {found} of a newer release; this one knows up to {known[0]}")
+    return found
+
+
+def _read_revision(file: Path) -> str | None:
+    check_file(file)
+    if not file.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as exc:
+        if is_passing(exc):
+            raise OSError(errno.EBUSY, str(exc), str(file)) from exc
+        return None  # no such table
+    except sqlite3.DatabaseError as exc:
+        raise NoDatabase(f"{file} cannot be read: {exc}") from exc
+    return None if row is None else str(row[0])
+
+
+def check_file(file: Path) -> None:
+    """Raise NoDatabase unless the file is an SQLite database, empty or not there; OSError when it is unreadable."""
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        head = opened.read(len(SQLITE_HEAD))
+    if head not in (b"", SQLITE_HEAD):
+        raise NoDatabase(f"{file} is no SQLite database")

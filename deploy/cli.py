@@ -16,13 +16,14 @@ from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
+from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
 from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
 from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "docs")
+WATCHED = ("demo", "bench", "doctor", "sim", "provision", "docs")
 
 app = typer.Typer(
     name="weiran",
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("agent")(agent)
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
 app.add_typer(bench_app, name="bench")
 app.command("doctor")(doctor)

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 ROOT = "weiran/1"
 DEVICE_ID = re.compile(r"[a-z0-9-]{4,32}")
+#: A service's name: the dot keeps it apart from every device id.
+SERVICE_NAME = re.compile(r"(?=.{4,32}\Z)[a-z0-9-]+\.[a-z0-9-]+")
 STREAM_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 

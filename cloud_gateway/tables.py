@@ -44,6 +44,7 @@ device = Table(
     Column("oldest_at", Integer),  # device time of the oldest of them
     Column("health", Text),  # JSON of that heartbeat's body
     Column("clone_at", Integer),  # gateway time when two lives with this identity were seen at once; null: none
+    Column("clock_off_ms", Integer),  # its trusted clock less the gateway's, when last compared; null: not known
 )
 
 enrolment = Table(  # the devices that may speak: anything else is refused by name
@@ -52,11 +53,13 @@ enrolment = Table(  # the devices that may speak: anything else is refused by na
     Column("device", String(32), primary_key=True),
     Column("role", String(32), nullable=False),
     Column("public_key", String(44), nullable=False),  # Ed25519, raw, base64
+    Column("former_key", String(44)),  # the one before a renewal: what the outbox still holds was signed with it
     Column("certificate", String(64), nullable=False),  # SHA-256 of the certificate, hex
     Column("not_after", Integer, nullable=False),
     Column("enrolled_at", Integer, nullable=False),
     Column("revoked_at", Integer),
     Column("reason", Text, nullable=False, default=""),  # of the revocation
+    Column("version", Integer, nullable=False, unique=True),  # the greatest of the table at each change of a row
 )
 
 device_boot = Table(  # each life of a device's agent; one that comes back after a newer one is a second device
@@ -66,7 +69,9 @@ device_boot = Table(  # each life of a device's agent; one that comes back after
     Column("boot", String(64), primary_key=True),
     Column("serial", Text, nullable=False),
     Column("first_at", Integer, nullable=False),  # gateway time of its first birth
-    Column("last_at", Integer, nullable=False),
+    Column("last_at", Integer, nullable=False),  # and of its newest one
+    Column("said_at", Integer, nullable=False),  # the device's own time in the newest one
+    Column("mono", Integer),  # ns, of the device's monotonic clock then
     Index("device_boot_newest", "device", "last_at"),
 )
 

@@ -185,6 +185,7 @@ class Uplink:
             boot=device.outbox.boot,
             heartbeat_s=device.settings.heartbeat_s,
             at=device.clock.now(),
+            mono=device.clock.mono(),
             streams=describe_streams(device.settings),
             rules=self._rules,
             simulated=device.board.simulated,

@@ -153,7 +153,11 @@ class RuleInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class Birth(Struct, frozen=True, omit_defaults=True):
-    """Retained. Who a device is and what it can send."""
+    """Retained. Who a device is and what it can send.
+
+    `mono` was the device's monotonic clock at `at`: it tells two births of one boot apart, and ties the times of
+    a boot whose wall clock is not set to the gateway's.
+    """
 
     role: Role
     software: Text
@@ -166,6 +170,7 @@ class Birth(Struct, frozen=True, omit_defaults=True):
     rules: Annotated[list[RuleInfo], Meta(max_length=256)] = []
     simulated: bool = False
     v: int = VERSION
+    mono: Count | None = None
 
 
 class AlarmState(StrEnum):

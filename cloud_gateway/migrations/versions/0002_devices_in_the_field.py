@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("serial", sa.Text(), nullable=False),
         sa.Column("first_at", sa.Integer(), nullable=False),
         sa.Column("last_at", sa.Integer(), nullable=False),
+        sa.Column("said_at", sa.Integer(), nullable=False),
+        sa.Column("mono", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("device", "boot"),
     )
     op.create_index("device_boot_newest", "device_boot", ["device", "last_at"], unique=False)
@@ -43,12 +45,15 @@ def upgrade() -> None:
         sa.Column("device", sa.String(length=32), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("public_key", sa.String(length=44), nullable=False),
+        sa.Column("former_key", sa.String(length=44), nullable=True),
         sa.Column("certificate", sa.String(length=64), nullable=False),
         sa.Column("not_after", sa.Integer(), nullable=False),
         sa.Column("enrolled_at", sa.Integer(), nullable=False),
         sa.Column("revoked_at", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("device"),
+        sa.UniqueConstraint("version"),
     )
     op.create_table(
         "twin",
@@ -64,5 +69,6 @@ def upgrade() -> None:
     )
     op.add_column("device", sa.Column("health", sa.Text(), nullable=True))
     op.add_column("device", sa.Column("clone_at", sa.Integer(), nullable=True))
+    op.add_column("device", sa.Column("clock_off_ms", sa.Integer(), nullable=True))
     op.add_column("ledger", sa.Column("safe", sa.Integer(), server_default="0", nullable=False))
     op.add_column("record", sa.Column("said_at", sa.Integer(), nullable=True))

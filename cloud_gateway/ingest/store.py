@@ -17,12 +17,14 @@ from cloud_gateway.ingest.batch import Unreadable, frame_letter
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
 from cloud_gateway.ingest.validation import Accepted
-from edge_agent.wire.messages import Birth, LaneAck, Presence, Rejection
-from edge_agent.wire.ranges import Ranges
+from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, Rejection
+from edge_agent.wire.ranges import Ranges, runs
 from edge_agent.wire.topics import Lane
 
 #: Gaps in one line of the ledger. A device has a window's worth; one with so many is wrong, and would slow all.
 MAX_SPARSE = 1000
+#: Lanes of which a device may drop facts, when it names them.
+HAVE_GAPS = frozenset({Lane.READING, Lane.DIAGNOSTIC})
 #: Epochs of one device. It makes one when it loses its storage; one that has made so many is wrong.
 MAX_EPOCHS = 1000
 #: Events older than this many are of no use to a page.
@@ -123,14 +125,24 @@ class IngestStore:
         refused = accepted.rejected if all_new else [r for r in accepted.rejected if r.record.seq not in ranges]
         facts.add_rows(accepted, rows)
         facts.add_rejected(accepted, refused)
-        if records[-1].seq - records[0].seq == len(records) - 1:
+        if records[-1].seq - records[0].seq == len(records) - 1 and not records[0].skip:
             ranges.add(records[0].seq, records[-1].seq)
         else:
-            ranges.update(r.seq for r in records)
+            _account(accepted.frame, ranges)
 
 
 def _key(accepted: Accepted) -> Key:
     return Key(accepted.device, accepted.frame.epoch, accepted.frame.lane)
+
+
+def _account(frame: Frame, ranges: Ranges) -> None:
+    """Enter the records, and the numbers that the device says it will never send: without these, a line that was
+    thinned in an outage would have a hole for each reading that was dropped."""
+    for first, last in runs(r.seq for r in frame.records):
+        ranges.add(first, last)
+    for record in frame.records if frame.lane in HAVE_GAPS else ():
+        if record.skip:
+            ranges.add(max(1, record.seq - record.skip), record.seq)
 
 
 def _scatters(accepted: Accepted, ranges: Ranges) -> bool:
@@ -140,7 +152,7 @@ def _scatters(accepted: Accepted, ranges: Ranges) -> bool:
     if len(ranges.sparse) + min(len(records), span - len(records) + 2) <= MAX_SPARSE:
         return False  # it has no more runs than that
     after = ranges.copy()
-    after.update(r.seq for r in records)
+    _account(accepted.frame, after)
     return len(after.sparse) > max(MAX_SPARSE, len(ranges.sparse))
 
 

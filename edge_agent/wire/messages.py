@@ -68,8 +68,12 @@ class PresenceState(StrEnum):
     LOST = "lost"
 
 
-class Record(Struct, frozen=True, gc=False):
-    """One fact of one lane. `body` is the bytes as the device wrote them."""
+class Record(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One fact of one lane. `body` is the bytes as the device wrote them.
+
+    `skip`: so many numbers directly before this one will never come: what they named was acknowledged, or dropped
+    and is named by a gap record. It holds in the lanes `reading` and `diagnostic` only; the others have no gap.
+    """
 
     seq: Seq
     kind: Kind
@@ -78,6 +82,7 @@ class Record(Struct, frozen=True, gc=False):
     mono: int
     body: msgspec.Raw
     sig: str | None = None
+    skip: Count = 0
 
 
 class Frame(Struct, frozen=True):

@@ -54,6 +54,31 @@ async def test_records_of_one_batch_count_once_too(
     assert ground.ack(Lane.RECORD) == ack
 
 
+def thinned(seq: int, skip: int, lane: str = "reading") -> bytes:
+    kind, body = ("reading/1", pack(seq)) if lane == "reading" else ("rating/1", "{}")
+    return frame(record(seq, body, kind=kind, at=AT + seq)[:-1] + f',"skip":{skip}}}', lane=lane)
+
+
+SKIPS: dict[str, tuple[list[bytes], LaneAck]] = {
+    "fill the hole below": ([readings(1, 2), thinned(10, 7)], LaneAck(10)),
+    "count before what they follow": ([thinned(10, 7), readings(1, 2)], LaneAck(10)),
+    "end at the first number": ([thinned(10, 99)], LaneAck(10)),
+    "leave the hole that they do not name": ([thinned(10, 3)], LaneAck(0, [(7, 10)])),
+}
+
+
+@pytest.mark.parametrize(("frames", "ack"), SKIPS.values(), ids=SKIPS)
+async def test_numbers_that_a_device_will_never_send(ground: Ground, frames: list[bytes], ack: LaneAck) -> None:
+    for payload in frames:
+        await ground.take(deliver(payload))
+    assert ground.ack(Lane.READING) == ack
+
+
+async def test_lane_without_gaps_keeps_its_holes_whatever_a_record_says(ground: Ground) -> None:
+    await ground.take(deliver(thinned(10, 9, "record"), "up/record"))
+    assert ground.ack(Lane.RECORD) == LaneAck(0, [(10, 10)])
+
+
 async def test_readings_sent_again_are_stored_once(ground: Ground) -> None:
     await ground.take(deliver(readings(1, 50)), deliver(readings(1, 50)))
     await ground.take(deliver(readings(26, 75)))

@@ -1,0 +1,1 @@
+"""Which devices may speak: enrolled with their key, revoked, readmitted."""

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from edge_agent.wire.tls import needs_tls
+
 
 class Section(BaseModel):
     """What all sections share: frozen, unknown keys refused."""
@@ -21,8 +23,20 @@ class Broker(Section):
     port: int = Field(1883, ge=1, le=65535, description="TCP port of the MQTT broker.")
     keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
     client_id: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9.-]+$")] = Field(
-        "gateway.ingest-1", description="MQTT client id; holds a dot, which no device id can."
+        "gateway.ingest-1", description="MQTT client id: the CN of the certificate; holds a dot."
     )
+    ca_file: Path | None = Field(None, description="Certificate of the authority; ca.pem of the service's folder.")
+    certificate_file: Path | None = Field(None, description="This gateway's certificate; certificate.pem there.")
+    key_file: Path | None = Field(None, description="Its key; key.pem there, mode 0600.")
+
+    @model_validator(mode="after")
+    def _speaks_safely(self) -> Broker:
+        files = [self.ca_file, self.certificate_file, self.key_file]
+        if any(files) and not all(files):
+            raise ValueError("ca_file, certificate_file and key_file go together; weiran provision makes them")
+        if not any(files) and needs_tls(self.host):
+            raise ValueError("a broker on another machine needs ca_file, certificate_file and key_file")
+        return self
 
 
 class Ingest(Section):

@@ -11,6 +11,7 @@ import msgspec
 from edge_agent.hardware.board import Board
 from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.hardware.tables import TideTable
+from edge_agent.identity.identity import Identity, load_identity
 from edge_agent.settings import AgentSettings, TableSensor
 from edge_agent.storage.outbox import Observer, Outbox
 from edge_agent.tasks.alarms import AlarmDesk, make_watches
@@ -35,8 +36,10 @@ async def run(
     """Run one device until cancelled, or until a duty of `duties` sets `device.stopping`.
 
     Installs no signal handler, configures no logging, touches no global: hundreds run in one process. `boot` is
-    new for every life of the agent, so that `mono` never steps within it. Raises StorageError, HardwareError.
+    new for every life of the agent, so that `mono` never steps within it. Raises StorageError, HardwareError,
+    CredentialError.
     """
+    identity = find_identity(settings)
     bounds = settings.outbox
     outbox = await Outbox.open(
         settings.state_dir / OUTBOX_FILE,
@@ -46,7 +49,7 @@ async def run(
         observer=observer,
     )
     try:
-        await _run_duties(Device(settings, hardware, clock, outbox), duties)
+        await _run_duties(Device(settings, hardware, clock, outbox, identity), duties)
     finally:
         await outbox.close()
         hardware.close()
@@ -74,11 +77,18 @@ async def _as_coroutine(duty: Duty, device: Device) -> None:
     await duty(device)
 
 
-def check(settings: AgentSettings) -> None:
-    """Raise ValueError or TableError for settings that a device could not live with, without touching a pin.
+def find_identity(settings: AgentSettings) -> Identity | None:
+    """The device's identity; None when it has none. Raises CredentialError."""
+    folder = settings.identity.folder
+    return None if folder is None else load_identity(folder, settings.device)
 
-    Its tables must be readable, and the gateway must be able to read what it would declare.
+
+def check(settings: AgentSettings) -> None:
+    """Raise ValueError, TableError or CredentialError for settings that a device could not live with.
+
+    No pin is touched. Its tables and identity must be readable, and the gateway what it would declare.
     """
+    find_identity(settings)
     for sensor in settings.sensor:
         if isinstance(sensor, TableSensor):
             TideTable.load(sensor.file)

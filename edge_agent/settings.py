@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edge_agent.wire.messages import Role
+from edge_agent.wire.tls import needs_tls
 from edge_agent.wire.topics import DEVICE_ID, STREAM_NAME
 
 DeviceId = Annotated[str, Field(pattern=f"^{DEVICE_ID.pattern}$")]
@@ -32,6 +33,12 @@ class Broker(Section):
     host: str = Field("127.0.0.1", description="Name or address of the MQTT broker.")
     port: int = Field(1883, ge=1, le=65535, description="TCP port of the MQTT broker.")
     keepalive_s: int = Field(45, ge=5, le=3600, description="MQTT keep-alive.")
+
+
+class IdentitySettings(Section):
+    """Who this device is; without a folder it speaks in the clear, and only to a broker on its own machine."""
+
+    folder: Path | None = Field(None, description="The folder that `weiran provision device` made; key.pem mode 0600.")
 
 
 class OutboxSettings(Section):
@@ -173,10 +180,17 @@ class AgentSettings(Section):
     state_dir: Path = Field(description="Folder of the outbox; on a disk, not in memory.")
     heartbeat_s: Positive = Field(60, le=86_400, description="A heartbeat is sent every so many seconds of real time.")
     broker: Broker = Broker()
+    identity: IdentitySettings = IdentitySettings()
     outbox: OutboxSettings = OutboxSettings()
     panel: Panel = Panel()
     sensor: tuple[AnySensor, ...] = Field((), max_length=256)
     rule: tuple[AnyRule, ...] = Field((), max_length=256)
+
+    @model_validator(mode="after")
+    def _speaks_safely(self) -> AgentSettings:
+        if self.identity.folder is None and needs_tls(self.broker.host):
+            raise ValueError("identity.folder is needed for a broker on another machine; see weiran provision device")
+        return self
 
     @model_validator(mode="after")
     def _names_fit(self) -> AgentSettings:

@@ -22,10 +22,11 @@ def agent(
         from edge_agent.app import main
         from edge_agent.hardware.board import HardwareError
         from edge_agent.storage.sqlite import StorageError
+        from edge_agent.wire.tls import CredentialError
     if check:
         try:
             check_device(settings)
-        except (HardwareError, ValueError) as exc:
+        except (HardwareError, CredentialError, ValueError) as exc:
             raise Failure("settings", f"{config}: {exc}", "Correct it and check again", WRONG_USE) from exc
         typer.echo(f"{config}: correct. {settings.device}: {len(settings.sensor)} sensors, {len(settings.rule)} rules.")
         return 0
@@ -33,6 +34,8 @@ def agent(
         main(settings)
     except HardwareError as exc:
         raise Failure("hardware", str(exc), "See what is missing: weiran doctor --for device") from exc
+    except CredentialError as exc:
+        raise Failure("identity", str(exc), "See docs/runbook.md, 'Enrol a device'", WRONG_USE) from exc
     except StorageError as exc:
         raise Failure("storage", str(exc), "See docs/runbook.md, 'The device's disk'") from exc
     return 0

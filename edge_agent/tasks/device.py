@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from edge_agent.hardware.board import Board
-from edge_agent.hardware.clock import Clock
+from edge_agent.hardware.clock import Clock, SystemClock
+from edge_agent.identity.identity import Identity
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.wire.messages import ClockQuality
+from edge_agent.wire.tls import CertificateTime
 from edge_agent.wire.topics import Lane
 
 logger = logging.getLogger(__name__)
@@ -18,12 +21,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Device:
-    """One device in the middle of its life. `degraded` names what does not work, for people."""
+    """One device in the middle of its life. `degraded` names what does not work, for people.
+
+    `identity` is None for a device that speaks in the clear to its own machine. `time_floor` says a time, ms UTC, that
+    is past for certain.
+    """
 
     settings: AgentSettings
     board: Board
     clock: Clock
     outbox: Outbox
+    identity: Identity | None = None
+    time_floor: Callable[[], int] = lambda: 0
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -31,6 +40,13 @@ class Device:
         """A fact of now."""
         clock = self.clock
         return Item(lane, kind, body, clock.now(), clock.quality(), clock.mono(), remember)
+
+    def certificate_time(self) -> CertificateTime:
+        """By what the broker's certificate is judged: this machine's clock, whatever time the device lives in."""
+        clock = SystemClock()
+        begun = 0 if self.identity is None else self.identity.not_before_ms
+        floor = max(begun, self.time_floor())
+        return CertificateTime(clock.now(), floor, trusted=clock.quality() is ClockQuality.NTP)
 
     def report(self, part: str, trouble: Exception | None) -> None:
         """Say how a part does: its trouble is logged once and named in `degraded` until it is over (None)."""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 import msgspec
 
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.proof.signatures import Statement
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull, Pending, StorageError
 from edge_agent.tasks.device import Device
@@ -47,6 +48,8 @@ class Uplink:
         self._device = device
         self._rules = rules
         self._connect = connect
+        identity = device.identity
+        self._tls = None if identity is None else identity.context(device.certificate_time)
         self._conn = 0
         self._rests: dict[Lane, float] = {}
         self._window = self._new_window(device.settings.outbox.window)
@@ -60,7 +63,8 @@ class Uplink:
         broker = self._device.settings.broker
         self._conn = await self._next_connection()
         will = Will(self._topic(Leaf.PRESENCE), self._presence(PresenceState.LOST), WILL_DELAY_S)
-        return LinkOptions(broker.host, broker.port, self._device.settings.device, broker.keepalive_s, will=will)
+        device = self._device.settings.device
+        return LinkOptions(broker.host, broker.port, device, broker.keepalive_s, will=will, tls=self._tls)
 
     async def _next_connection(self) -> int:
         while True:
@@ -105,7 +109,7 @@ class Uplink:
             rows = await self._read(lane)
             if not rows:
                 return
-            for boot, records in split_records((row.boot, _record(row)) for row in rows):
+            for boot, records in split_records((row.boot, self._record(lane, row)) for row in rows):
                 if not window.has_room(lane):
                     return
                 frame = Frame(outbox.epoch, lane, boot, records)
@@ -127,6 +131,13 @@ class Uplink:
         self._device.report(part, None)
         self._rests.pop(lane, None)
         return rows
+
+    def _record(self, lane: Lane, row: Pending) -> Record:
+        """A fact as it travels. Signed here: Ed25519 is deterministic, so that a resend has the same signature."""
+        device = self._device
+        statement = Statement(device.settings.device, device.outbox.epoch, lane, row.seq, row.kind, row.at, row.body)
+        sig = None if device.identity is None else device.identity.sign(statement)
+        return Record(row.seq, row.kind, row.at, ClockQuality(row.clock), row.mono, msgspec.Raw(row.body), sig)
 
     def _wait_s(self) -> float | None:
         """Until a frame is overdue or a lane has rested; None when there is nothing to wait for but a change."""
@@ -210,7 +221,3 @@ def describe_streams(settings: AgentSettings) -> list[StreamInfo]:
 def _now_s() -> float:
     """The loop's own monotonic time, by which its waits end."""
     return asyncio.get_running_loop().time()
-
-
-def _record(row: Pending) -> Record:
-    return Record(row.seq, row.kind, row.at, ClockQuality(row.clock), row.mono, msgspec.Raw(row.body))

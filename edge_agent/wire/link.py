@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 15.0
 SUBSCRIBE_TIMEOUT_S = 15.0
 READ_CHUNK = 256 * 1024
+#: The longest record of TLS (RFC 8446, 5.1).
+TLS_RECORD = 16 * 1024
 #: Packets handled before other work of the loop has its turn.
 READ_BUDGET = 256
 
@@ -41,16 +43,29 @@ class _BufferedSocket:
         self._read = b""
         self._position = 0
         self.unsent = bytearray()
+        self.fault = ""  # what TLS said last
 
     def recv(self, size: int) -> bytes:
-        if not self.pending():
-            self._read, self._position = self._sock.recv(READ_CHUNK), 0
+        if self._position == len(self._read):
+            self._read, self._position = self._receive(), 0
         part = self._read[self._position : self._position + size]
         self._position += len(part)
         return part
 
     def pending(self) -> int:
-        return len(self._read) - self._position
+        decrypted = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
+        return len(self._read) - self._position + decrypted
+
+    def _receive(self) -> bytes:
+        if not isinstance(self._sock, ssl.SSLSocket):
+            return self._sock.recv(READ_CHUNK)
+        try:
+            return _join_records(self._sock)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as exc:
+            self.fault = str(exc)
+            raise
 
     def send(self, buffer: bytes | bytearray) -> int:
         self.unsent += buffer
@@ -74,6 +89,17 @@ class _BufferedSocket:
 
     def close(self) -> None:
         self._sock.close()
+
+
+def _join_records(sock: ssl.SSLSocket) -> bytes:
+    """What has come. TLS gives one record at a time, and the broker makes one of each packet. Raises OSError."""
+    parts = [sock.recv(TLS_RECORD)]
+    size = len(parts[0])
+    with contextlib.suppress(OSError):  # nothing more now; what ends the connection is met again
+        while parts[-1] and size < READ_CHUNK:
+            parts.append(sock.recv(TLS_RECORD))
+            size += len(parts[-1])
+    return b"".join(parts)
 
 
 class _Client(paho.Client):
@@ -260,7 +286,8 @@ class Connection:
         self._connected.set_result(None)
 
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        self._end(str(reason))
+        fault = "" if self._client.buffer is None else self._client.buffer.fault
+        self._end(fault or str(reason))
 
     def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: Any, _properties: Any) -> None:
         future = self._subscribed.pop(mid, None)

@@ -6,6 +6,7 @@ from the machine, whose clock may stand in 1970; so it is told to leave the time
 
 from __future__ import annotations
 
+import ipaddress
 import ssl
 import stat
 from collections.abc import Callable
@@ -32,14 +33,21 @@ class _DatedSocket(ssl.SSLSocket):
     """Ends a handshake whose certificate is not valid now."""
 
     def do_handshake(self, block: bool = False) -> None:
-        super().do_handshake(block)
-        context = self.context
-        certificate = self.getpeercert()
-        if isinstance(context, ClientContext) and certificate:
-            begin, end = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))
-            fault = certificate_fault(begin * 1000, end * 1000, context.time())
-            if fault:
-                raise ssl.SSLCertVerificationError(f"the broker's certificate {fault}")
+        try:
+            super().do_handshake(block)
+            self._check_time()
+        except OSError:
+            self.close()  # paho lets go of it without
+            raise
+
+    def _check_time(self) -> None:
+        context, certificate = self.context, self.getpeercert()
+        assert isinstance(context, ClientContext)
+        assert certificate, "the context asks for one"
+        begin, end = (ssl.cert_time_to_seconds(str(certificate[key])) for key in ("notBefore", "notAfter"))
+        fault = certificate_fault(begin * 1000, end * 1000, context.time())
+        if fault:
+            raise ssl.SSLCertVerificationError(f"the broker's certificate {fault}")
 
 
 class ClientContext(ssl.SSLContext):
@@ -75,6 +83,14 @@ def check_private(file: Path) -> None:
         raise CredentialError(f"{file}: {exc.strerror}; make it with `weiran provision`") from exc
     if mode & 0o077:
         raise CredentialError(f"{file} may be read by others (mode {mode:04o}); run: chmod 600 {file}")
+
+
+def needs_tls(host: str) -> bool:
+    """Whether a host is another machine, to which nothing goes in the clear."""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
 
 
 def certificate_fault(begins_ms: int, ends_ms: int, time: CertificateTime) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cloud_gateway.database import open_database
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
+from cloud_gateway.ingest.credentials import broker_context
 from cloud_gateway.ingest.pipeline import Pipeline
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
@@ -102,6 +103,7 @@ class Ingest:
         self, settings: GatewaySettings, series: SeriesStore, store: IngestStore, *, connect: Connect = connect
     ) -> None:
         self._settings = settings
+        self._tls = broker_context(settings.broker)
         self._connect = connect
         self._readings = Intake(settings.ingest)
         self._others = Intake(settings.ingest)
@@ -136,6 +138,7 @@ class Ingest:
             receive_maximum=self._settings.ingest.receive_maximum,
             receive_bytes=MOST_BYTES,
             max_packet_bytes=2 * MAX_FRAME_BYTES,
+            tls=self._tls,
         )
 
     def _on_delivery(self, delivery: Delivery) -> None:

@@ -18,6 +18,7 @@ from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
 from edge_agent.tasks.sampling import sample
+from edge_agent.tasks.twin import TwinDesk
 from edge_agent.tasks.uplink import Uplink, describe_streams
 from edge_agent.wire.link import connect
 from edge_agent.wire.messages import RuleInfo, StreamInfo
@@ -56,13 +57,15 @@ async def run(
 
 
 async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
+    twin = await TwinDesk.open(device)
     desk = AlarmDesk(device)
     await desk.restore()
-    uplink = Uplink(device, [watch.info for watch in desk.watches], connect=connect)
+    uplink = Uplink(device, desk.rules, connect=connect, twin=twin)
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(desk.write_alarms(), name="alarms"),
             group.create_task(uplink.run(), name="uplink"),
+            group.create_task(twin.run(), name="twin"),
             group.create_task(send_heartbeats(device), name="heartbeat"),
             *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
             *(group.create_task(_as_coroutine(duty, device)) for duty in duties),

@@ -165,6 +165,17 @@ class ContactRule(RuleBase):
 AnyRule = Annotated[ThresholdRule | RiseRule | ResidualRule | ContactRule, Field(discriminator="type")]
 
 
+class TwinSettings(Section):
+    """Settings that change from afar."""
+
+    trial_s: float = Field(
+        600,
+        ge=1,
+        le=86_400,
+        description="Changed settings go back unless the gateway is reached within this, real time.",
+    )
+
+
 class Panel(Section):
     """What sounds and shines on site while an alarm is raised."""
 
@@ -182,6 +193,7 @@ class AgentSettings(Section):
     broker: Broker = Broker()
     identity: IdentitySettings = IdentitySettings()
     outbox: OutboxSettings = OutboxSettings()
+    twin: TwinSettings = TwinSettings()
     panel: Panel = Panel()
     sensor: tuple[AnySensor, ...] = Field((), max_length=256)
     rule: tuple[AnyRule, ...] = Field((), max_length=256)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from edge_agent.storage import store
+from edge_agent.storage import notes, store
 from edge_agent.storage.facts import Item, Pending, check_item
 from edge_agent.storage.overflow import Overflow, gap_item, gap_of, joined
 from edge_agent.storage.sqlite import StorageError, open_file, transaction, used_pages
@@ -300,6 +300,13 @@ class Outbox:
     async def recall(self, prefix: str) -> dict[str, str]:
         """What was remembered under keys that begin with `prefix`, by the rest of the key. Raises StorageError."""
         return await self._read(lambda c: store.read_memory(c, prefix))
+
+    async def note(self, key: str, text: str) -> None:
+        """Remember a text under a key, for `recall`; on disk when this returns. Raises OutboxFull."""
+        try:
+            await self._in_thread(lambda: notes.write(self._connection, key, text))
+        except sqlite3.Error as exc:
+            raise OutboxFull(f"the device cannot store: {exc}") from exc
 
     async def next_connection(self) -> int:
         """A connection number greater than all before, committed before it is used. Raises OutboxFull."""

@@ -38,6 +38,15 @@ class Watch:
         self._stale_ns = stale_s * NS
         self._predicted: tuple[float, int] | None = None
 
+    def follow(self, rule: AnyRule, stale_s: float) -> None:
+        """Judge by other limits from the next value on; an alarm that stands, and what was seen, stay."""
+        self.rule, self._stale_ns = rule, stale_s * NS
+        if not isinstance(rule, ContactRule):
+            self.trigger.above, self.trigger.clear = rule.above, rule.clear
+        self.trigger.hold_s = rule.hold_s
+        if self._rise is not None and isinstance(rule, RiseRule):
+            self._rise.window_s = rule.window_s
+
     @property
     def info(self) -> RuleInfo:
         """The rule as the birth message declares it."""
@@ -75,14 +84,13 @@ class Watch:
 def make_watches(settings: AgentSettings) -> list[Watch]:
     """A watch for every rule, in the settings' order."""
     sensors = {sensor.stream: sensor for sensor in settings.sensor}
-    return [
-        Watch(
-            rule,
-            sensors[rule.stream].unit,
-            PREDICTION_INTERVALS * sensors[getattr(rule, "predicted", rule.stream)].interval_s,
-        )
-        for rule in settings.rule
-    ]
+    return [Watch(rule, sensors[rule.stream].unit, _stale_s(rule, settings)) for rule in settings.rule]
+
+
+def _stale_s(rule: AnyRule, settings: AgentSettings) -> float:
+    """How long a prediction of the rule's counts, s."""
+    name = getattr(rule, "predicted", rule.stream)
+    return PREDICTION_INTERVALS * next(s.interval_s for s in settings.sensor if s.stream == name)
 
 
 class AlarmDesk:
@@ -91,9 +99,18 @@ class AlarmDesk:
     def __init__(self, device: Device) -> None:
         self._device = device
         self.watches = make_watches(device.settings)
+        #: As the birth message declares them; kept as they are now.
+        self.rules = [watch.info for watch in self.watches]
+        device.followers.append(self._follow)
         self._unwritten: deque[Item] = deque()
         self._some = asyncio.Event()
         self._outputs = list(self._open_outputs())
+
+    def _follow(self, _before: AgentSettings) -> None:
+        settings = self._device.settings
+        for watch, rule in zip(self.watches, settings.rule, strict=True):
+            watch.follow(rule, _stale_s(rule, settings))
+        self.rules[:] = [watch.info for watch in self.watches]
 
     def _open_outputs(self) -> Iterator[Output]:
         """A siren or lamp that cannot be opened leaves the other, and the agent, at work."""

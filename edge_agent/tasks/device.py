@@ -36,6 +36,34 @@ class Device:
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
+    #: Called with the settings as they were, once they have changed.
+    followers: list[Callable[[AgentSettings], None]] = field(default_factory=list)
+    _waits: set[asyncio.Timeout] = field(default_factory=set)
+
+    def adopt(self, settings: AgentSettings) -> None:
+        """Live by other settings from now on: the followers are told, and waits that settings measure are cut."""
+        before, self.settings = self.settings, settings
+        for follow in self.followers:
+            follow(before)
+        waits, self._waits = self._waits, set()
+        for wait in waits:
+            wait.reschedule(0)
+
+    async def wait(self, duration: Awaitable[None]) -> bool:
+        """Await a sleep whose length is a setting. False when it was cut because the settings have changed."""
+        try:
+            async with asyncio.timeout(None) as wait:
+                self._waits.add(wait)
+                try:
+                    await duration
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError:
+            if wait.expired():
+                return False
+            raise
+        return True
+
     def stamp(self, lane: Lane, kind: str, body: bytes, remember: tuple[str, str] | None = None) -> Item:
         """A fact of now."""
         clock = self.clock

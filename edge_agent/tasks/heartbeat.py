@@ -29,7 +29,7 @@ async def send_heartbeats(device: Device) -> None:
             device.report("outbox full", exc)
         else:
             device.report("outbox full", None)
-        await asyncio.sleep(device.settings.heartbeat_s)
+        await device.wait(asyncio.sleep(device.settings.heartbeat_s))
 
 
 async def _find_oldest(device: Device) -> int | None:

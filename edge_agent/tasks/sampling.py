@@ -8,7 +8,7 @@ from collections.abc import Callable
 from edge_agent.hardware.board import HardwareError
 from edge_agent.hardware.tables import TideTable
 from edge_agent.rules import Debounce, PulseFilter, Reporter
-from edge_agent.settings import AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
+from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
 from edge_agent.tasks.alarms import AlarmDesk
 from edge_agent.tasks.device import Device
 from edge_agent.wire import senml
@@ -28,6 +28,12 @@ class Sampler:
         self.sensor = sensor
         self._desk = desk
         self._reporter = Reporter(sensor.deadband, sensor.max_interval_s)
+        device.followers.append(self._follow)
+
+    def _follow(self, _before: AgentSettings) -> None:
+        """Go on by the new settings; what was reported last stays known."""
+        self.sensor = next(s for s in self.device.settings.sensor if s.stream == self.sensor.stream)
+        self._reporter.deadband, self._reporter.max_interval_s = self.sensor.deadband, self.sensor.max_interval_s
 
     def take(self, value: float | bool, *, always: bool = False) -> None:
         """Take in a value of now: rules first, then the report, if it is due."""
@@ -40,9 +46,14 @@ class Sampler:
             self.device.outbox.offer(self.device.stamp(Lane.READING, READING, body))
 
     async def next_tick(self) -> None:
-        """Sleep until the wall clock is at the next multiple of the interval."""
-        interval_ms = max(1, round(self.sensor.interval_s * 1000))
-        await self.device.clock.sleep((interval_ms - self.device.clock.now() % interval_ms) / 1000)
+        """Sleep until the wall clock is at the next multiple of the interval; a changed interval counts at once."""
+        clock = self.device.clock
+        while True:
+            interval_ms = max(1, round(self.sensor.interval_s * 1000))
+            wait_ms = interval_ms - clock.now() % interval_ms
+            due = clock.now() + wait_ms
+            if await self.device.wait(clock.sleep(wait_ms / 1000)) or clock.now() >= due:
+                return
 
     def at_tick(self) -> bool:
         """Whether now is a tick: then the first value is taken at once."""

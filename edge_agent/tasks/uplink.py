@@ -13,6 +13,7 @@ from edge_agent.proof.signatures import Statement
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull, Pending, StorageError
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.twin import TwinDesk, needs_new_link
 from edge_agent.wire.frames import encode_frame, split_records
 from edge_agent.wire.messages import (
     Ack,
@@ -44,15 +45,22 @@ _ack_decoder = msgspec.json.Decoder(Ack)
 class Uplink:
     """The sending side of one device, across connections."""
 
-    def __init__(self, device: Device, rules: list[RuleInfo], *, connect: Connect) -> None:
+    def __init__(
+        self, device: Device, rules: list[RuleInfo], *, connect: Connect, twin: TwinDesk | None = None
+    ) -> None:
         self._device = device
         self._rules = rules
         self._connect = connect
+        self._twin = twin
+        self._connection: Session | None = None
+        self._undeclared = False
+        self._made_with = device.settings
         identity = device.identity
         self._tls = None if identity is None else identity.context(device.certificate_time)
         self._conn = 0
         self._rests: dict[Lane, float] = {}
         self._window = self._new_window(device.settings.outbox.window)
+        device.followers.append(self._follow)
 
     async def run(self) -> None:
         """The duty: connect, announce, send; again after every loss."""
@@ -60,10 +68,10 @@ class Uplink:
 
     async def _prepare(self) -> LinkOptions:
         """The connection number is on disk before CONNECT, so that an old will can be told from a new one."""
-        broker = self._device.settings.broker
         self._conn = await self._next_connection()
         will = Will(self._topic(Leaf.PRESENCE), self._presence(PresenceState.LOST), WILL_DELAY_S)
-        device = self._device.settings.device
+        self._made_with = settings = self._device.settings
+        broker, device = settings.broker, settings.device
         return LinkOptions(broker.host, broker.port, device, broker.keepalive_s, will=will, tls=self._tls)
 
     async def _next_connection(self) -> int:
@@ -77,23 +85,38 @@ class Uplink:
                 self._device.report("connection number", None)
                 return number
 
+    def _follow(self, _before: AgentSettings) -> None:
+        """Settings have changed: what the birth declares is said anew, if need be over a new connection."""
+        self._undeclared = True
+        self._device.outbox.changed.set()
+
     async def _serve(self, connection: Session) -> None:
+        self._connection = connection
         size = min(self._device.settings.outbox.window, connection.receive_maximum)
         self._window = self._new_window(size)
-        await connection.subscribe([self._topic(Leaf.ACK), self._topic(Leaf.NOTICE)])
+        await connection.subscribe([self._topic(leaf) for leaf in (Leaf.ACK, Leaf.NOTICE, Leaf.DESIRED)])
         connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.ONLINE), retain=True)
-        connection.publish(self._topic(Leaf.BIRTH), msgspec.json.encode(self._birth()), retain=True)
+        self._declare(connection)
         try:
             await self._send(connection)
         finally:
             connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.OFFLINE), retain=True)
 
+    def _declare(self, connection: Session) -> None:
+        self._undeclared = False
+        connection.publish(self._topic(Leaf.BIRTH), msgspec.json.encode(self._birth()), retain=True)
+        if self._twin is not None:
+            topic = self._topic(Leaf.REPORTED)
+            self._twin.linked(lambda payload: connection.publish(topic, payload, retain=True))
+
     # -- sending --------------------------------------------------------------------------------------------
 
     async def _send(self, connection: Session) -> None:
         changed = self._device.outbox.changed
-        while True:
+        while not needs_new_link(self._made_with, self._device.settings):
             changed.clear()
+            if self._undeclared:
+                self._declare(connection)
             for lane in PRIORITY:
                 await self._fill(connection, lane)
             try:
@@ -158,7 +181,9 @@ class Uplink:
     # -- receiving ------------------------------------------------------------------------------------------
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        """An `ack`; anything else, or an ack of another epoch, is not for this outbox."""
+        """An `ack` or `config/desired`; anything else, or an ack of another epoch, is not for this device."""
+        if delivery.topic == self._topic(Leaf.DESIRED):
+            self._take_desired(delivery)
         if delivery.topic != self._topic(Leaf.ACK) or delivery.retain:
             return  # the gateway never retains an ack
         try:
@@ -173,9 +198,22 @@ class Uplink:
         for lane, part in ack.lanes.items():
             if outbox.acknowledge(lane, part):
                 self._window.acknowledge(lane, part)
+                self._note_reached()
             else:
                 logger.warning("an ack names what was never sent; it is not believed", extra={"lane": lane.value})
         outbox.changed.set()
+
+    def _take_desired(self, delivery: Delivery) -> None:
+        """PUBACK at once: it is retained, and the gateway says it again at every birth."""
+        if self._connection is not None:
+            self._connection.acknowledge([delivery.token])
+        if self._twin is not None and delivery.payload:  # without one, what was desired has been taken back
+            self._twin.receive(delivery.payload)
+
+    def _note_reached(self) -> None:
+        """What comes over a connection of other settings says nothing of these."""
+        if self._twin is not None and not needs_new_link(self._made_with, self._device.settings):
+            self._twin.reached()
 
     # -- messages -------------------------------------------------------------------------------------------
 

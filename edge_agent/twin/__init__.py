@@ -1,0 +1,1 @@
+"""The twin of a device: settings that change from afar."""

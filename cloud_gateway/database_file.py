@@ -73,3 +73,9 @@ def check_file(file: Path) -> None:
         head = opened.read(len(SQLITE_HEAD))
     if head not in (b"", SQLITE_HEAD):
         raise NoDatabase(f"{file} is no SQLite database")
+
+
+def find_damage(connection: sqlite3.Connection) -> str | None:
+    """The first thing that SQLite's quick check finds wrong. Raises sqlite3.Error when it cannot look."""
+    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return None if word == "ok" else str(word)

@@ -63,6 +63,9 @@ class Series(Section):
     bucket: str = Field("", description="InfluxDB 2.x bucket.")
     username: str = Field("", description="InfluxDB 1.x user; empty without authentication.")
     secret_file: Path | None = Field(None, description="File with the 1.x password or the 2.x token; mode 0600.")
+    backup_host: str = Field(
+        "", description="InfluxDB 1.x: host:port of its `bind-address`, for `weiran gateway backup`; empty: not asked."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Series:

@@ -152,6 +152,7 @@ class Ingest:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(connection, self._others))
             group.create_task(self._work(connection, self._readings))
+            group.create_task(self._pipeline.keep_safe_known())
 
     async def _work(self, connection: Session, intake: Intake) -> None:
         while True:

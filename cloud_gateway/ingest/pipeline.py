@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 #: Newest values reach the tables of the console at most this often.
 LATEST_EVERY_S = 0.25
 KNOWN_EPOCHS = 100_000
+#: How soon after a backup devices hear of it.
+BACKUP_EVERY_S = 5.0
 
 RETRY_S = 1.0
 #: Points written at once: InfluxDB takes two such parts side by side.
@@ -99,6 +101,16 @@ class Pipeline:
             lanes.setdefault((key.device, key.epoch), {})[key.lane] = ack
         for (device, epoch), by_lane in lanes.items():
             self._reply(str(Topic(device, Leaf.ACK)), _encoder.encode(Ack(epoch, by_lane)))
+
+    async def keep_safe_known(self) -> None:
+        """The duty that tells devices when a backup holds what they still keep; once at its start, too."""
+        told = None
+        while True:
+            newest = await _persist("database", self._store.newest_backup)
+            if newest != told:
+                self.acknowledge(await _persist("database", self._store.safe_lines))
+                told = newest
+            await asyncio.sleep(BACKUP_EVERY_S)
 
     async def keep_latest_fresh(self) -> None:
         """The duty that writes newest values when no batch comes to carry them."""

@@ -17,7 +17,7 @@ from cloud_gateway.ingest.batch import Unreadable, frame_letter
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
 from cloud_gateway.ingest.validation import Accepted
-from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, Rejection
+from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, PresenceState, Rejection
 from edge_agent.wire.ranges import Ranges, runs
 from edge_agent.wire.topics import Lane
 
@@ -25,6 +25,8 @@ from edge_agent.wire.topics import Lane
 MAX_SPARSE = 1000
 #: Lanes of which a device may drop facts, when it names them.
 HAVE_GAPS = frozenset({Lane.READING, Lane.DIAGNOSTIC})
+#: Lanes whose rows a device keeps until they are safe in a backup.
+KEPT = frozenset({Lane.ALARM, Lane.RECORD})
 #: Epochs of one device. It makes one when it loses its storage; one that has made so many is wrong.
 MAX_EPOCHS = 1000
 #: Events older than this many are of no use to a page.
@@ -38,11 +40,18 @@ _CLAIM = text(
 
 
 class Key(NamedTuple):
-    """A line of the ledger."""
+    """Which line of the ledger."""
 
     device: str
     epoch: str
     lane: Lane
+
+
+class Line(NamedTuple):
+    """A line of the ledger: what is stored, and up to where the last backup holds it."""
+
+    stored: Ranges
+    safe: int = 0
 
 
 @dataclass
@@ -93,7 +102,21 @@ class IngestStore:
         """What of an epoch is stored: the answer to a birth."""
         async with reading(self._engine) as c:
             where = (t.ledger.c.device == device) & (t.ledger.c.epoch == epoch)
-            return {key: _ack(ranges) for key, ranges in (await _read_ledger(c, where)).items()}
+            return {key: _ack(key, line) for key, line in (await _read_ledger(c, where)).items()}
+
+    async def newest_backup(self) -> str | None:
+        """The id of the backup that was finished last."""
+        query = select(t.backup.c.id).where(t.backup.c.finished_at.is_not(None))
+        async with reading(self._engine) as c:
+            newest = query.order_by(t.backup.c.finished_at.desc(), t.backup.c.id).limit(1)
+            return (await c.execute(newest)).scalar()
+
+    async def safe_lines(self) -> dict[Key, LaneAck]:
+        """What the lines say of which a backup holds something, for the devices that are there to hear it."""
+        online = select(t.device.c.id).where(t.device.c.presence == PresenceState.ONLINE.value)
+        async with reading(self._engine) as c:
+            where = (t.ledger.c.safe > 0) & t.ledger.c.device.in_(online)
+            return {key: _ack(key, line) for key, line in (await _read_ledger(c, where)).items()}
 
     async def _store_frames(
         self, c: AsyncConnection, work: Work, events: Events, letters: list[Unreadable]
@@ -103,19 +126,19 @@ class IngestStore:
         keys = {_key(accepted) for accepted in work.frames}
         wanted = [(k.device, k.epoch, k.lane.value) for k in keys]
         columns = tuple_(t.ledger.c.device, t.ledger.c.epoch, t.ledger.c.lane)
-        ledger = {key: Ranges() for key in keys} | await _read_ledger(c, columns.in_(wanted))
+        ledger = {key: Line(Ranges()) for key in keys} | await _read_ledger(c, columns.in_(wanted))
         rejections: dict[Key, list[Rejection]] = {key: [] for key in keys}
         facts = Facts(work.now, events)
         for accepted in work.frames:
             key = _key(accepted)
-            if _scatters(accepted, ledger[key]):
+            if _scatters(accepted, ledger[key].stored):
                 letters.append(_scattered_letter(accepted))
                 continue
-            self._take_new(accepted, ledger[key], facts)
+            self._take_new(accepted, ledger[key].stored, facts)
             rejections[key] += [Rejection(r.record.seq, r.code) for r in accepted.rejected]
         await facts.write(c)
         await _write_ledger(c, ledger)
-        return {key: _ack(ledger[key], rejections[key]) for key in keys}
+        return {key: _ack(key, ledger[key], rejections[key]) for key in keys}
 
     def _take_new(self, accepted: Accepted, ranges: Ranges, facts: Facts) -> None:
         """The ledger check: only what was never stored becomes a row, and then it is in the ledger."""
@@ -162,20 +185,22 @@ def _scattered_letter(accepted: Accepted) -> Unreadable:
     return frame_letter(accepted, "too_scattered", detail)
 
 
-def _ack(ranges: Ranges, rejected: Sequence[Rejection] = ()) -> LaneAck:
+def _ack(key: Key, line: Line, rejected: Sequence[Rejection] = ()) -> LaneAck:
     """Bounded, so that an ack is always a small message; what does not fit is said by a later one."""
-    return LaneAck(ranges.upto, [(r.first, r.last) for r in ranges.sparse[:64]], list(rejected[:200]))
+    stored, safe = line.stored, line.safe if key.lane in KEPT else None
+    return LaneAck(stored.upto, [(r.first, r.last) for r in stored.sparse[:64]], list(rejected[:200]), safe)
 
 
-async def _read_ledger(c: AsyncConnection, where: ColumnElement[bool]) -> dict[Key, Ranges]:
+async def _read_ledger(c: AsyncConnection, where: ColumnElement[bool]) -> dict[Key, Line]:
     rows = await c.execute(select(t.ledger).where(where))
-    return {Key(r.device, r.epoch, Lane(r.lane)): Ranges(r.upto, json.loads(r.ranges)) for r in rows}
+    return {Key(r.device, r.epoch, Lane(r.lane)): Line(Ranges(r.upto, json.loads(r.ranges)), r.safe) for r in rows}
 
 
-async def _write_ledger(c: AsyncConnection, lines: dict[Key, Ranges]) -> None:
+async def _write_ledger(c: AsyncConnection, lines: dict[Key, Line]) -> None:
+    """Write what is stored; `safe` is the backup's to change."""
     rows = [
         {"device": k.device, "epoch": k.epoch, "lane": k.lane.value, "upto": r.upto, "ranges": json.dumps(r.sparse)}
-        for k, r in lines.items()
+        for k, (r, _) in lines.items()
     ]
     statement = upsert(t.ledger)
     changed = {"upto": statement.excluded.upto, "ranges": statement.excluded.ranges}

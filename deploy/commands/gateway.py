@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import typer
 
+from deploy.commands.gateway_backup import backup, restore
 from deploy.commands.options import Config, load_settings
 from deploy.commands.staff import staff_app
-from deploy.commands.starting import check_folder, check_start, telling_failures
+from deploy.commands.starting import check_folder, check_start, telling_failures, working
 from deploy.failures import WRONG_USE, Failure, extra
 
 gateway_app = typer.Typer(help="The cloud side: processes, database, staff.")
 gateway_app.add_typer(staff_app, name="user")
+gateway_app.command("backup")(backup)
+gateway_app.command("restore")(restore)
 
 
 @gateway_app.command("ingest")
@@ -22,7 +25,8 @@ def ingest(config: Config) -> int:
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_start(settings)
-    main(settings)
+    with working(settings.data_dir):
+        main(settings)
     return 0
 
 
@@ -36,7 +40,8 @@ def web(config: Config) -> int:
     with telling_failures(config):
         check_start(settings)
     try:
-        main(settings)
+        with working(settings.data_dir):
+            main(settings)
     except AddressTaken as exc:
         remedy = f"End what listens there, or set web.port in {config}"
         raise Failure("start", str(exc.strerror), remedy, WRONG_USE) from exc

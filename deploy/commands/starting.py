@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,19 @@ def telling_failures(config: Path) -> Iterator[None]:
     except OSError as exc:
         what = f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror or exc)
         raise Failure("start", what, f"Change it there or in {config}", WRONG_USE) from exc
+
+
+@contextmanager
+def working(folder: Path) -> Iterator[None]:
+    """While a process of the gateway runs: a restore keeps out, and this one keeps out of a restore."""
+    from cloud_gateway.occupancy import FolderBusy, occupied
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(occupied(folder))
+        except FolderBusy as exc:
+            raise Failure("start", str(exc), "Start again when that has ended", WRONG_USE) from exc
+        yield
 
 
 def check_start(settings: GatewaySettings) -> None:

@@ -1,0 +1,1 @@
+"""Copies of a running gateway that can be restored, and what a restored gateway owes its devices."""

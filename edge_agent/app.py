@@ -18,6 +18,7 @@ from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
 from edge_agent.tasks.sampling import sample
+from edge_agent.tasks.timekeeping import keep_time, restore_floor
 from edge_agent.tasks.twin import TwinDesk
 from edge_agent.tasks.uplink import Uplink, describe_streams
 from edge_agent.wire.link import connect
@@ -49,8 +50,11 @@ async def run(
         queue=bounds.queue,
         observer=observer,
     )
+    machine_clock = clock if isinstance(clock, SystemClock) else SystemClock()
+    device = Device(settings, hardware, clock, outbox, identity, machine_clock)
     try:
-        await _run_duties(Device(settings, hardware, clock, outbox, identity), duties)
+        await restore_floor(device)
+        await _run_duties(device, duties)
     finally:
         await outbox.close()
         hardware.close()
@@ -67,6 +71,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
             group.create_task(uplink.run(), name="uplink"),
             group.create_task(twin.run(), name="twin"),
             group.create_task(send_heartbeats(device), name="heartbeat"),
+            group.create_task(keep_time(device), name="time"),
             *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
             *(group.create_task(_as_coroutine(duty, device)) for duty in duties),
         ]

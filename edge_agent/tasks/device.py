@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 class Device:
     """One device in the middle of its life. `degraded` names what does not work, for people.
 
-    `identity` is None for a device that speaks in the clear to its own machine. `time_floor` says a time, ms UTC, that
-    is past for certain.
+    `identity` is None for a device that speaks in the clear to its own machine. `machine_clock` is real time, whatever
+    time the device lives in.
     """
 
     settings: AgentSettings
@@ -32,7 +32,7 @@ class Device:
     clock: Clock
     outbox: Outbox
     identity: Identity | None = None
-    time_floor: Callable[[], int] = lambda: 0
+    machine_clock: SystemClock = field(default_factory=SystemClock)
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,9 +71,9 @@ class Device:
 
     def certificate_time(self) -> CertificateTime:
         """By what the broker's certificate is judged: this machine's clock, whatever time the device lives in."""
-        clock = SystemClock()
+        clock = self.machine_clock
         begun = 0 if self.identity is None else self.identity.not_before_ms
-        floor = max(begun, self.time_floor())
+        floor = max(begun, clock.floor())
         return CertificateTime(clock.now(), floor, trusted=clock.quality() is ClockQuality.NTP)
 
     def report(self, part: str, trouble: Exception | None) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from edge_agent.storage.outbox import OutboxFull, StorageError
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.timekeeping import floor_to_remember
 from edge_agent.wire.messages import HEARTBEAT, HeartbeatBody
 from edge_agent.wire.topics import Lane
 
@@ -24,7 +25,9 @@ async def send_heartbeats(device: Device) -> None:
             degraded=sorted(device.degraded),
         )
         try:
-            await device.outbox.put(device.stamp(Lane.DIAGNOSTIC, HEARTBEAT, msgspec.json.encode(body)))
+            fact = msgspec.json.encode(body)
+            kept = floor_to_remember(device)
+            await device.outbox.put(device.stamp(Lane.DIAGNOSTIC, HEARTBEAT, fact, kept))
         except OutboxFull as exc:
             device.report("outbox full", exc)
         else:

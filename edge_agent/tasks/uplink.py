@@ -8,7 +8,6 @@ from importlib.metadata import version
 
 import msgspec
 
-from edge_agent.hardware.clock import SystemClock
 from edge_agent.proof.signatures import Statement
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull, Pending, StorageError
@@ -221,7 +220,7 @@ class Uplink:
         return str(Topic(self._device.settings.device, part))
 
     def _presence(self, state: PresenceState) -> bytes:
-        at = SystemClock().now()  # presence lives in real time
+        at = self._device.machine_clock.now()  # presence lives in real time
         return msgspec.json.encode(Presence(state, self._device.outbox.epoch, self._conn, at))
 
     def _birth(self) -> Birth:

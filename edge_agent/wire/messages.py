@@ -230,6 +230,38 @@ class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
     memory_mb: Annotated[float, Meta(ge=0, le=1e6)] | None = None
 
 
+class ClockStepBody(Struct, frozen=True, omit_defaults=True):
+    """Body of ``clock-step/1``: the machine's wall clock was set, by `by_ms` against the time the device lived by.
+
+    `taken`: the device lives by it now; else it goes on by its monotonic clock. `clock`: the quality from then on.
+    """
+
+    by_ms: Millis
+    taken: bool
+    clock: ClockQuality
+
+
+class SensorTrouble(StrEnum):
+    """How a sensor can be wrong although it is there.
+
+    `stuck` to one value; `silent` when one was due; `out_of_range` of what it can give; `flapping` to and fro.
+    """
+
+    STUCK = "stuck"
+    SILENT = "silent"
+    OUT_OF_RANGE = "out_of_range"
+    FLAPPING = "flapping"
+
+
+class SensorStateBody(Struct, frozen=True, omit_defaults=True):
+    """Body of ``sensor-state/1``: a sensor's trouble began, or is `over`. `reason` is for people."""
+
+    stream: StreamName
+    trouble: SensorTrouble
+    over: bool = False
+    reason: Text = ""
+
+
 class Desired(Struct, frozen=True):
     """``config/desired``, retained: the settings that a device shall have. `sections` by name, each a JSON object.
 
@@ -278,3 +310,5 @@ READING = "reading/1"
 ALARM = "alarm/1"
 GAP = "gap/1"
 HEARTBEAT = "heartbeat/1"
+CLOCK_STEP = "clock-step/1"
+SENSOR_STATE = "sensor-state/1"

@@ -16,6 +16,7 @@ from gpiozero.pins.pi import PiBoardInfo
 
 from edge_agent.hardware.gpio import GpioBoard
 from firmware_sim.converter import Mcp3008, Source
+from firmware_sim.machine import SimMachine
 
 #: Raspberry Pi 4B, 2 GB, revision 1.4.
 REVISION = 0xB03114
@@ -113,7 +114,13 @@ class SimBoard(GpioBoard):
     def __init__(self, serial: str) -> None:
         self._pins = SimFactory()
         self._by_number: dict[int, SimPin] = {}
+        self._sim_machine = SimMachine()
         super().__init__(self._pins, serial)
+
+    @property
+    def machine(self) -> SimMachine:
+        """The SIMULATED computer that carries the board."""
+        return self._sim_machine
 
     def attach(self, channel: int, source: Source) -> None:
         """Have `source` asked for the ratio (0 to 1) of an analogue channel at each conversion."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from edge_agent.hardware.machine import Machine
+
 
 class HardwareError(Exception):
     """A pin or converter cannot be used; the text names it and what to do."""
@@ -45,6 +47,10 @@ class Board(Protocol):
     @property
     def simulated(self) -> bool:
         """Whether the pins are not those of a real board; declared in the birth message."""
+
+    @property
+    def machine(self) -> Machine:
+        """The computer that carries the board."""
 
     def analog(self, channel: int) -> AnalogInput:
         """Channel 0 to 7 of the MCP3008 on SPI 0, chip select 0. Raises HardwareError."""

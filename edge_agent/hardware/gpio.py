@@ -16,6 +16,7 @@ from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory
 
 from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, Output
+from edge_agent.hardware.machine import LinuxMachine, Machine
 
 try:
     from lgpio import error as LgpioError
@@ -103,6 +104,7 @@ class GpioBoard:
         self._factory = factory if factory is not None else find_pin_factory()
         self._serial = serial if serial is not None else read_serial()
         self._devices: list[gpiozero.Device] = []
+        self._machine = LinuxMachine()
 
     @property
     def serial(self) -> str:
@@ -113,6 +115,11 @@ class GpioBoard:
     def simulated(self) -> bool:
         """True when the factory is gpiozero's mock one or built on it."""
         return isinstance(self._factory, MockFactory)
+
+    @property
+    def machine(self) -> Machine:
+        """The machine this runs on."""
+        return self._machine
 
     def analog(self, channel: int) -> AnalogInput:
         """Channel 0 to 7 of the MCP3008. Raises HardwareError."""

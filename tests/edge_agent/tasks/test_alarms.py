@@ -248,6 +248,7 @@ class NumbBoard:
         self._board = board
         self.serial = board.serial
         self.simulated = board.simulated
+        self.machine = board.machine
         self.analog = board.analog
         self.digital = board.digital
         self.close = board.close

@@ -153,6 +153,7 @@ class DeafBoard:
     def __init__(self, board: SimBoard) -> None:
         self.serial = board.serial
         self.simulated = board.simulated
+        self.machine = board.machine
         self.analog = board.analog
         self.output = board.output
         self.close = board.close

@@ -52,6 +52,18 @@ class Ingest(Section):
     batch_readings: int = Field(5000, ge=100, le=100_000, description="A batch is written when it has this many.")
 
 
+class Devices(Section):
+    """Who may speak, and how much: what a device sends above it waits on the device and comes again."""
+
+    admit: Literal["enrolled", "any"] = Field(
+        "enrolled", description="Whose messages are stored: enrolled devices', or, for trials only, anybody's."
+    )
+    messages_per_s: int = Field(500, ge=1, le=1_000_000, description="Messages of one device taken per second.")
+    readings_per_s: int = Field(5000, ge=1, le=10_000_000, description="Records of one device taken per second.")
+    kib_per_s: int = Field(1024, ge=1, le=1_000_000, description="KiB of one device taken per second.")
+    burst_s: int = Field(10, ge=1, le=3600, description="Seconds' worth of these that a device may send at once.")
+
+
 class Series(Section):
     """Where readings are kept."""
 
@@ -92,6 +104,7 @@ class GatewaySettings(Section):
     data_dir: Path = Field(description="Folder of the databases.")
     broker: Broker = Broker()
     ingest: Ingest = Ingest()
+    devices: Devices = Devices()
     series: Series = Series()
     web: Web = Web()
 

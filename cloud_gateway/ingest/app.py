@@ -11,9 +11,11 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from cloud_gateway.database import open_database
+from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
 from cloud_gateway.ingest.credentials import broker_context
-from cloud_gateway.ingest.pipeline import Pipeline
+from cloud_gateway.ingest.gate import Gate
+from cloud_gateway.ingest.pipeline import Pipeline, persist
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -44,9 +46,9 @@ RUNNING_MARK = "ingest.running"
 class Intake:
     """Gathers messages into batches; only some batches' worth is taken apart ahead of time."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, admission: Admission) -> None:
         self._limits = limits
-        self._sorter = Sorter()
+        self._sorter = Sorter(admission)
         self._later: deque[Delivery] = deque()
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
@@ -105,16 +107,20 @@ class Ingest:
         self._settings = settings
         self._tls = broker_context(settings.broker)
         self._connect = connect
-        self._readings = Intake(settings.ingest)
-        self._others = Intake(settings.ingest)
+        self._store = store
+        self._admission = Admission(settings.devices)
+        self._readings = Intake(settings.ingest, self._admission)
+        self._others = Intake(settings.ingest, self._admission)
         self._connection: Session | None = None
-        self._pipeline = Pipeline(series, store, self._reply)
+        self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission))
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(
+        await self._learn_register()
                 stay_connected(
+            group.create_task(self._admission.follow(self._store.read_register))
                     self._prepare,
                     self._on_delivery,
                     self._serve,
@@ -126,6 +132,13 @@ class Ingest:
 
     async def _prepare(self) -> LinkOptions:
         """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
+    async def _learn_register(self) -> None:
+        """Know who may speak before anybody is heard."""
+        if self._admission.is_open:
+            logger.warning("ANYBODY MAY SPEAK: with devices.admit = 'any' no device is refused, no signature checked")
+        else:
+            await persist("database", lambda: self._admission.load(self._store.read_register))
+
         self._readings.clear()
         self._others.clear()
         broker = self._settings.broker
@@ -154,9 +167,17 @@ class Ingest:
             group.create_task(self._work(connection, self._readings))
             group.create_task(self._pipeline.keep_safe_known())
 
+            group.create_task(self._welcome(connection))
     async def _work(self, connection: Session, intake: Intake) -> None:
         while True:
             batch = await intake.take()
+    async def _welcome(self, connection: Session) -> None:
+        """Hear again what devices had said of themselves before they were admitted: it is retained."""
+        while True:
+            await self._admission.readmitted.wait()
+            self._admission.readmitted.clear()
+            await connection.subscribe(GATEWAY_FILTERS)
+
             await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import msgspec
 
+from cloud_gateway.ingest.admission import DETAILS, Admission
 from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
 from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
 from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence
 from edge_agent.wire.session import Delivery
-from edge_agent.wire.topics import Lane, Leaf, Topic, TopicError, parse_topic
+from edge_agent.wire.topics import ROOT, Lane, Leaf, Topic, TopicError, parse_topic
 
 #: How much of an unreadable message is kept.
 KEPT_BYTES = 4096
@@ -35,6 +37,7 @@ class Unreadable:
     payload: bytes
     size: int
     sha256: str
+    times: int = 1
 
 
 @dataclass
@@ -45,6 +48,7 @@ class Batch:
     births: dict[str, Birth] = field(default_factory=dict)
     presences: list[tuple[str, Presence, bool]] = field(default_factory=list)  # device, message, retained
     unreadable: list[Unreadable] = field(default_factory=list)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)  # messages not looked at, by device and code
     tokens: list[int] = field(default_factory=list)
     readable: list[Delivery] = field(default_factory=list)  # the messages themselves, less the unreadable ones
     readings: int = 0
@@ -52,11 +56,29 @@ class Batch:
     def __bool__(self) -> bool:
         return bool(self.tokens)
 
+    def devices(self) -> set[str]:
+        """Whose messages they are; of unreadable ones nobody's."""
+        told = {device for device, _, _ in self.presences}
+        return {a.device for a in self.frames} | self.births.keys() | told
+
+    def drop(self, device: str) -> int:
+        """Take a device's messages out; returns how many they were."""
+        frames = [a for a in self.frames if a.device != device]
+        presences = [p for p in self.presences if p[0] != device]
+        dropped = len(self.frames) - len(frames) + len(self.presences) - len(presences)
+        self.frames, self.presences = frames, presences
+        said = (self.births.pop(device, None),)
+        return dropped + sum(one is not None for one in said)
+
 
 class Sorter:
-    """Takes messages apart as they come; knows topics it has seen, so that each is parsed once."""
+    """Takes messages apart as they come; knows topics it has seen, so that each is parsed once.
 
-    def __init__(self) -> None:
+    With an `admission`, messages that it refuses are counted and not looked at.
+    """
+
+    def __init__(self, admission: Admission | None = None) -> None:
+        self._admission = admission
         self._topics: dict[str, tuple[str, Lane | Leaf]] = {}
         self.batch = Batch()
 
@@ -69,22 +91,33 @@ class Sorter:
         """Take in one message. Never raises for what the message holds."""
         batch = self.batch
         batch.tokens.append(delivery.token)
-        before = len(batch.unreadable)
-        self._try_sort(batch, delivery)
-        if len(batch.unreadable) == before:
-            batch.readable.append(delivery)
-
-    def _try_sort(self, batch: Batch, delivery: Delivery) -> None:
         try:
             device, part = self._part(delivery.topic)
+        except TopicError as exc:
+            batch.unreadable.append(unreadable(delivery, None, "bad_topic", str(exc)))
+            return
+        admission = self._admission
+        if admission is None:
+            self._try_sort(batch, device, part, delivery)
+        elif (code := admission.fault(device)) is not None:
+            batch.refused[device, code] += 1
+        else:
+            before = batch.readings
+            self._try_sort(batch, device, part, delivery)
+            admission.pay(device, batch.readings - before, len(delivery.payload))
+
+    def _try_sort(self, batch: Batch, device: str, part: Lane | Leaf, delivery: Delivery) -> None:
+        before = len(batch.unreadable)
+        try:
             self._sort(batch, device, part, delivery)
         except TopicError as exc:
             batch.unreadable.append(unreadable(delivery, None, "bad_topic", str(exc)))
         except (FrameError, RecordError) as exc:
-            batch.unreadable.append(unreadable(delivery, self._topics[delivery.topic][0], exc.code, exc.detail))
+            batch.unreadable.append(unreadable(delivery, device, exc.code, exc.detail))
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
-            device = self._topics[delivery.topic][0]
             batch.unreadable.append(unreadable(delivery, device, "malformed_message", str(exc)))
+        if len(batch.unreadable) == before:
+            batch.readable.append(delivery)
 
     def _part(self, text: str) -> tuple[str, Lane | Leaf]:
         known = self._topics.get(text)
@@ -166,3 +199,11 @@ def frame_letter(accepted: Accepted, code: str, detail: str) -> Unreadable:
     mark = digest(f"{code} {frame.epoch}".encode())
     topic = str(Topic(accepted.device, frame.lane))
     return Unreadable(topic, accepted.device, code, detail[:300], kept[:KEPT_BYTES], len(kept), mark)
+
+
+def refusal_letters(refused: Counter[tuple[str, str]]) -> list[Unreadable]:
+    """Messages that were not looked at: one letter for each device and reason, counted."""
+    return [
+        Unreadable(f"{ROOT}/{device}", device, code, DETAILS[code], b"", 0, digest(f"{code} {device}".encode()), times)
+        for (device, code), times in refused.items()
+    ]

@@ -16,7 +16,8 @@ import msgspec
 from sqlalchemy.exc import OperationalError
 
 from cloud_gateway.database import can_pass
-from cloud_gateway.ingest.batch import Batch, Unreadable, frame_letter
+from cloud_gateway.ingest.batch import Batch, Unreadable, frame_letter, refusal_letters
+from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.store import MAX_EPOCHS, IngestStore, Key, Work
 from cloud_gateway.ingest.store_devices import Latest
 from cloud_gateway.ingest.validation import Accepted, Rejected
@@ -49,10 +50,13 @@ def now_ms() -> int:
 class Pipeline:
     """The steps of ingest over the two stores. `reply(topic, payload)` sends an ack to a device."""
 
-    def __init__(self, series: SeriesStore, store: IngestStore, reply: Callable[[str, bytes], None]) -> None:
+    def __init__(
+        self, series: SeriesStore, store: IngestStore, reply: Callable[[str, bytes], None], gate: Gate
+    ) -> None:
         self._series = series
         self._store = store
         self._reply = reply
+        self._gate = gate
         self._owners: dict[str, str] = {}
         self._latest: dict[tuple[str, str], Latest] = {}
         self._heard: set[str] = set()
@@ -60,6 +64,7 @@ class Pipeline:
 
     async def process(self, batch: Batch) -> None:
         """Store a batch and tell the devices. Retries while a store is unavailable; returns when all is committed."""
+        await self._gate.check(batch)
         await self._refuse_foreign(batch)
         await self.store_series(batch.frames)
         self._note_latest(batch)
@@ -79,20 +84,21 @@ class Pipeline:
             _reject(frames, [refusal for part in refusals for refusal in part])
 
     async def _write_part(self, points: Sequence[Point]) -> list[Refusal]:
-        return await _persist("series store", lambda: self._series.write(points))
+        return await persist("series store", lambda: self._series.write(points))
 
     async def store_rows(self, batch: Batch) -> dict[Key, LaneAck]:
         """Commit rows and ledger; returns what may now be acknowledged."""
         now = now_ms()
         latest, heard = self._take_latest()
-        work = Work(now, batch.frames, batch.unreadable, batch.births, batch.presences, latest, heard)
+        letters = batch.unreadable + refusal_letters(batch.refused)
+        work = Work(now, batch.frames, letters, batch.births, batch.presences, latest, heard, self._gate.news(batch))
         return await self._commit(work)
 
     async def _standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:
-        return await _persist("database", lambda: self._store.standing(device, epoch))
+        return await persist("database", lambda: self._store.standing(device, epoch))
 
     async def _commit(self, work: Work) -> dict[Key, LaneAck]:
-        return await _persist("database", lambda: self._store.commit(work))
+        return await persist("database", lambda: self._store.commit(work))
 
     def acknowledge(self, acks: dict[Key, LaneAck]) -> None:
         """One `ack` to each device and epoch."""
@@ -106,9 +112,9 @@ class Pipeline:
         """The duty that tells devices when a backup holds what they still keep; once at its start, too."""
         told = None
         while True:
-            newest = await _persist("database", self._store.newest_backup)
+            newest = await persist("database", self._store.newest_backup)
             if newest != told:
-                self.acknowledge(await _persist("database", self._store.safe_lines))
+                self.acknowledge(await persist("database", self._store.safe_lines))
                 told = newest
             await asyncio.sleep(BACKUP_EVERY_S)
 
@@ -136,7 +142,7 @@ class Pipeline:
             if len(self._owners) > KNOWN_EPOCHS:
                 self._owners.clear()
                 unknown = list(pairs)
-            self._owners |= await _persist("database", lambda: self._store.claim_epochs(unknown, now_ms()))
+            self._owners |= await persist("database", lambda: self._store.claim_epochs(unknown, now_ms()))
         refused = [f for f in batch.frames if self._owners.get(f.frame.epoch) != f.device]
         if refused:
             batch.frames = [f for f in batch.frames if self._owners.get(f.frame.epoch) == f.device]
@@ -186,7 +192,7 @@ def _reject(frames: Iterable[Accepted], refusals: Iterable[Refusal]) -> None:
                 accepted.points = [p for p in accepted.points if p.seq != record.seq]
 
 
-async def _persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+async def persist(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
     """Try until the store takes it: meanwhile nothing is acknowledged, and the broker holds the rest back."""
     told = False
     while True:

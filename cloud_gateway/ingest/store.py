@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.enrolment.store import newest_version, read_changes
+from cloud_gateway.ingest.admission import Changes
 from cloud_gateway.ingest.batch import Unreadable, frame_letter
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
@@ -67,6 +69,7 @@ class Work:
     heard: set[str] = field(default_factory=set)
 
 
+    news: Events = field(default_factory=list)  # for live pages, beside what the facts themselves say
 class IngestStore:
     """The relational side of ingest. All methods are transactions."""
 
@@ -75,6 +78,14 @@ class IngestStore:
 
     async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
         """Give each (device, epoch) that nobody has to that device, up to MAX_EPOCHS; returns {epoch: its device}."""
+    async def read_register(self, after: int) -> Changes:
+        """What the register of devices has new after a version; all of it when it was put back to an older state."""
+        async with reading(self._engine) as c:
+            version = await newest_version(c)
+            whole = version < after
+            return Changes(await read_changes(c, 0 if whole else after) if version != after else (), version, whole)
+
+
         epochs: dict[str, str] = {}
         for device, epoch in pairs:
             epochs.setdefault(epoch, device)
@@ -87,7 +98,7 @@ class IngestStore:
     async def commit(self, work: Work) -> dict[Key, LaneAck]:
         """Store a batch; what it returns may be acknowledged, because it is committed."""
         async with transaction(self._engine) as c:
-            events: Events = []
+            events: Events = list(work.news)
             letters = list(work.unreadable)
             acks = await self._store_frames(c, work, events, letters)
             await store_births(c, work.births, events)

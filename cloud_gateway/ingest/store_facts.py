@@ -122,7 +122,9 @@ async def store_unreadable(c: AsyncConnection, letters: Sequence[Unreadable], no
     """Whole messages that could not be read: the same one again is counted, and the oldest make room."""
     if not letters:
         return
-    times = Counter((letter.topic, letter.sha256) for letter in letters)
+    times: Counter[tuple[str, str]] = Counter()
+    for letter in letters:
+        times[letter.topic, letter.sha256] += letter.times
     known = await _known_letters(c, list(times))
     again = [{"t": topic, "h": digest, "n": times[topic, digest], "now": now} for topic, digest in known]
     if again:

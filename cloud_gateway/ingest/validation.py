@@ -15,6 +15,7 @@ from edge_agent.wire.messages import (
     HEARTBEAT,
     READING,
     AlarmBody,
+    ClockQuality,
     Frame,
     GapBody,
     HeartbeatBody,
@@ -59,13 +60,21 @@ class Rejected(NamedTuple):
 
 @dataclass
 class Accepted:
-    """A frame after the checks. `points` belong to readings; every seq is in exactly one of the three."""
+    """A frame after the checks. `points` belong to readings; every seq is in exactly one of the three.
+
+    With a `shift_ms`, that has been added to the times of records whose clock was unset.
+    """
 
     device: str
     frame: Frame
     points: list[Point] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    shift_ms: int = 0
+
+    def said_at(self, record: Record) -> int:
+        """The device's own time of a record of this frame."""
+        return record.at - self.shift_ms if record.clock is ClockQuality.UNSET else record.at
 
 
 class RecordError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from deploy.commands.devices import device_app
 from deploy.commands.gateway_backup import backup, restore
 from deploy.commands.options import Config, load_settings
 from deploy.commands.staff import staff_app
@@ -12,6 +13,7 @@ from deploy.failures import WRONG_USE, Failure, extra
 
 gateway_app = typer.Typer(help="The cloud side: processes, database, staff.")
 gateway_app.add_typer(staff_app, name="user")
+gateway_app.add_typer(device_app, name="device")
 gateway_app.command("backup")(backup)
 gateway_app.command("restore")(restore)
 

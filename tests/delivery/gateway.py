@@ -20,7 +20,7 @@ from cloud_gateway.ingest.app import Ingest
 from cloud_gateway.ingest.store import IngestStore, Key, Work
 from cloud_gateway.readings.series import Point, Refusal, StoreUnavailable
 from cloud_gateway.readings.sqlite import SqliteStore
-from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.settings import Devices, GatewaySettings
 from cloud_gateway.settings import Ingest as IngestSettings
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.session import Connect
@@ -115,7 +115,7 @@ class Gateway:
         self._connect = connect
         self._ingest_class, self._store_class = ingest, store
         taking = IngestSettings(receive_maximum=lots.choice((10, 20, 100)), flush_ms=lots.choice((5, 50)))
-        self.settings = GatewaySettings(data_dir=folder, ingest=taking)
+        self.settings = GatewaySettings(data_dir=folder, ingest=taking, devices=Devices(admit="any", burst_s=3600))
 
     async def live(self) -> None:
         """Start, and start again a while after every death."""

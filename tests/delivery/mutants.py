@@ -64,7 +64,7 @@ class EarlyIngest(Ingest):
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self._pipeline = EarlyPipeline(self._pipeline._series, self._pipeline._store, self._reply)
+        self._pipeline = EarlyPipeline(self._pipeline._series, self._pipeline._store, self._reply, self._pipeline._gate)
 
 
 class LedgerFirstIngest(Ingest):
@@ -72,7 +72,9 @@ class LedgerFirstIngest(Ingest):
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self._pipeline = LedgerFirstPipeline(self._pipeline._series, self._pipeline._store, self._reply)
+        self._pipeline = LedgerFirstPipeline(
+            self._pipeline._series, self._pipeline._store, self._reply, self._pipeline._gate
+        )
 
 
 class TrustingUplink(Uplink):

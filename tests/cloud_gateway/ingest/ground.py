@@ -12,10 +12,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import open_database
+from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Sorter
+from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.pipeline import Pipeline
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.series import Point, SeriesStore
+from cloud_gateway.settings import Devices
 from edge_agent.wire.messages import Ack, LaneAck
 from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import Lane
@@ -57,12 +60,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(file: Path, series: SeriesStore) -> AsyncIterator[Ground]:
-    """Ingest on a migrated database file, over a series store that is open."""
+async def open_ground(file: Path, series: SeriesStore, admission: Admission | None = None) -> AsyncIterator[Ground]:
+    """Ingest on a migrated database file, over a series store that is open; anybody may speak unless told otherwise."""
     engine = open_database(file)
     replies: list[tuple[str, bytes]] = []
     store = IngestStore(engine)
-    pipeline = Pipeline(series, store, lambda topic, payload: replies.append((topic, payload)))
+    gate = Gate(admission or Admission(Devices(admit="any")))
+    pipeline = Pipeline(series, store, lambda topic, payload: replies.append((topic, payload)), gate)
     try:
         yield Ground(file, engine, series, store, pipeline, replies)
     finally:

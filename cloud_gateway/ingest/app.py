@@ -21,6 +21,7 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
+from cloud_gateway.twin.desires import Desires
 from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
 from edge_agent.wire.session import Connect, Delivery, LinkOptions, Session, stay_connected
@@ -112,15 +113,16 @@ class Ingest:
         self._readings = Intake(settings.ingest, self._admission)
         self._others = Intake(settings.ingest, self._admission)
         self._connection: Session | None = None
+        self._desires = Desires(store.engine)
         self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission))
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(
         await self._learn_register()
-                stay_connected(
+        async with asyncio.TaskGroup() as group:
             group.create_task(self._admission.follow(self._store.read_register))
+            group.create_task(
+                stay_connected(
                     self._prepare,
                     self._on_delivery,
                     self._serve,
@@ -130,8 +132,6 @@ class Ingest:
             )
             group.create_task(self._pipeline.keep_latest_fresh())
 
-    async def _prepare(self) -> LinkOptions:
-        """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
     async def _learn_register(self) -> None:
         """Know who may speak before anybody is heard."""
         if self._admission.is_open:
@@ -139,6 +139,8 @@ class Ingest:
         else:
             await persist("database", lambda: self._admission.load(self._store.read_register))
 
+    async def _prepare(self) -> LinkOptions:
+        """A connection begins with nothing in hand: what the last one left unacknowledged comes again."""
         self._readings.clear()
         self._others.clear()
         broker = self._settings.broker
@@ -165,12 +167,10 @@ class Ingest:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(connection, self._others))
             group.create_task(self._work(connection, self._readings))
+            group.create_task(self._desires.publish(connection))
+            group.create_task(self._welcome(connection))
             group.create_task(self._pipeline.keep_safe_known())
 
-            group.create_task(self._welcome(connection))
-    async def _work(self, connection: Session, intake: Intake) -> None:
-        while True:
-            batch = await intake.take()
     async def _welcome(self, connection: Session) -> None:
         """Hear again what devices had said of themselves before they were admitted: it is retained."""
         while True:
@@ -178,8 +178,12 @@ class Ingest:
             self._admission.readmitted.clear()
             await connection.subscribe(GATEWAY_FILTERS)
 
+    async def _work(self, connection: Session, intake: Intake) -> None:
+        while True:
+            batch = await intake.take()
             await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
+            self._desires.say_again(batch.births)
 
     async def _process(self, batch: Batch) -> None:
         """A message that makes a step fail is found by itself and set aside; the others are stored."""

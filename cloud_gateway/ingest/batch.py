@@ -11,7 +11,7 @@ from cloud_gateway.ingest.admission import DETAILS, Admission
 from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
 from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
-from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence
+from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence, Reported
 from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import ROOT, Lane, Leaf, Topic, TopicError, parse_topic
 
@@ -20,9 +20,11 @@ KEPT_BYTES = 4096
 KNOWN_TOPICS = 20_000
 MAX_BIRTH_BYTES = MAX_FRAME_BYTES
 MAX_PRESENCE_BYTES = 4 * 1024
+MAX_REPORTED_BYTES = MAX_FRAME_BYTES
 
 _birth_decoder = msgspec.json.Decoder(Birth)
 _presence_decoder = msgspec.json.Decoder(Presence)
+_reported_decoder = msgspec.json.Decoder(Reported)
 _encoder = msgspec.json.Encoder()
 
 
@@ -47,6 +49,7 @@ class Batch:
     frames: list[Accepted] = field(default_factory=list)
     births: dict[str, Birth] = field(default_factory=dict)
     presences: list[tuple[str, Presence, bool]] = field(default_factory=list)  # device, message, retained
+    reports: dict[str, Reported] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)  # messages not looked at, by device and code
     tokens: list[int] = field(default_factory=list)
@@ -59,7 +62,7 @@ class Batch:
     def devices(self) -> set[str]:
         """Whose messages they are; of unreadable ones nobody's."""
         told = {device for device, _, _ in self.presences}
-        return {a.device for a in self.frames} | self.births.keys() | told
+        return {a.device for a in self.frames} | self.births.keys() | self.reports.keys() | told
 
     def drop(self, device: str) -> int:
         """Take a device's messages out; returns how many they were."""
@@ -67,7 +70,7 @@ class Batch:
         presences = [p for p in self.presences if p[0] != device]
         dropped = len(self.frames) - len(frames) + len(self.presences) - len(presences)
         self.frames, self.presences = frames, presences
-        said = (self.births.pop(device, None),)
+        said = (self.births.pop(device, None), self.reports.pop(device, None))
         return dropped + sum(one is not None for one in said)
 
 
@@ -140,6 +143,8 @@ class Sorter:
             batch.births[device] = _read_birth(delivery.payload)
         elif part is Leaf.PRESENCE:
             batch.presences.append((device, _read_presence(delivery.payload), delivery.retain))
+        elif part is Leaf.REPORTED:
+            batch.reports[device] = _read_reported(delivery.payload)
         else:
             raise TopicError(f"{part.value} is not for the gateway")
 
@@ -166,6 +171,13 @@ def _read_presence(payload: bytes) -> Presence:
     presence = _presence_decoder.decode(payload)
     _check_version(presence.v)
     return presence
+
+
+def _read_reported(payload: bytes) -> Reported:
+    _check_size("report", payload, MAX_REPORTED_BYTES)
+    reported = _reported_decoder.decode(payload)
+    _check_version(reported.v)
+    return reported
 
 
 def _check_size(what: str, payload: bytes, limit: int) -> None:

@@ -91,7 +91,17 @@ class Pipeline:
         now = now_ms()
         latest, heard = self._take_latest()
         letters = batch.unreadable + refusal_letters(batch.refused)
-        work = Work(now, batch.frames, letters, batch.births, batch.presences, latest, heard, self._gate.news(batch))
+        work = Work(
+            now,
+            batch.frames,
+            letters,
+            batch.births,
+            batch.presences,
+            batch.reports,
+            latest,
+            heard,
+            self._gate.news(batch),
+        )
         return await self._commit(work)
 
     async def _standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:

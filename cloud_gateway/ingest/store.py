@@ -19,7 +19,8 @@ from cloud_gateway.ingest.batch import Unreadable, frame_letter
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
 from cloud_gateway.ingest.validation import Accepted
-from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, PresenceState, Rejection
+from cloud_gateway.twin.store import store_reports
+from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, PresenceState, Rejection, Reported
 from edge_agent.wire.ranges import Ranges, runs
 from edge_agent.wire.topics import Lane
 
@@ -65,19 +66,18 @@ class Work:
     unreadable: Sequence[Unreadable] = ()
     births: dict[str, Birth] = field(default_factory=dict)
     presences: Sequence[tuple[str, Presence, bool]] = ()
+    reports: dict[str, Reported] = field(default_factory=dict)
     latest: dict[tuple[str, str], Latest] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
-
-
     news: Events = field(default_factory=list)  # for live pages, beside what the facts themselves say
+
+
 class IngestStore:
     """The relational side of ingest. All methods are transactions."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
-        """Give each (device, epoch) that nobody has to that device, up to MAX_EPOCHS; returns {epoch: its device}."""
     async def read_register(self, after: int) -> Changes:
         """What the register of devices has new after a version; all of it when it was put back to an older state."""
         async with reading(self._engine) as c:
@@ -85,7 +85,13 @@ class IngestStore:
             whole = version < after
             return Changes(await read_changes(c, 0 if whole else after) if version != after else (), version, whole)
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """The database, for what is only read beside the batches."""
+        return self._engine
 
+    async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
+        """Give each (device, epoch) that nobody has to that device, up to MAX_EPOCHS; returns {epoch: its device}."""
         epochs: dict[str, str] = {}
         for device, epoch in pairs:
             epochs.setdefault(epoch, device)
@@ -103,6 +109,7 @@ class IngestStore:
             acks = await self._store_frames(c, work, events, letters)
             await store_births(c, work.births, events)
             await store_presences(c, work.presences, work.now, events)
+            await store_reports(c, work.reports, work.now, events)
             await store_unreadable(c, letters, work.now, events)
             await store_heard(c, work.heard, work.now)
             await store_latest(c, work.latest, work.now, events)

@@ -1,7 +1,8 @@
 """The outbox: what a device has said and the gateway has not yet acknowledged, on disk.
 
 `put` returns at COMMIT. One writer commits in groups on one thread of its own; `seq` is given inside the
-transaction, per lane, and never again. Rows go only when the gateway's `ack` names them.
+transaction, per lane, and never again. Rows go when the gateway's `ack` names them, and from lanes that may have gaps
+when there is no room, named by a gap record.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from edge_agent.storage import notes, store
+from edge_agent.storage.commit import URGENT, Result, Work
 from edge_agent.storage.facts import Item, Pending, check_item
-from edge_agent.storage.overflow import Overflow, gap_item, gap_of, joined
-from edge_agent.storage.sqlite import StorageError, open_file, transaction, used_pages
+from edge_agent.storage.file import OutboxFile
+from edge_agent.storage.overflow import Overflow, gap_of, joined
+from edge_agent.storage.quotas import LaneState, Quotas
+from edge_agent.storage.sqlite import StorageError
 from edge_agent.wire.messages import GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
@@ -29,9 +33,13 @@ T = TypeVar("T")
 GROUP_DELAY_S = 1.0
 GROUP_ROWS = 200
 LARGEST_GROUP = 2000
-#: Share of the file that readings and diagnostics may fill; the rest is for alarms and records.
-ORDINARY_SHARE = 0.8
-URGENT = frozenset({Lane.ALARM, Lane.RECORD})
+RECORDS_FULL = "no room for records"
+
+#: Is told of a part's trouble by name, and of its end (None).
+Report = Callable[[str, Exception | None], None]
+
+
+DEFAULT_QUOTAS = Quotas()
 
 
 class OutboxFull(Exception):
@@ -53,39 +61,34 @@ class Observer(Protocol):
 
 
 @dataclass
-class _Group:
+class Group:
     """What one commit takes in."""
 
     items: list[Item] = field(default_factory=list)
     waiting: list[asyncio.Future[int] | None] = field(default_factory=list)
     acks: list[tuple[Lane, LaneAck]] = field(default_factory=list)
+    salvaged: list[tuple[str, Lane, LaneAck]] = field(default_factory=list)
 
-
-class _Result(NamedTuple):
-    """What one commit did: (seq, index in the group), the gap record it wrote, what is still to be named.
-
-    `refused` are the indexes that found no room; `deleted` counts rows by lane.
-    """
-
-    stored: list[tuple[int, int]]
-    gap: tuple[int, Item] | None
-    unnamed: GapBody | None
-    refused: list[int]
-    deleted: list[tuple[Lane, int]]
+    def work(self, loss: GapBody | None) -> Work:
+        """The same for the file's thread."""
+        return Work(self.items, [w is not None for w in self.waiting], self.acks, self.salvaged, loss)
 
 
 class Outbox:
     """The store of one device. Open it with `open`, in a task group's life, and `close` it."""
 
-    def __init__(self, connection: sqlite3.Connection, *, boot: str, queue: int, observer: Observer | None) -> None:
-        self._connection = connection
+    def __init__(self, file: OutboxFile, *, boot: str, queue: int, observer: Observer | None) -> None:
+        self._file = file
         self._thread = ThreadPoolExecutor(1, "outbox")
         self._observer = observer
         self._queue_limit = queue
-        self._group = _Group()
+        self._group = Group()
         self._offered = 0
         self._overflow = Overflow()
         self._sent: dict[Lane, int] = {}
+        self._back: dict[Lane, int] = {}
+        self._troubles: dict[str, Exception] = {}
+        self._report: Report | None = None
         self._due = asyncio.Event()
         self._some = asyncio.Event()
         self._closing = False
@@ -93,18 +96,28 @@ class Outbox:
         self.boot = boot
         self.epoch = ""
         self.depth: dict[Lane, int] = {}
+        self.lanes: dict[Lane, LaneState] = {}
+        self.salvaged: dict[tuple[str, Lane], int] = {}
         self._writer: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------
 
     @classmethod
     async def open(
-        cls, path: Path, *, boot: str, max_mb: int = 256, queue: int = 10_000, observer: Observer | None = None
+        cls,
+        path: Path,
+        *,
+        boot: str,
+        max_mb: int = 256,
+        queue: int = 10_000,
+        observer: Observer | None = None,
+        quotas: Quotas = DEFAULT_QUOTAS,
+        ballast_kb: int = 0,
     ) -> Outbox:
-        """Open or make the outbox file. Raises StorageError."""
-        connection = await asyncio.to_thread(open_file, path, max_mb=max_mb)
-        outbox = cls(connection, boot=boot, queue=queue, observer=observer)
-        outbox._take_up(await outbox._read(store.load))
+        """Open or make the outbox file; one that is damaged is set aside and salvaged. Raises StorageError."""
+        file = OutboxFile(path, max_mb=max_mb, quotas=quotas, ballast_bytes=ballast_kb * 1024)
+        outbox = cls(file, boot=boot, queue=queue, observer=observer)
+        outbox._take_up(await outbox._in_thread(file.open))
         outbox._writer = asyncio.create_task(outbox._write(), name="outbox writer")
         return outbox
 
@@ -115,14 +128,51 @@ class Outbox:
         self._due.set()
         if self._writer is not None:
             await asyncio.shield(self._writer)
-        await self._in_thread(self._connection.close)
+        await self._in_thread(self._file.close)
         self._thread.shutdown(wait=False)
 
     def _take_up(self, contents: store.Contents) -> None:
         """Go on where the last life ended: it may have sent whatever is there."""
-        self.epoch, self.depth, self._sent = contents.epoch, contents.depth, contents.last
+        self.epoch, self.salvaged = contents.epoch, contents.salvaged
+        self._count(contents.lanes)
+        self._sent = {lane: state.next - 1 for lane, state in contents.lanes.items()}
+        self._note_troubles()
         if contents.loss is not None:
             self._overflow.give_back(contents.loss)
+
+    def _count(self, lanes: dict[Lane, LaneState]) -> None:
+        self.lanes = lanes
+        self.depth = {lane: state.rows for lane, state in lanes.items()}
+
+    # -- how it does ----------------------------------------------------------------------------------------
+
+    def on_trouble(self, report: Report) -> None:
+        """From now on tell of what does not work, by name, beginning with what does not now."""
+        self._report = report
+        for name, trouble in self._troubles.items():
+            report(name, trouble)
+
+    @property
+    def troubles(self) -> dict[str, Exception]:
+        """What does not work, by name: a full disk, a full lane of records, a damaged file."""
+        return dict(self._troubles)
+
+    def quota(self, lane: Lane) -> int:
+        """Bytes that the lane may fill; `lanes` says how many it does."""
+        return self._file.quota(lane)
+
+    def _note_troubles(self) -> None:
+        for name, trouble in self._file.troubles().items():
+            self._set_trouble(name, trouble)
+
+    def _set_trouble(self, name: str, trouble: Exception | None) -> None:
+        if trouble is None:
+            known = self._troubles.pop(name, None) is not None
+        else:
+            known = name in self._troubles
+            self._troubles[name] = trouble
+        if self._report is not None and known is (trouble is None):
+            self._report(name, trouble)
 
     # -- accepting ------------------------------------------------------------------------------------------
 
@@ -173,6 +223,11 @@ class Outbox:
         self._some.set()
         return True
 
+    def acknowledge_salvaged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
+        """The same for facts of an older epoch, whose file was damaged."""
+        self._group.salvaged.append((epoch, lane, ack))
+        self._some.set()
+
     def _check_open(self) -> None:
         if self._closing:
             raise OutboxClosed("the outbox is closed")
@@ -196,9 +251,9 @@ class Outbox:
             if self._closing and not self._group.items:
                 return
 
-    def _take_group(self) -> _Group:
+    def _take_group(self) -> Group:
         """Take what is due; a burst is taken in parts, so that nobody waits for a giant commit."""
-        taken, self._group = self._group, _Group()
+        taken, self._group = self._group, Group()
         rest = len(taken.items) > LARGEST_GROUP
         if rest:
             self._group.items, taken.items = taken.items[LARGEST_GROUP:], taken.items[:LARGEST_GROUP]
@@ -208,45 +263,32 @@ class Outbox:
             self._some.clear()
         return taken
 
-    async def _commit_group(self, group: _Group) -> None:
+    async def _commit_group(self, group: Group) -> None:
         loss = self._overflow.take()
         try:
             result = await self._in_thread(lambda: self._commit(group, loss))
         except sqlite3.Error as exc:
             self._fail(group, loss, exc)
-            await self._delete_alone(group.acks)
+            await self._delete_alone(group)
         except Exception as exc:  # the edge of a commit: the writer goes on, whatever was in this group
             logger.exception("a group could not be stored")
             self._fail(group, loss, exc)
         else:
             self._conclude(group, result)
+        self._note_troubles()
         self.changed.set()
 
-    def _commit(self, group: _Group, loss: GapBody | None) -> _Result:
-        """In the thread: one transaction. Ordinary facts find no room once their share of the file is used."""
-        used, limit = used_pages(self._connection)
-        roomy = used < limit * ORDINARY_SHARE
-        chosen = [i for i, item in enumerate(group.items) if roomy or item.lane in URGENT]
-        refused = [] if roomy else [i for i, item in enumerate(group.items) if item.lane not in URGENT]
-        loss = joined(loss, gap_of([group.items[i].at for i in refused if group.waiting[i] is None]))
-        items = [group.items[i] for i in chosen]
-        named = gap_item(loss, items[-1] if items else None) if loss is not None and roomy else None
-        with transaction(self._connection) as c:
-            deleted = [(lane, store.delete(c, lane, ack)) for lane, ack in group.acks]
-            seqs = self._insert(c, items if named is None else [*items, named])
-            if loss is not None:
-                store.note_loss(c, None if roomy else loss)
-        stored = list(zip(seqs, chosen, strict=False))
-        gap = None if named is None else (seqs[-1], named)
-        return _Result(stored, gap, None if roomy else loss, refused, deleted)
+    def _commit(self, group: Group, loss: GapBody | None) -> Result:
+        """In the thread: one transaction, and others before it when the disk is full."""
+        return self._file.commit(group.work(loss), self._insert)
 
-    def _conclude(self, group: _Group, result: _Result) -> None:
-        for lane, count in result.deleted:
-            self.depth[lane] -= count
-        facts = [(seq, group.items[index]) for seq, index in result.stored]
-        facts += [result.gap] if result.gap is not None else []
-        for _, item in facts:
-            self.depth[item.lane] += 1
+    def _conclude(self, group: Group, result: Result) -> None:
+        self._count(result.lanes)
+        for lane, first in result.back.items():
+            self._back[lane] = min(first, self._back.get(lane, first))
+        for epoch, lane, count in result.salvaged:
+            self._count_salvaged(epoch, lane, count)
+        facts = [(seq, group.items[index]) for seq, index in result.stored] + result.gaps
         if result.unnamed is not None:
             self._overflow.give_back(result.unnamed)
         self._offered -= sum(1 for waiting in group.waiting if waiting is None)
@@ -254,12 +296,27 @@ class Outbox:
         for seq, index in result.stored:
             _resolve(group.waiting[index], seq)
         for index in result.refused:
-            _reject(group.waiting[index], OutboxFull("the device's store is full of unsent readings"))
+            _reject(group.waiting[index], OutboxFull("the device's store has no room left for this"))
+        self._judge_records(group, result)
+
+    def _judge_records(self, group: Group, result: Result) -> None:
+        if any(group.items[index].lane is Lane.RECORD for index in result.refused):
+            self._set_trouble(
+                RECORDS_FULL, OutboxFull("the records that are not yet sent fill their share of the store")
+            )
+        elif any(group.items[index].lane is Lane.RECORD for _, index in result.stored):
+            self._set_trouble(RECORDS_FULL, None)
+
+    def _count_salvaged(self, epoch: str, lane: Lane, gone: int) -> None:
+        left = self.salvaged.get((epoch, lane), 0) - gone
+        self.salvaged[epoch, lane] = left
+        if left <= 0:
+            del self.salvaged[epoch, lane]
 
     def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
         return store.insert(c, items, self.boot)
 
-    def _fail(self, group: _Group, loss: GapBody | None, exc: Exception) -> None:
+    def _fail(self, group: Group, loss: GapBody | None, exc: Exception) -> None:
         """The commit failed as a whole: nothing of it is stored."""
         samples = [item.at for item, w in zip(group.items, group.waiting, strict=True) if w is None]
         tally = joined(loss, gap_of(samples))
@@ -269,13 +326,14 @@ class Outbox:
         for waiting in group.waiting:
             _reject(waiting, OutboxFull(f"the device cannot store: {exc}"))
 
-    async def _delete_alone(self, acks: list[tuple[Lane, LaneAck]]) -> None:
+    async def _delete_alone(self, group: Group) -> None:
         """On a full disk deletions may still go through, and make the room that was missing."""
-        deletions = _Group(acks=acks)
+        deletions = Group(acks=group.acks, salvaged=group.salvaged)
         try:
             self._conclude(deletions, await self._in_thread(lambda: self._commit(deletions, None)))
         except sqlite3.Error:
-            self._group.acks = acks + self._group.acks
+            self._group.acks = group.acks + self._group.acks
+            self._group.salvaged = group.salvaged + self._group.salvaged
 
     def _tell(self, facts: Sequence[tuple[int, Item]], acks: Sequence[tuple[Lane, LaneAck]]) -> None:
         if self._observer is None:
@@ -293,6 +351,16 @@ class Outbox:
         """Facts of a lane with seq > `after`, in order, at most `limit`. Raises StorageError."""
         return await self._read(lambda c: store.read_pending(c, lane, after, limit))
 
+    async def salvaged_pending(self, epoch: str, lane: Lane, limit: int) -> list[Pending]:
+        """The first facts of an older epoch, at most `limit`. Raises StorageError."""
+        where, which = "salvaged WHERE epoch=? AND lane=?", (epoch, lane.value)
+        return await self._read(lambda c: store.read_facts(c, where, which, 0, limit))
+
+    def take_back(self) -> dict[Lane, int]:
+        """The first fact of each lane that is to be sent again because the gateway no longer has it; said once."""
+        back, self._back = self._back, {}
+        return back
+
     async def oldest_at(self) -> int | None:
         """`at` of the oldest unacknowledged fact, ms UTC. Raises StorageError."""
         return await self._read(store.read_oldest)
@@ -304,20 +372,20 @@ class Outbox:
     async def note(self, key: str, text: str) -> None:
         """Remember a text under a key, for `recall`; on disk when this returns. Raises OutboxFull."""
         try:
-            await self._in_thread(lambda: notes.write(self._connection, key, text))
+            await self._in_thread(lambda: self._file.write(lambda c: notes.write(c, key, text)))
         except sqlite3.Error as exc:
             raise OutboxFull(f"the device cannot store: {exc}") from exc
 
     async def next_connection(self) -> int:
         """A connection number greater than all before, committed before it is used. Raises OutboxFull."""
         try:
-            return await self._in_thread(lambda: store.next_connection(self._connection))
+            return await self._in_thread(lambda: self._file.write(store.next_connection))
         except sqlite3.Error as exc:
             raise OutboxFull(f"the device cannot store: {exc}") from exc
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._in_thread(lambda: work(self._connection))
+            return await self._in_thread(lambda: work(self._file.connection))
         except sqlite3.Error as exc:
             raise StorageError(f"the outbox cannot be read: {exc}") from exc
 

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 PAGE_BYTES = 4096
 
 
+#: A schema number above this was never written by a release: the header is damaged.
+HIGHEST_SCHEMA = 200
+
+
 class StorageError(Exception):
     """The file cannot be used; the text says why and what to do."""
+
+
+class DamagedError(StorageError):
+    """The file is no whole SQLite file; the text says what is wrong with it."""
 
 
 def open_file(path: Path, *, max_mb: int) -> sqlite3.Connection:
     """Open or make the file: WAL, synchronous=FULL (edge.md section 2, faults.md F10), bounded in pages.
 
-    The connection may be used from any one thread at a time. Raises StorageError.
+    The connection may be used from any one thread at a time. Raises StorageError, and DamagedError before anything of
+    the file is changed.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            check_file(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         for pragma in (
             f"page_size={PAGE_BYTES}",
@@ -35,9 +47,33 @@ def open_file(path: Path, *, max_mb: int) -> sqlite3.Connection:
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
+        _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as exc:
         raise StorageError(f"{path}: {exc}; check that the folder is writable and the file is an outbox") from exc
     return connection
+
+
+def check_file(path: Path) -> None:
+    """Raise DamagedError when SQLite's quick check finds the file broken. Reads only, its write-ahead log included."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        return  # it cannot be read now; opening it will say why
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
+        raise DamagedError(str(exc)) from exc
+    if verdict != "ok" or not 0 <= version <= HIGHEST_SCHEMA:
+        raise DamagedError(str(verdict) if verdict != "ok" else f"it says schema {version}")
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name is on disk once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

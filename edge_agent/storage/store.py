@@ -9,66 +9,83 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.storage.facts import Item, Pending
+from edge_agent.storage.facts import Item, Pending, checksum
+from edge_agent.storage.overflow import DAMAGED
+from edge_agent.storage.quotas import COST_SQL, LaneState, cost
 from edge_agent.storage.sqlite import transaction
-from edge_agent.wire.messages import GapBody, LaneAck
+from edge_agent.wire.messages import GAP, ClockQuality, GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
 #: Refused facts kept of each lane; the gateway has them all in its dead letters.
 DEAD_ROWS = 1000
+#: And of their bodies.
+DEAD_BYTES = 1024 * 1024
 LOSS = "overflow"
 
 
 class Contents(NamedTuple):
-    """What a file held when it was opened: `last` seq and `depth` by lane, and samples dropped but not yet named."""
+    """What a file held when it was opened: its lanes, and samples dropped but not yet named.
+
+    `salvaged`: how many rows of an older epoch are still to be sent, by (epoch, lane).
+    """
 
     epoch: str
-    last: dict[Lane, int]
-    depth: dict[Lane, int]
+    lanes: dict[Lane, LaneState]
     loss: GapBody | None
+    salvaged: dict[tuple[str, Lane], int]
 
 
 def load(connection: sqlite3.Connection) -> Contents:
     """Read what is there; a new file is given its epoch and its lanes."""
     with transaction(connection) as c:
         c.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(8),))
-        c.executemany("INSERT OR IGNORE INTO lane VALUES (?, 1)", [(lane.value,) for lane in Lane])
+        c.executemany("INSERT OR IGNORE INTO lane (name, next) VALUES (?, 1)", [(lane.value,) for lane in Lane])
     (epoch,) = connection.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()
-    last = {Lane(name): following - 1 for name, following in connection.execute("SELECT name, next FROM lane")}
-    counts = dict(connection.execute("SELECT lane, count(*) FROM pending GROUP BY lane"))
     loss = connection.execute("SELECT value FROM meta WHERE key=?", (LOSS,)).fetchone()
+    old = connection.execute("SELECT epoch, lane, count(*) FROM salvaged GROUP BY epoch, lane")
     return Contents(
         epoch,
-        last,
-        {lane: counts.get(lane.value, 0) for lane in Lane},
+        read_lanes(connection),
         msgspec.json.decode(loss[0], type=GapBody) if loss else None,
+        {(epoch, Lane(lane)): count for epoch, lane, count in old},
     )
+
+
+def read_lanes(c: sqlite3.Connection) -> dict[Lane, LaneState]:
+    """How full the lanes are."""
+    rows = c.execute("SELECT name, next, rows, bytes, kept, thinned FROM lane")
+    return {Lane(name): LaneState(*state) for name, *state in rows}
 
 
 def insert(c: sqlite3.Connection, items: Sequence[Item], boot: str) -> list[int]:
     """Number the items by lane and store them, with what they are to be remembered by. Returns their seqs."""
     start: dict[str, int] = dict(c.execute("SELECT name, next FROM lane"))
-    following = dict(start)
-    seqs = []
+    following, taken = dict(start), dict.fromkeys(start, 0)
+    seqs, rows = [], []
     for item in items:
-        seqs.append(following[item.lane.value])
-        following[item.lane.value] += 1
-    c.executemany(
-        "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (i.lane.value, seq, i.kind, i.at, i.clock.value, i.mono, boot, i.body)
-            for seq, i in zip(seqs, items, strict=True)
-        ],
-    )
+        lane = item.lane.value
+        seq = following[lane]
+        following[lane] = seq + 1
+        taken[lane] += cost(len(item.body))
+        seqs.append(seq)
+        row = (lane, seq, item.kind, item.at, item.clock.value, item.mono, boot, item.body)
+        rows.append((*row, checksum(*row)))
+    c.executemany("INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     notes = [i.remember for i in items if i.remember is not None]
     c.executemany("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value=excluded.value", notes)
-    moved = [(following[name], name) for name in start if following[name] != start[name]]
-    c.executemany("UPDATE lane SET next=? WHERE name=?", moved)
+    moved = [(following[n], following[n] - start[n], taken[n], n) for n in start if following[n] != start[n]]
+    c.executemany("UPDATE lane SET next=?, rows=rows+?, bytes=bytes+? WHERE name=?", moved)
     return seqs
 
 
 def delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
     """Delete what `ack` names; refused rows are kept in `dead` first. Returns how many rows went."""
+    refuse(c, lane, ack)
+    return remove(c, lane, spans_of(ack))
+
+
+def refuse(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> None:
+    """Keep a copy of what the gateway refused, with its code."""
     for rejection in ack.rejected:
         c.execute(
             "INSERT OR IGNORE INTO dead SELECT lane, seq, ?, kind, at, body FROM pending WHERE lane=? AND seq=?",
@@ -80,11 +97,42 @@ def delete(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> int:
             "LIMIT 1 OFFSET ?)",
             (lane.value, lane.value, DEAD_ROWS),
         )
-    spans: Iterable[tuple[int, int]] = [(1, ack.upto), *ack.ranges, *((r.seq, r.seq) for r in ack.rejected)]
-    return sum(
-        c.execute("DELETE FROM pending WHERE lane=? AND seq BETWEEN ? AND ?", (lane.value, first, last)).rowcount
-        for first, last in spans
-    )
+        c.execute(
+            "DELETE FROM dead WHERE (lane, seq) IN (SELECT lane, seq FROM (SELECT lane, seq, sum(length(body)) "
+            "OVER (PARTITION BY lane ORDER BY seq DESC) AS newer FROM dead WHERE lane=?) WHERE newer > ?)",
+            (lane.value, DEAD_BYTES),
+        )
+
+
+def spans_of(ack: LaneAck) -> list[tuple[int, int]]:
+    """All that an ack names as (first, last)."""
+    return [(1, ack.upto), *ack.ranges, *((r.seq, r.seq) for r in ack.rejected)]
+
+
+def remove(c: sqlite3.Connection, lane: Lane, spans: Iterable[tuple[int, int]]) -> int:
+    """Take rows out of `pending` by (first, last), and off the lane's count. Returns how many."""
+    total = size = 0
+    for first, last in spans:
+        rows, taken = measure(c, "pending", lane, first, last)
+        if rows:
+            c.execute("DELETE FROM pending WHERE lane=? AND seq BETWEEN ? AND ?", (lane.value, first, last))
+            total, size = total + rows, size + taken
+    if total:
+        c.execute("UPDATE lane SET rows=rows-?, bytes=max(0, bytes-?) WHERE name=?", (total, size, lane.value))
+    return total
+
+
+def measure(c: sqlite3.Connection, table: str, lane: Lane, first: int, last: int) -> tuple[int, int]:
+    """How many rows of first..last there are in `pending` or `kept`, and what they cost."""
+    query = f"SELECT count(*), total({COST_SQL}) FROM {table} WHERE lane=? AND seq BETWEEN ? AND ?"  # noqa: S608 ours
+    rows, size = c.execute(query, (lane.value, first, last)).fetchone()
+    return rows, int(size)
+
+
+def delete_salvaged(c: sqlite3.Connection, epoch: str, lane: Lane, ack: LaneAck) -> int:
+    """Delete what an ack of an older epoch names. Returns how many rows went."""
+    query = "DELETE FROM salvaged WHERE epoch=? AND lane=? AND seq BETWEEN ? AND ?"
+    return sum(c.execute(query, (epoch, lane.value, first, last)).rowcount for first, last in spans_of(ack))
 
 
 def note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:
@@ -96,11 +144,35 @@ def note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:
 
 def read_pending(connection: sqlite3.Connection, lane: Lane, after: int, limit: int) -> list[Pending]:
     """Facts of a lane with seq > `after`, in order, at most `limit`."""
-    rows = connection.execute(
-        "SELECT seq, kind, at, clock, mono, boot, body FROM pending WHERE lane=? AND seq>? ORDER BY seq LIMIT ?",
-        (lane.value, after, limit),
+    return read_facts(connection, "pending WHERE lane=?", (lane.value,), after, limit)
+
+
+def read_facts(c: sqlite3.Connection, where: str, which: tuple[str, ...], after: int, limit: int) -> list[Pending]:
+    """The same of any table with the columns of `pending`."""
+    (before,) = c.execute(f"SELECT coalesce(max(seq), 0) FROM {where} AND seq<=?", (*which, after)).fetchone()  # noqa: S608 ours
+    rows = c.execute(
+        "SELECT lane, seq, kind, at, clock, mono, boot, body, crc "  # noqa: S608 the tables are named in this package
+        f"FROM {where} AND seq>? ORDER BY seq LIMIT ?",
+        (*which, after, limit),
     )
-    return [Pending(*row) for row in rows]
+    facts = []
+    for lane, seq, kind, at, clock, mono, boot, body, crc in rows:
+        fact = Pending(seq, kind, at, clock, mono, boot, body, seq - before - 1)
+        sound = crc is None or crc == checksum(lane, seq, kind, at, clock, mono, boot, body)
+        facts.append(fact if sound else _damaged(fact))
+        before = seq
+    return facts
+
+
+def _damaged(fact: Pending) -> Pending:
+    """What is sent in the place of a row that the card has altered: that it was, and nothing of it."""
+    try:
+        gap = GapBody(DAMAGED, 1, int(fact.at), int(fact.at), fact.seq, fact.seq)
+        clock, boot = ClockQuality(fact.clock).value, str(fact.boot)[:64] or "?"
+        mono = int(fact.mono)
+    except (TypeError, ValueError):
+        gap, clock, boot, mono = GapBody(DAMAGED, 1, 0, 0, fact.seq, fact.seq), ClockQuality.UNSET.value, "?", 0
+    return Pending(fact.seq, GAP, gap.since, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
 
 
 def read_oldest(connection: sqlite3.Connection) -> int | None:

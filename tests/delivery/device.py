@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, Output
 from edge_agent.settings import AgentSettings, OutboxSettings
-from edge_agent.storage.outbox import Item, Outbox, OutboxFull, Pending, _Group, _Result
+from edge_agent.storage.commit import Result
+from edge_agent.storage.outbox import Group, Item, Outbox, OutboxFull, Pending
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
 from edge_agent.wire.messages import ClockQuality, LaneAck
@@ -67,14 +68,14 @@ class SnaredOutbox(Outbox):
 
     snares = Snares(DEVICE_PLACES)
 
-    async def _commit_group(self, group: _Group) -> None:
+    async def _commit_group(self, group: Group) -> None:
         for step in ["put"] * bool(group.items) + ["delete"] * bool(group.acks):
             await self.snares.cross(step, Side.BEFORE)
         await super()._commit_group(group)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         result = await super()._in_thread(work)
-        if isinstance(result, _Result):
+        if isinstance(result, Result):
             for step in ["put"] * bool(result.stored) + ["delete"] * bool(result.deleted):
                 await self.snares.cross(step, Side.AFTER)
         return result

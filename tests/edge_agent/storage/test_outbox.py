@@ -15,14 +15,15 @@ import pytest
 from edge_agent.storage.facts import MAX_BODY_BYTES
 from edge_agent.storage.outbox import (
     GROUP_DELAY_S,
+    RECORDS_FULL,
     Item,
     Outbox,
     OutboxClosed,
     OutboxFull,
-    StorageError,
 )
 from edge_agent.wire.messages import ClockQuality, LaneAck, Rejection
 from edge_agent.wire.topics import Lane
+from tests.waiting import until
 
 
 def item(lane: Lane = Lane.RECORD, body: bytes = b"{}", remember: tuple[str, str] | None = None) -> Item:
@@ -47,7 +48,7 @@ async def test_put_returns_when_the_row_is_committed(outbox: Outbox, tmp_path: P
 
 
 async def test_the_file_survives_power_loss_by_its_pragmas(outbox: Outbox, tmp_path: Path) -> None:
-    connection = outbox._connection
+    connection = outbox._file.connection
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)
@@ -124,33 +125,20 @@ async def test_acks_delete_just_what_they_name_and_keep_what_was_refused(outbox:
     assert rows(tmp_path / "outbox.db", "SELECT seq, code FROM dead") == [(9, "bad_value")]
 
 
-async def test_readings_that_fill_the_store_leave_room_for_alarms(tmp_path: Path) -> None:
-    outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", max_mb=1)
-    body = b'"' + b"x" * 50_000 + b'"'
-    with pytest.raises(OutboxFull):
-        for _ in range(40):
-            await outbox.put(item(Lane.READING, body))
-    assert await outbox.put(item(Lane.ALARM)) == 1
-    outbox.mark_sent(Lane.READING, 1000)
-    outbox.acknowledge(Lane.READING, LaneAck(1000))
-    await outbox.put(item(Lane.ALARM))
-    assert await outbox.put(item(Lane.READING)) > 1
-    await outbox.close()
-
-
-async def test_a_full_store_refuses_by_exception_and_recovers_when_acks_make_room(tmp_path: Path) -> None:
+async def test_full_lane_of_records_refuses_by_exception_and_takes_again_when_acks_are_safe(tmp_path: Path) -> None:
     outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", max_mb=1)
     body = b'"' + b"x" * 90_000 + b'"'
     stored = 0
     with pytest.raises(OutboxFull):
         while True:
             stored = await outbox.put(item(body=body))
+    assert list(outbox.troubles) == [RECORDS_FULL]
+    assert await outbox.put(item(Lane.ALARM)) == 1
     outbox.mark_sent(Lane.RECORD, 1000)
-    outbox.acknowledge(Lane.RECORD, LaneAck(stored))
-    while outbox.depth[Lane.RECORD]:
-        outbox.changed.clear()
-        await asyncio.wait_for(outbox.changed.wait(), 10)
+    outbox.acknowledge(Lane.RECORD, LaneAck(stored, safe=stored))
+    await until(lambda: not outbox.depth[Lane.RECORD])
     assert await outbox.put(item(body=body)) == stored + 1
+    assert outbox.troubles == {}
     await outbox.close()
 
 
@@ -186,12 +174,6 @@ async def test_a_closed_outbox_says_so(tmp_path: Path) -> None:
     await outbox.close()
     with pytest.raises(OutboxClosed):
         await outbox.put(item())
-
-
-async def test_a_file_that_is_no_outbox_is_refused_with_its_name(tmp_path: Path) -> None:
-    (tmp_path / "outbox.db").write_bytes(b"this is no database, but it is long enough to look at" * 100)
-    with pytest.raises(StorageError, match=r"outbox\.db"):
-        await Outbox.open(tmp_path / "outbox.db", boot="b")
 
 
 async def test_the_observer_hears_of_a_fact_before_put_returns(tmp_path: Path) -> None:
@@ -290,26 +272,6 @@ async def test_facts_that_would_hold_up_a_lane_are_refused_at_both_doors(outbox:
     with pytest.raises(ValueError, match=r"kind|time|JSON"):
         outbox.offer(bad._replace(lane=Lane.READING))
     assert await outbox.put(item()) == 1
-
-
-async def test_samples_dropped_by_a_full_store_are_named_after_a_restart(tmp_path: Path) -> None:
-    outbox = await Outbox.open(tmp_path / "outbox.db", boot="b", max_mb=1)
-    body = b'"' + b"x" * 30_000 + b'"'
-    for _ in range(60):
-        assert outbox.offer(item(Lane.READING, body))
-        await outbox.put(item(Lane.ALARM))
-    stored = outbox.depth[Lane.READING]
-    await outbox.close()
-    again = await Outbox.open(tmp_path / "outbox.db", boot="c", max_mb=1)
-    again.acknowledge(Lane.READING, LaneAck(stored))
-    await again.put(item(Lane.ALARM))
-    await again.put(item(Lane.ALARM))
-    gaps = [p.body for p in await again.pending(Lane.READING, 0, 100) if p.kind == "gap/1"]
-    await again.close()
-    assert gaps == [f'{{"reason":"no room for samples","count":{60 - stored},'.encode() + TIMES]
-
-
-TIMES = b'"since":1000,"until":1000,"first":0,"last":0}'
 
 
 async def test_refused_facts_do_not_fill_the_store(outbox: Outbox, tmp_path: Path) -> None:

@@ -113,11 +113,21 @@ def main(settings: AgentSettings) -> None:
 
 
 async def _run_until_signal(settings: AgentSettings, board: Board) -> None:
-    import signal  # noqa: PLC0415 only the process's own entry handles signals
+    import os  # noqa: PLC0415 only the process's own entry looks at its surroundings
+    import signal  # noqa: PLC0415
+
+    from edge_agent.tasks.notify import Notifier  # noqa: PLC0415
+    from edge_agent.tasks.watchdog import keep_watch  # noqa: PLC0415
+
+    notifier = Notifier.find(os.environ)
 
     async def stop_on_signal(device: Device) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, device.stopping.set)
 
-    await run(settings, board, SystemClock(), (stop_on_signal,))
+    async def supervised(device: Device) -> None:
+        if notifier is not None:
+            await keep_watch(device, notifier)
+
+    await run(settings, board, SystemClock(), (stop_on_signal, supervised))

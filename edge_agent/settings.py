@@ -190,6 +190,9 @@ class AgentSettings(Section):
     role: Role = Field(Role.SENSOR_NODE, description="What the device is there for.")
     state_dir: Path = Field(description="Folder of the outbox; on a disk, not in memory.")
     heartbeat_s: Positive = Field(60, le=86_400, description="A heartbeat is sent every so many seconds of real time.")
+    hung_after_s: Positive = Field(
+        60, le=3600, description="A duty this much behind its time is hung: systemd's watchdog is told no more."
+    )
     broker: Broker = Broker()
     identity: IdentitySettings = IdentitySettings()
     outbox: OutboxSettings = OutboxSettings()

@@ -12,6 +12,7 @@ from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.identity.identity import Identity
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.tasks.progress import Progress
 from edge_agent.wire.messages import ClockQuality
 from edge_agent.wire.tls import CertificateTime
 from edge_agent.wire.topics import Lane
@@ -33,6 +34,7 @@ class Device:
     outbox: Outbox
     identity: Identity | None = None
     machine_clock: SystemClock = field(default_factory=SystemClock)
+    progress: Progress = field(default_factory=Progress)
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -28,6 +28,7 @@ class Sampler:
         self.sensor = sensor
         self._desk = desk
         self._reporter = Reporter(sensor.deadband, sensor.max_interval_s)
+        self._mark = device.progress.begin(f"sampling {sensor.stream}")
         device.followers.append(self._follow)
 
     def _follow(self, _before: AgentSettings) -> None:
@@ -52,12 +53,18 @@ class Sampler:
             interval_ms = max(1, round(self.sensor.interval_s * 1000))
             wait_ms = interval_ms - clock.now() % interval_ms
             due = clock.now() + wait_ms
+            self._mark.beat(wait_ms / 1000)
             if await self.device.wait(clock.sleep(wait_ms / 1000)) or clock.now() >= due:
                 return
 
     def at_tick(self) -> bool:
         """Whether now is a tick: then the first value is taken at once."""
         return self.device.clock.now() % max(1, round(self.sensor.interval_s * 1000)) == 0
+
+    async def rest(self) -> None:
+        """Leave a sensor that cannot be opened alone for a while."""
+        self._mark.beat(REOPEN_S)
+        await asyncio.sleep(REOPEN_S)
 
     def report(self, trouble: Exception | None) -> None:
         """Say whether the sensor works."""
@@ -72,7 +79,7 @@ async def sample(device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
             await _sample_kind(sampler, sensor)
         except* HardwareError as group:
             sampler.report(group.exceptions[0])
-        await asyncio.sleep(REOPEN_S)
+        await sampler.rest()
 
 
 async def _sample_kind(sampler: Sampler, sensor: AnySensor) -> None:

@@ -38,7 +38,9 @@ def floor_to_remember(device: Device) -> tuple[str, str]:
 
 async def keep_time(device: Device) -> None:
     """The duty: look every few seconds of real time."""
+    mark = device.progress.begin("time")
     while True:
+        mark.beat(LOOK_S)
         if device.clock is device.machine_clock:
             for step in device.machine_clock.take_steps():
                 await _tell(device, step)

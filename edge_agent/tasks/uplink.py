@@ -35,6 +35,8 @@ WILL_DELAY_S = 30
 NUMBER_RETRY_S = 10.0
 #: A lane that could not be read is left alone for so long.
 REST_S = 5.0
+#: The sender turns at least this often, and an attempt to connect with the pause before the next takes no longer.
+TURN_S, ATTEMPT_S = 30.0, 240.0
 #: Rows read from the outbox at a time; a frame holds fewer when bodies are long.
 READ_ROWS = 200
 
@@ -59,6 +61,7 @@ class Uplink:
         self._conn = 0
         self._rests: dict[Lane, float] = {}
         self._window = self._new_window(device.settings.outbox.window)
+        self._mark = device.progress.begin("uplink")
         device.followers.append(self._follow)
 
     async def run(self) -> None:
@@ -75,6 +78,7 @@ class Uplink:
 
     async def _next_connection(self) -> int:
         while True:
+            self._mark.beat(ATTEMPT_S)
             try:
                 number = await self._device.outbox.next_connection()
             except OutboxFull as exc:
@@ -114,6 +118,7 @@ class Uplink:
         changed = self._device.outbox.changed
         while not needs_new_link(self._made_with, self._device.settings):
             changed.clear()
+            self._mark.beat(TURN_S)
             if self._undeclared:
                 self._declare(connection)
             for lane in PRIORITY:
@@ -161,12 +166,12 @@ class Uplink:
         sig = None if device.identity is None else device.identity.sign(statement)
         return Record(row.seq, row.kind, row.at, ClockQuality(row.clock), row.mono, msgspec.Raw(row.body), sig)
 
-    def _wait_s(self) -> float | None:
-        """Until a frame is overdue or a lane has rested; None when there is nothing to wait for but a change."""
+    def _wait_s(self) -> float:
+        """Until a frame is overdue or a lane has rested; TURN_S when there is nothing to wait for but a change."""
         now = _now_s()
         overdue = self._window.overdue_in(now)
         waits = [until - now for until in self._rests.values()] + ([] if overdue is None else [overdue])
-        return max(min(waits), 0.05) if waits else None
+        return max(min([*waits, TURN_S]), 0.05)
 
     def _resend(self) -> None:
         overdue = self._window.overdue_in(_now_s())

@@ -19,6 +19,8 @@ LEAVES = {
     Leaf.PRESENCE: ("device to gateway, and its will", "yes", "`Presence`"),
     Leaf.BIRTH: ("device to gateway", "yes", "`Birth`"),
     Leaf.ACK: ("gateway to device", "no", "`Ack`"),
+    Leaf.DESIRED: ("gateway to device", "yes", "`Desired`"),
+    Leaf.REPORTED: ("device to gateway", "yes", "`Reported`"),
     Leaf.NOTICE: ("gateway to device", "yes", "reserved: what people at the device must see"),
 }
 LANES = {

@@ -38,6 +38,7 @@ from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
 from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
+from cloud_gateway.storage import routes as storage
 from cloud_gateway.twin import routes as twin
 from edge_agent.web.headers import Shield
 from edge_agent.web.pages import make_pages
@@ -86,7 +87,7 @@ def _api() -> APIRouter:
         for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
     }
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=failures)
-    for part in (devices, twin, readings, alarms, deadletters, sites, events):
+    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage):
         api.include_router(part.router)
     api.include_router(console.api)
 

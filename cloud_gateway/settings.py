@@ -88,6 +88,14 @@ class Series(Section):
         return self
 
 
+class Storage(Section):
+    """The disk that the databases are on."""
+
+    reserve_mb: int = Field(
+        100, ge=0, le=1_000_000, description="MB that stay free: below it readings wait on the devices."
+    )
+
+
 class Web(Section):
     """The console's address and sessions."""
 
@@ -106,6 +114,7 @@ class GatewaySettings(Section):
     ingest: Ingest = Ingest()
     devices: Devices = Devices()
     series: Series = Series()
+    storage: Storage = Storage()
     web: Web = Web()
 
     @property

@@ -14,6 +14,7 @@ from cloud_gateway.database import reading
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.staff.store import Staff
+from cloud_gateway.storage.routes import storage_message
 from edge_agent.web.pages import language_of
 
 router = APIRouter(include_in_schema=False)
@@ -43,6 +44,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         request,
         template,
         page=page,
+        storage=storage_message(gateway.settings),
         visitor=visitor,
         notice=gateway.settings.web.notice,
         model=make_model(page, now),

@@ -15,12 +15,15 @@ from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
 from cloud_gateway.ingest.credentials import broker_context
 from cloud_gateway.ingest.gate import Gate
-from cloud_gateway.ingest.pipeline import Pipeline, persist
+from cloud_gateway.ingest.pipeline import Pipeline, now_ms, persist
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
+from cloud_gateway.storage.room import measure_room
+from cloud_gateway.storage.standstill import Standstill, tells_of_full_disk
+from cloud_gateway.storage.watch import Reserve, WatchedSeries
 from cloud_gateway.twin.desires import Desires
 from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES
@@ -114,6 +117,10 @@ class Ingest:
         self._others = Intake(settings.ingest, self._admission)
         self._connection: Session | None = None
         self._desires = Desires(store.engine)
+        folder, reserve_mb = settings.data_dir, settings.storage.reserve_mb
+        standstill = Standstill(folder)
+        self._reserve = Reserve(lambda: measure_room(folder, reserve_mb), standstill, now_ms, store.tell_storage)
+        series = WatchedSeries(series, standstill, now_ms)
         self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission))
 
     async def run(self) -> None:
@@ -181,6 +188,8 @@ class Ingest:
     async def _work(self, connection: Session, intake: Intake) -> None:
         while True:
             batch = await intake.take()
+            if intake is self._readings:
+                await self._reserve.until_there()
             await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
             self._desires.say_again(batch.births)
@@ -227,17 +236,20 @@ async def _note_start(mark: Path) -> None:
     """Say it when the last life did not end in order; devices then send again what was under way."""
     if await asyncio.to_thread(mark.exists):
         logger.warning("ingest had ended without an orderly stop; what was under way comes again")
-    await asyncio.to_thread(mark.touch)
+    try:
+        await asyncio.to_thread(mark.touch)
+    except OSError as exc:
+        logger.warning("the mark of a running ingest cannot be made: %s", exc)
 
 
 async def _open_series(series: SeriesStore, settings: GatewaySettings) -> None:
-    """Wait for the store of readings. Raises StoreUnavailable when it is a file of our own."""
+    """Wait for the store of readings. Raises StoreUnavailable when it is a file of our own and the disk is not full."""
     told = False
     while True:
         try:
             await series.open()
         except StoreUnavailable as exc:
-            if settings.series.store == "sqlite":
+            if settings.series.store == "sqlite" and not tells_of_full_disk(exc.reason):
                 raise
             if not told:
                 logger.error("the store of readings does not answer and is waited for: %s", exc)

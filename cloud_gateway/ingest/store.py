@@ -122,6 +122,11 @@ class IngestStore:
             where = (t.ledger.c.device == device) & (t.ledger.c.epoch == epoch)
             return {key: _ack(key, line) for key, line in (await _read_ledger(c, where)).items()}
 
+    async def tell_storage(self, now: int, body: dict[str, object]) -> None:
+        """Append the event that the disk is full, or has room again."""
+        async with transaction(self._engine) as c:
+            await _store_events(c, now, [("storage", body)])
+
     async def newest_backup(self) -> str | None:
         """The id of the backup that was finished last."""
         query = select(t.backup.c.id).where(t.backup.c.finished_at.is_not(None))

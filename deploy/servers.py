@@ -15,21 +15,21 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from edge_agent.wire.messages import MAX_FRAME_BYTES
+from deploy.provision.files import make_folder, write_whole
+from deploy.provision.folder import EXTRA_RIGHTS, INGEST, PROBE, Provision
+from edge_agent.wire.tls import CA, CERTIFICATE, KEY, CertificateTime, ClientContext, folder_context
 
 HOST = "127.0.0.1"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 10.0
 PORT_ATTEMPTS = 5
-#: What the broker lets through above a frame, so that one a little too large is named by the gateway.
-BROKER_SLACK_BYTES = 32 * 1024
-QUEUED_MESSAGES = 100_000
-QUEUED_BYTES = 512 * 1024 * 1024
+#: In a broker's folder: who may speak there.
+PROVISION = "provision"
 #: Where Debian keeps daemons; not in every user's PATH.
 DAEMON_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 
@@ -154,9 +154,54 @@ class _Child:
         return self.log.read_text(errors="replace")[-800:].strip()
 
 
-def start_mosquitto(folder: Path, *, port: int | None = None) -> Server:
-    """A broker with Weiran's limits, answering. Raises ServerMissing, ServerFailed."""
-    return _start(Recipe("mosquitto", "mosquitto", "mqtt", _mosquitto, _answers_mqtt), folder, port)
+def start_mosquitto(folder: Path, *, port: int | None = None, extra_rights: Sequence[str] = ()) -> Server:
+    """A broker with Weiran's limits and security, answering; `provision_of` it gives out certificates.
+
+    `extra_rights` are lines of its access list beyond the wire's, for benches and tests. Raises ServerMissing,
+    ServerFailed.
+    """
+    provision = Provision(folder / PROVISION)
+    make_folder(provision.folder / "broker")
+    if extra_rights:
+        write_whole(provision.folder / "broker" / EXTRA_RIGHTS, "\n".join([*extra_rights, ""]).encode())
+    provision.init([HOST], 0)
+    recipe = Recipe(
+        "mosquitto", "mosquitto", "mqtts", lambda _, at: _mosquitto(provision, at), lambda at: _answers(provision, at)
+    )
+    return _start(recipe, folder, port)
+
+
+def provision_of(broker: Server) -> Provision:
+    """The provisioning folder of a broker of `start_mosquitto`."""
+    return Provision(broker.folder / PROVISION)
+
+
+def credentials_of(broker: Server, name: str) -> Path:
+    """The folder of a device or service at a broker of `start_mosquitto`, made when it is not there yet."""
+    provision = provision_of(broker)
+    is_service = "." in name
+    folder = (provision.services if is_service else provision.devices) / name
+    if folder.exists():
+        return folder
+    return provision.service(name) if is_service else provision.device(name)
+
+
+def tls_of(broker: Server, name: str) -> ClientContext:
+    """How a device or service connects to a broker of `start_mosquitto`."""
+    return folder_context(credentials_of(broker, name), any_time)
+
+
+def service_files(broker: Server, name: str) -> dict[str, str]:
+    """The keys of a gateway's `[broker]` that name its credentials at a broker of `start_mosquitto`."""
+    folder = credentials_of(broker, name)
+    names = {"ca_file": CA, "certificate_file": CERTIFICATE, "key_file": KEY}
+    return {key: str(folder / file) for key, file in names.items()}
+
+
+def broker_section(broker: Server, service: str = INGEST) -> str:
+    """The section `[broker]` of a gateway at a broker of `start_mosquitto`, as TOML."""
+    keys = (f'{key} = "{file}"\n' for key, file in service_files(broker, service).items())
+    return "".join(["[broker]\n", f"port = {broker.port}\n", *keys])
 
 
 def start_influxd(folder: Path, *, port: int | None = None) -> Server:
@@ -224,28 +269,9 @@ def _find(program: str, package: str) -> str:
     return found
 
 
-def _mosquitto(folder: Path, port: int) -> list[str]:
-    limit = MAX_FRAME_BYTES + BROKER_SLACK_BYTES
-    lines = [
-        f"listener {port} {HOST}",
-        "allow_anonymous true",
-        "persistence false",  # the broker is a pipe; what must last is in the outbox
-        "max_inflight_messages 0",  # the receiver's Receive Maximum bounds it
-        f"max_queued_messages {QUEUED_MESSAGES}",
-        f"max_queued_bytes {QUEUED_BYTES}",
-        f"message_size_limit {limit}",
-        f"max_packet_size {limit + 1024}",
-        "set_tcp_nodelay true",
-        "log_dest stderr",
-        "log_type error",
-        "log_type warning",
-        "connection_messages false",
-    ]
-    if os.geteuid() == 0:  # changing user would clear the parent-death signal
-        lines.append("user root")
-    file = folder / "mosquitto.conf"
-    file.write_text("\n".join(lines) + "\n")
-    return ["-c", str(file)]
+def _mosquitto(provision: Provision, port: int) -> list[str]:
+    provision.configure(port, address=HOST)
+    return ["-c", str(provision.folder / "broker" / "mosquitto.conf")]
 
 
 INFLUXD_CONF = """\
@@ -292,15 +318,24 @@ def _victoria(folder: Path, port: int) -> list[str]:
     ]
 
 
-def _answers_mqtt(port: int) -> bool:
-    """Whether a CONNECT (MQTT 3.1.1, clean session, no client id) is answered by a CONNACK."""
+def _answers(provision: Provision, port: int) -> bool:
+    """Whether a CONNECT (MQTT 3.1.1, clean session, no client id) over TLS is answered by a CONNACK."""
     connect = bytes.fromhex("100c00044d5154540402000a0000")
+    context = folder_context(provision.services / PROBE, any_time)
     try:
-        with socket.create_connection((HOST, port), timeout=1.0) as sock:
-            sock.sendall(connect)
-            return sock.recv(4) == bytes.fromhex("20020000")
+        with (
+            socket.create_connection((HOST, port), timeout=1.0) as sock,
+            context.wrap_socket(sock, server_hostname=HOST) as secured,
+        ):
+            secured.sendall(connect)
+            return secured.recv(4) == bytes.fromhex("20020000")
     except OSError:
         return False
+
+
+def any_time() -> CertificateTime:
+    """For what lives and dies with its broker: no certificate is too old."""
+    return CertificateTime(0, 0, trusted=False)
 
 
 def _answers_http(path: str) -> Callable[[int], bool]:

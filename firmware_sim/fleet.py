@@ -34,6 +34,7 @@ async def run_fleet(
     broker_host: str,
     broker_port: int,
     clock: ScenarioClock,
+    identities: Path | None = None,
     observer: Callable[[str], Observer] | None = None,
     faults: str | None = None,
     linger: bool = False,
@@ -41,14 +42,15 @@ async def run_fleet(
 ) -> None:
     """Run `devices` (ids) from the clock's time to the scenario's end, each with its outbox in `state_dir`/id.
 
-    `observer` makes each device's witness. `faults` names the set whose sensor faults take place. At the end the
-    agents stop once their outboxes are empty, or after `drain_s` real seconds; with `linger` they stay until
-    cancelled. Raises KeyError for an unknown device or set, and what the agent raises, in an ExceptionGroup.
+    `identities`/id is the folder that a device was provisioned with. `observer` makes each device's witness. `faults`
+    names the set whose sensor faults take place. At the end the agents stop once their outboxes are empty, or after
+    `drain_s` real seconds; with `linger` they stay until cancelled. Raises KeyError for an unknown device or set, and
+    what the agent raises, in an ExceptionGroup.
     """
     crew = _Crew(clock)
     spoiling = scenario.faults[faults] if faults is not None else ()
     nature = Nature(scenario, scenario.folders)
-    settings = [agent_settings(scenario, d, state_dir / d, broker_host, broker_port) for d in devices]
+    settings = [agent_settings(scenario, d, state_dir / d, broker_host, broker_port, identities) for d in devices]
     async with asyncio.TaskGroup() as group:
         worlds = []
         for each in settings:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from edge_agent.configuration import Problem
-from edge_agent.settings import AgentSettings, Broker, TableSensor
+from edge_agent.settings import AgentSettings, Broker, IdentitySettings, TableSensor
 from firmware_sim import folder
 from firmware_sim.checks import check_story
 from firmware_sim.forms import Device, Site, Story
@@ -82,9 +82,17 @@ def check_scenario(name_or_path: str | Path) -> list[Problem]:
 
 
 def agent_settings(
-    scenario: Scenario, device: str, state_dir: Path, broker_host: str, broker_port: int
+    scenario: Scenario,
+    device: str,
+    state_dir: Path,
+    broker_host: str,
+    broker_port: int,
+    identities: Path | None = None,
 ) -> AgentSettings:
-    """The settings of one device's agent, its outbox in `state_dir`. Raises KeyError for an unknown device."""
+    """The settings of one device's agent, its outbox in `state_dir`, its identity in the folder `identities`/id.
+
+    Raises KeyError for an unknown device.
+    """
     form = scenario.device_of(device)
     sensors = tuple(
         s.model_copy(update={"file": scenario.file(str(s.file))}) if isinstance(s, TableSensor) else s
@@ -96,6 +104,7 @@ def agent_settings(
         heartbeat_s=HEARTBEAT_S,
         state_dir=state_dir,
         broker=Broker(host=broker_host, port=broker_port),
+        identity=IdentitySettings(folder=None if identities is None else identities / device),
         panel=form.panel,
         sensor=sensors,
         rule=form.rule,

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.servers import Server, start_influxd, start_mosquitto, start_victoria
+from tests.links import FREE_TOPICS
 
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A mosquitto for the whole run; a test that kills its broker starts its own."""
-    with start_mosquitto(tmp_path_factory.mktemp("mosquitto")) as server:
+    """A mosquitto for the whole run, secured as in the field; a test that kills its broker starts its own."""
+    with start_mosquitto(tmp_path_factory.mktemp("mosquitto"), extra_rights=FREE_TOPICS) as server:
         yield server
 
 

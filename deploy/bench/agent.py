@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 
 from cloud_gateway.migrations import migrate
+from deploy.bench.agent_process import DEVICE
 from deploy.bench.page import Table
 from deploy.demo.programs import Program
-from deploy.servers import start_mosquitto
+from deploy.servers import broker_section, credentials_of, start_mosquitto
 
 WARM_UP_S, MEASURED_S = 5.0, 20.0
 RESIDENT_LIMIT_MB, CPU_LIMIT_PERCENT = 80.0, 5.0
@@ -26,13 +27,14 @@ def bench_agent(folder: Path, rounds: int) -> list[Table]:
     with ExitStack() as stack:
         broker = stack.enter_context(start_mosquitto(folder / "broker"))
         config = folder / "gateway.toml"
-        config.write_text(f'data_dir = "{folder}"\n[broker]\nport = {broker.port}\n')
+        config.write_text(f'data_dir = "{folder}"\n{broker_section(broker)}[devices]\nadmit = "any"\n')
         migrate(folder / "gateway.db")
         gateway = Program("ingest", ("deploy", "gateway", "ingest", "--config", str(config)), folder / "gateway.log")
         gateway.start()
         stack.callback(gateway.stop)
+        identity = str(credentials_of(broker, DEVICE))
         for number in range(rounds):
-            arguments = ("deploy.bench.agent_process", str(folder / f"state-{number}"), str(broker.port))
+            arguments = ("deploy.bench.agent_process", str(folder / f"state-{number}"), str(broker.port), identity)
             agent = Program("agent", arguments, folder / "agent.log")
             agent.start()
             stack.callback(agent.kill)

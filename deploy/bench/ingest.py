@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import itertools
 import statistics
@@ -15,17 +16,19 @@ from pathlib import Path
 
 import psutil
 
-from cloud_gateway.ingest.validation import sort_records
+from cloud_gateway.enrolment.certificates import DeviceCertificate
+from cloud_gateway.enrolment.register import enrol_devices
+from cloud_gateway.ingest.validation import LATEST_AT, sort_records
 from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.influx1 import influx1_store
 from cloud_gateway.readings.lines import LineBuilder
 from cloud_gateway.readings.series import SeriesStore
 from cloud_gateway.readings.sqlite import SqliteStore
 from deploy.bench.identities import missing_readings
-from deploy.bench.load import Load, Sender, make_load
+from deploy.bench.load import DEVICES, PEER, RIGHTS, WAKER, Load, Sender, device_id, make_load
 from deploy.bench.page import Table
 from deploy.demo.programs import Program
-from deploy.servers import Server, start_influxd, start_mosquitto
+from deploy.servers import Server, broker_section, credentials_of, start_influxd, start_mosquitto
 from edge_agent.wire.frames import decode_frame
 from edge_agent.wire.topics import Lane
 
@@ -71,11 +74,12 @@ class Bench:
     def bare_paho(self) -> None:
         """What plain paho drains of single-reading frames from the same broker."""
         load = make_load(READINGS[1], 1, run=next(self._runs))
-        command = [sys.executable, "-m", "deploy.bench.bare_paho", str(self._broker.port), str(len(load.frames))]
+        given = (str(self._broker.port), str(len(load.frames)), str(credentials_of(self._broker, PEER)))
+        command = [sys.executable, "-m", "deploy.bench.bare_paho", *given]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as receiver:  # noqa: S603 our own program
             assert receiver.stdout is not None
             receiver.stdout.readline()
-            sender = Sender(self._broker.port)
+            sender = Sender(self._broker)
             sender.drain(load)
             seconds = float(receiver.stdout.readline())
             sender.close()
@@ -104,7 +108,7 @@ class Bench:
             self.measures.delays += sender.send_paced(load, per_s)
 
     def _gateway(self, store: str, run: int) -> _Gateway:
-        return _Gateway(self._folder / f"gateway-{run}", self._broker.port, self._series(store, run))
+        return _Gateway(self._folder / f"gateway-{run}", self._broker, self._series(store, run))
 
     def _series(self, store: str, run: int) -> str:
         if store == "sqlite":
@@ -126,17 +130,18 @@ class Bench:
 class _Gateway:
     """One ingest process with a database of its own, ready: it has acknowledged a first frame."""
 
-    def __init__(self, folder: Path, broker_port: int, series: str) -> None:
+    def __init__(self, folder: Path, broker: Server, series: str) -> None:
         folder.mkdir()
         config = folder / "gateway.toml"
-        config.write_text(f'data_dir = "{folder}"\n[broker]\nport = {broker_port}\n{series}')
+        config.write_text(f'data_dir = "{folder}"\n{broker_section(broker)}{series}')
         migrate(folder / "gateway.db")
+        asyncio.run(_enrol_devices(folder / "gateway.db"))
         self._program = Program("ingest", ("deploy", "gateway", "ingest", "--config", str(config)), folder / "log")
-        self._port = broker_port
+        self._broker = broker
 
     def __enter__(self) -> tuple[Program, Sender]:
         self._program.start()
-        self._sender = Sender(self._port)
+        self._sender = Sender(self._broker)
         self._sender.wake()
         return self._program, self._sender
 
@@ -148,7 +153,7 @@ class _Gateway:
 def bench_ingest(folder: Path, rounds: int) -> list[Table]:
     """Alternating rounds of every shape and its peers on one broker and one InfluxDB."""
     with ExitStack() as stack:
-        broker = stack.enter_context(start_mosquitto(folder / "broker"))
+        broker = stack.enter_context(start_mosquitto(folder / "broker", extra_rights=RIGHTS))
         influx = stack.enter_context(start_influxd(folder / "influx"))
         bench = Bench(folder, broker, influx)
         steps: list[Callable[[], None]] = [bench.bare_writer, bench.bare_paho]
@@ -183,6 +188,13 @@ def _tables(m: Measures) -> list[Table]:
     for share in (0.5, 0.99):
         delay.add(f"p{share * 100:.0f}", [1000 * ranked[int(share * (len(ranked) - 1))]], "ms")
     return [ratios, rates, cpu, delay]
+
+
+async def _enrol_devices(database: Path) -> None:
+    """Let the bench's devices speak; they sign nothing, so that any key does."""
+    names = (WAKER, *map(device_id, range(DEVICES)))
+    certificates = (DeviceCertificate(name, bytes(32), "", LATEST_AT) for name in names)
+    await enrol_devices(database, [(certificate, "sensor-node") for certificate in certificates])
 
 
 def _lines(load: Load) -> list[bytes]:

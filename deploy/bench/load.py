@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +23,31 @@ from deploy.bench.packets import (
     split_packets,
     subscribe_packet,
 )
+from deploy.servers import Server, tls_of
 from edge_agent.wire import senml
 from edge_agent.wire.frames import encode_frame
 from edge_agent.wire.messages import READING, Ack, ClockQuality, Frame, Record
-from edge_agent.wire.topics import Lane, Leaf, Topic, parse_topic
+from edge_agent.wire.topics import ROOT, Lane, Leaf, Topic, parse_topic
 
 DEVICES = 50
+WAKER = "bench-wake"
 #: Messages sent and not yet acknowledged by the broker.
 WINDOW = 2000
 START_MS = 1_700_000_000_000
 LIMIT_S = 120.0
+#: Publishes for all devices on one connection, which the bench's own rights allow; and what bare paho is called.
+SENDER, PEER = "bench.load-1", "bench.paho-1"
 #: Before the topics of what only bare paho receives.
 PEER_ROOT = "bench/"
+#: What the bench's broker allows beyond the wire.
+RIGHTS = (
+    f"user {SENDER}",
+    f"topic write {ROOT}/+/up/#",
+    f"topic read {ROOT}/+/{Leaf.ACK.value}",
+    f"topic write {PEER_ROOT}#",
+    f"user {PEER}",
+    f"topic read {PEER_ROOT}#",
+)
 #: Packets sent with one call.
 JOINED = 100
 CHUNK = 256 * 1024
@@ -83,16 +98,17 @@ def _record(run: int, number: int, seq: int) -> Record:
 class Sender:
     """One raw MQTT connection that publishes for all devices and hears their acks."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, broker: Server) -> None:
+        plain = socket.create_connection((broker.host, broker.port))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = tls_of(broker, SENDER).wrap_socket(plain, server_hostname=broker.host)
         self._buffer = bytearray()
         self._stored: dict[str, int] = {}
         self._under_way = 0
         self._next_id = 0
         self._sent_at: dict[str, list[tuple[int, float]]] = {}
         self.delays: list[float] = []
-        self._socket.sendall(connect_packet("gateway.bench-load"))
+        self._socket.sendall(connect_packet(SENDER))
         self._await(CONNACK)
         self._socket.sendall(subscribe_packet(1, f"weiran/1/+/{Leaf.ACK.value}"))
         self._await(SUBACK)
@@ -105,7 +121,7 @@ class Sender:
         """Send one frame of a device of its own again and again until it is acknowledged: the gateway is up."""
         record = _record(0, DEVICES, 1)
         payload = encode_frame(Frame(f"{time.time_ns():016x}"[-16:], Lane.READING, "bench", [record]))
-        device = f"bench-wake-{time.time_ns() % 10**12}"
+        device = WAKER
         deadline = time.perf_counter() + LIMIT_S
         while device not in self._stored and time.perf_counter() < deadline:
             self._publish(device, 1, str(Topic(device, Lane.READING)), payload)
@@ -165,7 +181,8 @@ class Sender:
             if readable:
                 self._hear(0.0)
             if writable:
-                view = view[self._socket.send(view) :]
+                with contextlib.suppress(ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    view = view[self._socket.send(view) :]
 
     def _until_stored(self, load: Load) -> None:
         deadline = time.perf_counter() + LIMIT_S
@@ -177,10 +194,10 @@ class Sender:
     def _hear(self, wait_s: float) -> None:
         if not select.select([self._socket], [], [], wait_s)[0]:
             return
-        data = self._socket.recv(CHUNK)
-        if not data:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while data := self._socket.recv(CHUNK):  # a record of TLS at a time
+                self._buffer += data
             raise ConnectionError("the broker closed the connection")
-        self._buffer += data
         for kind, packet in split_packets(self._buffer):
             if kind == PUBACK:
                 self._under_way -= 1
@@ -201,4 +218,5 @@ class Sender:
         while True:
             self._buffer += self._socket.recv(CHUNK)
             if any(got == kind for got, _ in split_packets(self._buffer)):
+                self._socket.setblocking(False)
                 return

@@ -26,6 +26,7 @@ class Orders(msgspec.Struct, frozen=True):
     scenario: str
     devices: list[str]
     state_dir: str
+    identities: str
     broker_port: int
     speed: float | None
     start_ms: int
@@ -50,6 +51,7 @@ async def _run(orders: Orders) -> None:
             broker_host="127.0.0.1",
             broker_port=orders.broker_port,
             clock=clock,
+            identities=Path(orders.identities),
             observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
             linger=orders.linger,
             faults=orders.faults,

@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 
 from cloud_gateway.database import open_database, transaction
+from cloud_gateway.enrolment.certificates import read_certificate
+from cloud_gateway.enrolment.register import enrol_devices
 from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
@@ -20,7 +22,10 @@ from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
 from deploy.demo.programs import Program
 from deploy.demo.witness import Ear, Witness
-from deploy.servers import Server, free_port, start_influxd, start_mosquitto
+from deploy.provision.folder import INGEST
+from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
+from edge_agent.hardware.clock import SystemClock
+from edge_agent.wire.tls import CERTIFICATE
 from firmware_sim.scenario import Scenario
 
 STAFF_NAME = "demo"
@@ -94,11 +99,12 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     """Start broker, store and gateway, and enter the scenario's sites. Raises ServerMissing, ServerFailed."""
     broker = await asyncio.to_thread(start_mosquitto, folder / "broker")
     database_server = await asyncio.to_thread(start_influxd, folder / "influx") if store == "influx" else None
-    settings = _settings(folder, scenario, broker.port, database_server, port or free_port())
+    settings = _settings(folder, scenario, broker, database_server, port or free_port())
     config = folder / "gateway.toml"
     config.write_text(_toml(settings))
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
+    await _enrol_devices(scenario, broker, settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
     gateway = ("deploy", "--log", "json", "gateway")
@@ -130,6 +136,7 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
             scenario=scenario,
             devices=devices,
             state_dir=str(stage.folder / DEVICES_FOLDER),
+            identities=str(provision_of(stage.broker).devices),
             broker_port=cable.port,
             speed=speed,
             start_ms=stage.scenario.start_ms,
@@ -158,6 +165,16 @@ async def wait_for_page(stage: Stage) -> bool:
     return False
 
 
+async def _enrol_devices(scenario: Scenario, broker: Server, database: Path) -> None:
+    """Give every device its key and certificate, and let it speak."""
+    now = SystemClock().now()
+    certificates = []
+    for device in scenario.device:
+        folder = await asyncio.to_thread(provision_of(broker).device, device.id, device.role)
+        certificates.append((read_certificate((folder / CERTIFICATE).read_bytes(), now), device.role.value))
+    await enrol_devices(database, certificates)
+
+
 async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     try:
@@ -171,7 +188,7 @@ async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
 
 
 def _settings(
-    folder: Path, scenario: Scenario, broker_port: int, influx: Server | None, web_port: int
+    folder: Path, scenario: Scenario, broker: Server, influx: Server | None, web_port: int
 ) -> GatewaySettings:
     series = {"store": "influx1", "url": influx.url} if influx else {"store": "sqlite"}
     data_dir = folder / "gateway"
@@ -179,7 +196,7 @@ def _settings(
     return GatewaySettings.model_validate(
         {
             "data_dir": data_dir,
-            "broker": {"port": broker_port},
+            "broker": {"port": broker.port, **service_files(broker, INGEST)},
             "series": series,
             "web": {"port": web_port, "notice": scenario.name},
         }

@@ -31,14 +31,16 @@ from deploy.provision.authority import Authority, certify_broker, certify_client
 from deploy.provision.files import PRIVATE, make_folder, write_new, write_whole
 from edge_agent.proof.sealing import make_sealing_key
 from edge_agent.wire.messages import Role
+from edge_agent.wire.tls import CA, CERTIFICATE, KEY
 from edge_agent.wire.topics import DEVICE_ID
 
 BROKER = "broker.mosquitto-1"
 #: Has no rights: it sees whether the broker answers.
 PROBE = "broker.probe-1"
-FIRST_SERVICES = ("gateway.ingest-1", PROBE)
+INGEST = "gateway.ingest-1"
+FIRST_SERVICES = (INGEST, PROBE)
 SERVICE_DAYS, DEVICE_DAYS = 825.0, 825.0
-KEY, CERTIFICATE, CA, SEALING = "key.pem", "certificate.pem", "ca.pem", "sealing.pub"
+SEALING = "sealing.pub"
 SEALING_KEY = "sealing.key"
 #: In ``broker/``: lines for the access list beyond the wire's rights, when there are any.
 EXTRA_RIGHTS = "extra-rights"
@@ -73,6 +75,16 @@ class Provision:
 
     folder: Path
 
+    @property
+    def devices(self) -> Path:
+        """Below it stands the folder of each device."""
+        return self.folder / "devices"
+
+    @property
+    def services(self) -> Path:
+        """Below it stands the folder of each service."""
+        return self.folder / "services"
+
     def init(self, hosts: Sequence[str], port: int, *, address: str | None = None, at: Path | None = None) -> None:
         """Make what is missing: authority, sealing key, services, the broker's files. Never a second authority.
 
@@ -88,7 +100,7 @@ class Provision:
             write_whole(self.folder / "sealing" / SEALING, base64.b64encode(public) + b"\n")
         self._make_broker(hosts)
         for name in FIRST_SERVICES:
-            if not (self.folder / "services" / name / CERTIFICATE).exists():
+            if not (self.services / name / CERTIFICATE).exists():
                 self.service(name)
         self.configure(port, address=address, at=at)
 
@@ -104,7 +116,7 @@ class Provision:
         """Give a device its folder, or a new certificate for the key that is there. Raises ProvisionError, OSError."""
         if not DEVICE_ID.fullmatch(name):
             raise ProvisionError(f"{name!r} is no device id; use 4 to 32 of a-z, 0-9 and -")
-        folder = self._issue(self.folder / "devices" / name, name, role.value, days)
+        folder = self._issue(self.devices / name, name, role.value, days)
         write_whole(folder / SEALING, (self.folder / "sealing" / SEALING).read_bytes())
         return folder
 
@@ -112,7 +124,7 @@ class Provision:
         """Give a service its folder, and its rights at the broker. Raises ProvisionError, NameRefused, OSError."""
         if DEVICE_ID.fullmatch(name):
             raise ProvisionError(f"{name!r} is a device id; a service's name holds a dot: gateway.ingest-2")
-        folder = self._issue(self.folder / "services" / name, name, "service", days)
+        folder = self._issue(self.services / name, name, "service", days)
         self._write_access()
         return folder
 
@@ -183,7 +195,7 @@ class Provision:
             raise ProvisionError(f"{self.folder} holds no authority; {remedy}") from exc
 
     def _write_access(self) -> None:
-        services = [one.name for one in (self.folder / "services").iterdir()]
+        services = [one.name for one in self.services.iterdir()]
         extra = self.folder / "broker" / EXTRA_RIGHTS
         text = mosquitto.access_list(services, extra.read_text().splitlines() if extra.exists() else ())
         write_whole(self.folder / "broker" / mosquitto.ACL, text.encode(), PRIVATE)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge_agent.wire.messages import MAX_FRAME_BYTES
 from edge_agent.wire.rights import RIGHTS, Way
+from edge_agent.wire.tls import CA, CERTIFICATE, KEY
 from edge_agent.wire.topics import ROOT, Topic
 
 #: What the broker lets through above a frame, so that one a little too large is named by the gateway.
@@ -20,7 +21,7 @@ QUEUED_MESSAGES = 100_000
 QUEUED_BYTES = 512 * 1024 * 1024
 #: Services whose name begins so have the gateway's rights.
 GATEWAY = "gateway."
-CA, CERTIFICATE, KEY, REVOKED, ACL = "ca.pem", "certificate.pem", "key.pem", "revoked.pem", "acl"
+REVOKED, ACL = "revoked.pem", "acl"
 
 
 def configuration(folder: Path, port: int, address: str | None, *, as_root: bool = False) -> str:

@@ -13,9 +13,17 @@ from cryptography.x509.oid import NameOID
 
 from edge_agent.proof.sealing import SealError, read_key, seal
 from edge_agent.proof.signatures import SIGNED, Statement, sign
-from edge_agent.wire.tls import CertificateTime, ClientContext, CredentialError, check_private, client_context
+from edge_agent.wire.tls import (
+    CERTIFICATE,
+    KEY,
+    CertificateTime,
+    ClientContext,
+    CredentialError,
+    check_private,
+    folder_context,
+)
 
-KEY, CERTIFICATE, CA, SEALING = "key.pem", "certificate.pem", "ca.pem", "sealing.pub"
+SEALING = "sealing.pub"
 REMEDY = "copy the folder that `weiran provision device` made once more"
 
 
@@ -35,8 +43,7 @@ class Identity:
 
     def context(self, time: Callable[[], CertificateTime]) -> ClientContext:
         """How to connect as this device; `time` is asked at each handshake. Raises CredentialError."""
-        folder = self.folder
-        return client_context(folder / CA, folder / CERTIFICATE, folder / KEY, time)
+        return folder_context(self.folder, time)
 
     def sign(self, statement: Statement) -> str | None:
         """The signature of a record of a lane that is signed, None for the other lanes."""

@@ -17,6 +17,10 @@ from typing import NamedTuple
 NO_CHECK_TIME = 0x200000
 
 
+#: What stands in a folder that `weiran provision` made.
+KEY, CERTIFICATE, CA = "key.pem", "certificate.pem", "ca.pem"
+
+
 class CredentialError(Exception):
     """A key or certificate cannot be used; the text names the file and the remedy."""
 
@@ -55,6 +59,11 @@ class ClientContext(ssl.SSLContext):
 
     time: Callable[[], CertificateTime]
     sslsocket_class = _DatedSocket
+
+
+def folder_context(folder: Path, time: Callable[[], CertificateTime]) -> ClientContext:
+    """The context of the identity in a folder that `weiran provision` made. Raises CredentialError."""
+    return client_context(folder / CA, folder / CERTIFICATE, folder / KEY, time)
 
 
 def client_context(

@@ -133,7 +133,7 @@ async def test_many_agents_live_in_one_process(
 async def live(broker: Server, name: str, folder: Path, board: SimBoard) -> None:
     """One agent through its life, with a clock of its own."""
     witness, clock = Witness(), ScenarioClock(START)
-    settings = make_settings(folder, level(), device=name, port=broker.port)
+    settings = make_settings(folder, level(), device=name, broker=broker)
     async with listening(broker, name) as ear, running_agent(settings, board, clock, witness):
         await clock.run(START + 2 * MINUTE)
         await until(lambda: ear.births and ear.seqs())

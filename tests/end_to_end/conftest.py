@@ -10,12 +10,13 @@ import pytest
 from cloud_gateway.settings import GatewaySettings, Series
 from deploy.servers import Server, start_mosquitto
 from tests.end_to_end.gateway import make_settings
+from tests.links import FREE_TOPICS
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Server]:
     """A broker that this test may kill."""
-    with start_mosquitto(tmp_path / "broker") as server:
+    with start_mosquitto(tmp_path / "broker", extra_rights=FREE_TOPICS) as server:
         yield server
 
 

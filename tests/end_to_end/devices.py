@@ -6,23 +6,26 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from deploy.servers import Server
+from deploy.servers import Server, credentials_of
+from edge_agent.app import find_identity
 from edge_agent.hardware.clock import SystemClock
-from edge_agent.settings import AgentSettings, Broker, OutboxSettings
+from edge_agent.settings import AgentSettings, Broker, IdentitySettings, OutboxSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
 from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import READING, Ack, ClockQuality, LaneAck
 from edge_agent.wire.senml import encode_pack, entry
-from edge_agent.wire.session import Delivery, LinkOptions
+from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import make_board
 from tests.cloud_gateway.ingest.pieces import AT, frame, pack, record
+from tests.links import secured
 from tests.waiting import until
 
 LIMIT_S = 40.0
@@ -68,7 +71,7 @@ class Gauge:
 async def open_gauge(broker: Server, device: str) -> AsyncIterator[Gauge]:
     """A connected gauge."""
     gauge = Gauge(device)
-    options = LinkOptions(broker.host, broker.port, device, session_expiry_s=0)
+    options = replace(secured(broker, device), session_expiry_s=0)
     async with connect(options, gauge.on_delivery) as connection:
         gauge.connection = connection
         await connection.subscribe([f"weiran/1/{device}/ack"])
@@ -79,10 +82,17 @@ async def open_gauge(broker: Server, device: str) -> AsyncIterator[Gauge]:
 async def open_agent(broker: Server, device: str, folder: Path) -> AsyncIterator[Outbox]:
     """A real outbox with its real uplink; what is put in goes to the gateway."""
     bounds = OutboxSettings(ack_timeout_s=1.0)
-    settings = AgentSettings(device=device, state_dir=folder, broker=Broker(port=broker.port), outbox=bounds)
+    settings = AgentSettings(
+        device=device,
+        state_dir=folder,
+        broker=Broker(port=broker.port),
+        identity=IdentitySettings(folder=credentials_of(broker, device)),
+        outbox=bounds,
+    )
     outbox = await Outbox.open(folder / f"{device}.db", boot=secrets.token_hex(8))
     board = make_board("SIM-1")
-    task = asyncio.create_task(Uplink(Device(settings, board, SystemClock(), outbox), [], connect=connect).run())
+    agent = Device(settings, board, SystemClock(), outbox, find_identity(settings))
+    task = asyncio.create_task(Uplink(agent, [], connect=connect).run())
     try:
         yield outbox
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -15,9 +16,10 @@ from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
-from cloud_gateway.settings import Broker, GatewaySettings, Series
+from cloud_gateway.settings import Broker, Devices, GatewaySettings, Series
 from deploy.demo.programs import Program
-from deploy.servers import Server
+from deploy.provision.folder import INGEST
+from deploy.servers import Server, service_files
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,12 @@ class Books:
 
 def make_settings(broker: Server, folder: Path, series: Series) -> GatewaySettings:
     """Settings and a migrated database for one gateway."""
-    settings = GatewaySettings(data_dir=folder / "data", broker=Broker(port=broker.port), series=series)
+    settings = GatewaySettings(
+        data_dir=folder / "data",
+        broker=Broker.model_validate({"port": broker.port, **service_files(broker, INGEST)}),
+        series=series,
+        devices=Devices(admit="any", burst_s=3600),
+    )
     migrate(settings.database)
     return settings
 
@@ -74,8 +81,15 @@ async def running_ingest(
 def make_program(settings: GatewaySettings, folder: Path) -> Program:
     """`weiran gateway ingest` as a process, not yet started."""
     file = folder / "gateway.toml"
-    file.write_text(f'data_dir = "{settings.data_dir}"\n[broker]\nport = {settings.broker.port}\n')
+    devices = f'[devices]\nadmit = "{settings.devices.admit}"\nburst_s = {settings.devices.burst_s}\n'
+    file.write_text(f'data_dir = "{settings.data_dir}"\n{_broker(settings)}{devices}')
     return Program("ingest", ["deploy", "gateway", "ingest", "--config", str(file)], folder / "ingest.log")
+
+
+def _broker(settings: GatewaySettings) -> str:
+    """The section of the broker as TOML."""
+    given = settings.broker.model_dump(mode="json", exclude_defaults=True)
+    return "".join(["[broker]\n", *(f"{key} = {json.dumps(value)}\n" for key, value in given.items())])
 
 
 def resident_mb(program: Program, field: str = "VmRSS") -> float:

@@ -12,12 +12,12 @@ from cloud_gateway.settings import GatewaySettings
 from deploy.servers import Server
 from edge_agent.wire.link import connect
 from edge_agent.wire.messages import MAX_FRAME_BYTES, LaneAck, Rejection
-from edge_agent.wire.session import LinkOptions
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.bad import BAD_FRAMES, BAD_STATUS
 from tests.cloud_gateway.ingest.pieces import frame, pack, record
 from tests.end_to_end.devices import open_gauge
 from tests.end_to_end.gateway import Books, running_ingest
+from tests.links import EARS, secured
 from tests.waiting import until
 
 #: What fits through the broker; larger ones it refuses itself.
@@ -98,17 +98,20 @@ async def test_topics_of_no_device_are_named(own_broker: Server, sqlite_settings
     topics = (
         "weiran/1/HOSTILE/up/reading",
         "weiran/1/hos/up/reading",
-        "weiran/1/gateway.ingest-1/up/reading",
-        "weiran/1/hostile-1/up/gossip",
+        "weiran/1/gateway.ingest-2/up/reading",
         "weiran/1/hostile 1,x=1/up/reading",
         "weiran/1//up/reading",
         "weiran/1/敌意设备/birth",
     )
     books = Books(sqlite_settings)
-    async with running_ingest(sqlite_settings), open_gauge(own_broker, "hostile-1") as hostile:
+    async with (
+        running_ingest(sqlite_settings),
+        open_gauge(own_broker, "hostile-1") as hostile,
+        connect(secured(own_broker, EARS[0]), print) as allowed,
+    ):
         await hostile.until_heard()
         for topic in topics:
-            await hostile.connection.publish(topic, frame(record()))
+            await allowed.publish(topic, frame(record()))
         await until(lambda: books.letters() == {"bad_topic": len(topics)})
         await hostile.read(1, 1)
         await hostile.until_stored(1)
@@ -167,8 +170,7 @@ async def test_message_that_is_too_large_ends_its_senders_connection_only(
 ) -> None:
     async with running_ingest(sqlite_settings), open_gauge(own_broker, "honest-01") as honest:
         await honest.until_heard()
-        options = LinkOptions(own_broker.host, own_broker.port, "hostile-1")
-        async with connect(options, print) as hostile:
+        async with connect(secured(own_broker, "hostile-1"), print) as hostile:
             hostile.publish("weiran/1/hostile-1/up/reading", b"[" * 1_000_000)
             await hostile.wait_closed()
         await honest.read(1, 3)

@@ -12,12 +12,12 @@ from cloud_gateway.settings import GatewaySettings
 from deploy.servers import Server
 from edge_agent.wire.link import connect
 from edge_agent.wire.messages import AlarmBody, AlarmState, LaneAck
-from edge_agent.wire.session import LinkOptions
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import frame, pack, record
 from tests.cloud_gateway.ingest.stores import FailingStore
 from tests.end_to_end.devices import open_gauge
 from tests.end_to_end.gateway import Books, make_program, resident_mb, running_ingest
+from tests.links import secured
 from tests.waiting import until
 
 GARBAGE_FRAMES = 2000
@@ -79,7 +79,7 @@ async def test_flood_of_rubbish_does_not_fill_the_memory(
 
 async def flood(broker: Server) -> None:
     """Send rubbish, each piece another, as fast as the broker takes it."""
-    async with connect(LinkOptions(broker.host, broker.port, "hostile-1"), print) as hostile:
+    async with connect(secured(broker, "hostile-1"), print) as hostile:
         for start in range(0, GARBAGE_FRAMES, 50):
             pieces = (f"{number:08d}".encode() * (GARBAGE_BYTES // 8) for number in range(start, start + 50))
             await asyncio.gather(*(hostile.publish("weiran/1/hostile-1/up/reading", piece) for piece in pieces))

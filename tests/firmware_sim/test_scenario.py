@@ -192,9 +192,10 @@ def test_a_file_that_is_no_outline_is_told(tmp_path: Path, text: str) -> None:
 
 def test_an_agent_gets_the_settings_of_its_device(tmp_path: Path) -> None:
     scenario = load_scenario(write_story(tmp_path / "story"))
-    settings = agent_settings(scenario, "gauge-1", tmp_path / "state", "broker.example", 1884)
+    settings = agent_settings(scenario, "gauge-1", tmp_path / "state", "broker.example", 1884, tmp_path / "devices")
     assert (settings.device, settings.broker.host, settings.broker.port) == ("gauge-1", "broker.example", 1884)
     assert settings.state_dir == tmp_path / "state"
+    assert settings.identity.folder == tmp_path / "devices" / "gauge-1"
     assert [s.stream for s in settings.sensor] == ["level", "forecast", "door", "rain"]
     assert [s.file for s in settings.sensor if isinstance(s, TableSensor)] == [tmp_path / "story" / "table.csv"]
     assert settings.rule[0].name == "high"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from deploy.servers import Server, credentials_of
 from edge_agent import app
 from edge_agent.hardware.board import Board
 from edge_agent.hardware.clock import Clock
@@ -20,6 +21,7 @@ from edge_agent.settings import (
     AnySensor,
     Broker,
     ContactSensor,
+    IdentitySettings,
     OutboxSettings,
     Panel,
     PulseSensor,
@@ -113,16 +115,22 @@ def make_settings(
     *sensors: AnySensor,
     rules: Sequence[AnyRule] = (),
     device: str = "agent-01",
-    port: int = NOBODY,
+    broker: Server | None = None,
+    port: int | None = None,
     heartbeat_s: float = 60,
     outbox: OutboxSettings | None = None,
 ) -> AgentSettings:
-    """Settings of an agent with siren and lamp; without a `port` it has no broker."""
+    """Settings of an agent with siren and lamp; without a `broker` it has nobody to speak to.
+
+    `port` leads to the broker by another way.
+    """
+    identity = None if broker is None else credentials_of(broker, device)
     return AgentSettings(
         device=device,
         state_dir=folder,
         heartbeat_s=heartbeat_s,
-        broker=Broker(port=port),
+        broker=Broker(port=port or (NOBODY if broker is None else broker.port)),
+        identity=IdentitySettings(folder=identity),
         outbox=outbox or OutboxSettings(),
         panel=Panel(siren_pin=SIREN, lamp_pin=LAMP),
         sensor=sensors,

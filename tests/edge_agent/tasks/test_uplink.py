@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
@@ -13,9 +14,10 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from deploy.servers import Server
-from edge_agent.app import OUTBOX_FILE
+from deploy.servers import Server, provision_of
+from edge_agent.app import OUTBOX_FILE, find_identity
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.proof.signatures import Statement, is_signed
 from edge_agent.settings import AgentSettings, OutboxSettings, RiseRule
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
@@ -30,6 +32,7 @@ from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock
 from tests.edge_agent.tasks.agents import MINUTE, START, flood, level, make_settings, rain, running_agent
 from tests.edge_agent.wire.relay import open_relay
+from tests.links import ear_of, secured
 from tests.waiting import until
 
 BURST = OutboxSettings(window=3, ack_timeout_s=0.4)
@@ -74,7 +77,7 @@ class Ear:
 async def listening(broker: Server, device: str) -> AsyncIterator[Ear]:
     """An ear that has subscribed."""
     ear = Ear(device)
-    options = LinkOptions(broker.host, broker.port, f"ear.{device}", session_expiry_s=0)
+    options = replace(secured(broker, ear_of(device)), session_expiry_s=0)
     async with connect(options, ear.hear) as connection:
         ear.connection = connection
         await connection.subscribe([f"weiran/1/{device}/{leaf}" for leaf in ("up/+", "presence", "birth")])
@@ -95,7 +98,37 @@ async def put_all(outbox: Outbox, items: list[Item]) -> None:
 @pytest.fixture
 def settings(broker: Server, device: str, tmp_path: Path) -> AgentSettings:
     """An agent without sensors and with little patience."""
-    return make_settings(tmp_path, device=device, port=broker.port, outbox=BURST)
+    return make_settings(tmp_path, device=device, broker=broker, outbox=BURST)
+
+
+# -- signatures -------------------------------------------------------------------------------------------
+
+
+async def test_alarms_are_signed_with_the_devices_key_and_signed_the_same_when_sent_again(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    said = Item(Lane.ALARM, "alarm/1", b'{"value": 5}', START, ClockQuality.NTP, 1)
+    async with (
+        listening(broker, device) as ear,
+        running_agent(settings, make_board("SIM-1"), ScenarioClock(START)) as agent,
+    ):
+        await agent.outbox.put(said)
+        await until(lambda: len(ear.seqs(Lane.ALARM)) >= 2)
+    first, again, *_ = [frame for frame in ear.frames if frame.lane is Lane.ALARM]
+    (issued,) = [one for one in provision_of(broker).issued() if one.name == device]
+    statement = Statement(device, first.epoch, Lane.ALARM, 1, said.kind, said.at, said.body)
+    assert is_signed(base64.b64decode(issued.public_key), statement, first.records[0].sig)
+    assert again.records[0].sig == first.records[0].sig
+
+
+async def test_readings_are_not_signed(broker: Server, device: str, settings: AgentSettings) -> None:
+    async with (
+        listening(broker, device) as ear,
+        running_agent(settings, make_board("SIM-1"), ScenarioClock(START)) as agent,
+    ):
+        await put_all(agent.outbox, readings(1, 3))
+        await until(ear.seqs)
+    assert ear.frames[0].records[0].sig is None
 
 
 # -- who it is --------------------------------------------------------------------------------------------
@@ -106,7 +139,7 @@ async def test_birth_declares_streams_rules_and_that_it_is_simulated(
 ) -> None:
     sensors = (level(deadband=0.1, max_interval_s=600), rain(interval_s=300))
     settings = make_settings(
-        tmp_path, *sensors, rules=[flood(label="Flood", label_zh="漫水")], device=device, port=broker.port
+        tmp_path, *sensors, rules=[flood(label="Flood", label_zh="漫水")], device=device, broker=broker
     )
     async with (
         listening(broker, device) as ear,
@@ -131,7 +164,7 @@ async def test_longest_texts_that_settings_take_fit_into_the_birth(broker: Serve
         level(unit="u" * 14, **words),
         RiseRule(type="rise", name="r" * 32, stream="level", above=2, clear=1, **words),
     )
-    settings = make_settings(tmp_path, sensor, rules=[rule], device=device, port=broker.port)
+    settings = make_settings(tmp_path, sensor, rules=[rule], device=device, broker=broker)
     async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), ScenarioClock(START)):
         await until(lambda: ear.births)
     assert ear.births[0].rules[0].unit == "u" * 14 + "/h"
@@ -175,8 +208,8 @@ async def test_lost_device_is_told_of_by_its_will_and_is_back_with_a_greater_num
 ) -> None:
     outbox = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1")
     async with listening(broker, device) as ear, open_relay(broker.port) as relay:
-        settings = make_settings(tmp_path, device=device, port=relay.port)
-        agent = Device(settings, make_board("SIM-1"), SystemClock(), outbox)
+        settings = make_settings(tmp_path, device=device, broker=broker, port=relay.port)
+        agent = Device(settings, make_board("SIM-1"), SystemClock(), outbox, find_identity(settings))
         uplink = asyncio.create_task(Uplink(agent, [], connect=hasty).run())
         await until(lambda: ear.presences == [("online", 1, False)])
         relay.swallows = True
@@ -225,7 +258,7 @@ async def test_no_more_frames_are_under_way_than_the_window_holds_and_an_alarm_h
     broker: Server, device: str, tmp_path: Path
 ) -> None:
     patient = OutboxSettings(window=3, ack_timeout_s=60)
-    settings = make_settings(tmp_path, device=device, port=broker.port, outbox=patient)
+    settings = make_settings(tmp_path, device=device, broker=broker, outbox=patient)
     async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
         await put_all(agent.outbox, readings(1, 1000))
         await until(lambda: len(ear.seqs()) == 2)
@@ -286,7 +319,7 @@ async def test_what_was_put_while_the_line_was_cut_is_sent_when_it_is_back(
     broker: Server, device: str, tmp_path: Path
 ) -> None:
     async with listening(broker, device) as ear, open_relay(broker.port) as relay:
-        settings = make_settings(tmp_path, device=device, port=relay.port, outbox=BURST)
+        settings = make_settings(tmp_path, device=device, broker=broker, port=relay.port, outbox=BURST)
         async with running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
             await until(lambda: ear.births)
             relay.cut()
@@ -299,7 +332,7 @@ async def test_what_was_put_while_the_line_was_cut_is_sent_when_it_is_back(
 async def test_samples_reach_the_gateway_with_stream_unit_and_time(broker: Server, device: str, tmp_path: Path) -> None:
     board, clock = make_board("SIM-1"), ScenarioClock(START)
     board.set_ratio(0, 0.25)
-    settings = make_settings(tmp_path, level(), device=device, port=broker.port, outbox=BURST)
+    settings = make_settings(tmp_path, level(), device=device, broker=broker, outbox=BURST)
     async with listening(broker, device) as ear, running_agent(settings, board, clock):
         await clock.run(START + 3 * MINUTE)
         await until(ear.seqs)

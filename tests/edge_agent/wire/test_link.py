@@ -19,6 +19,7 @@ from edge_agent.wire.messages import MAX_FRAME_BYTES
 from edge_agent.wire.session import Delivery, LinkError, LinkOptions, Refused, Will
 from tests.edge_agent.wire.inbox import LIMIT_S, Inbox
 from tests.edge_agent.wire.relay import open_relay
+from tests.links import secured
 from tests.waiting import until
 
 #: PINGREQ and PINGRESP as they go over the line.
@@ -32,12 +33,12 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def options(broker: Server, device: str) -> LinkOptions:
-    return LinkOptions(broker.host, broker.port, device)
+    return secured(broker, device)
 
 
 @pytest.fixture
-def sender_options(options: LinkOptions) -> LinkOptions:
-    return replace(options, client_id=f"{options.client_id}.sender", session_expiry_s=0)
+def sender_options(broker: Server, device: str) -> LinkOptions:
+    return replace(secured(broker, f"{device}.sender"), session_expiry_s=0)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def sender(sender_options: LinkOptions) -> AsyncIterator[Connection]:
 
 
 def strict_conf(folder: Path, port: int) -> list[str]:
-    """A broker that takes three messages at once, and nothing under `no/`."""
+    """A broker in the clear that takes three messages at once, and nothing under `no/`."""
     acl = folder / "acl"
     acl.write_text("topic readwrite yes/#\n")
     lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_inflight_messages 3", f"acl_file {acl}"]
@@ -90,14 +91,20 @@ async def test_retained_message_is_marked(options: LinkOptions, sender: Connecti
 
 
 @pytest.mark.parametrize("qos", [0, 1])
-async def test_message_with_properties_arrives_as_well(options: LinkOptions, inbox: Inbox, qos: int) -> None:
+async def test_message_with_properties_arrives_as_well(
+    options: LinkOptions, sender_options: LinkOptions, inbox: Inbox, qos: int
+) -> None:
     topic = f"test/{options.client_id}".encode()
     content_type = b"\x08\x03\0\x05text/"  # MQTT 5, 3.3.2.3.9
     rest = len(topic).to_bytes(2, "big") + topic + b"\0\x07" * qos + content_type + b"word"
     async with connect(options, inbox) as connection:
         await connection.subscribe([topic.decode()])
-        with socket.create_connection((options.host, options.port)) as other:
-            other.sendall(connect_packet(f"{options.client_id}.other") + bytes([0x30 | qos << 1, len(rest)]) + rest)
+        assert sender_options.tls is not None
+        with (
+            socket.create_connection((options.host, options.port)) as plain,
+            sender_options.tls.wrap_socket(plain, server_hostname=options.host) as other,
+        ):
+            other.sendall(connect_packet(sender_options.client_id) + bytes([0x30 | qos << 1, len(rest)]) + rest)
             (delivery,) = await inbox.take(1)
         assert delivery[:3] == (topic.decode(), b"word", False)
         assert (delivery.token > 0) == bool(qos)
@@ -218,7 +225,7 @@ async def test_will_comes_after_its_delay_when_the_line_breaks(
     options: LinkOptions, sender: Connection, inbox: Inbox, broker: Server
 ) -> None:
     topic = f"test/{options.client_id}"
-    async with connect(replace(options, client_id=f"{options.client_id}.reader"), inbox) as reader:
+    async with connect(secured(broker, f"{options.client_id}.reader"), inbox) as reader:
         await reader.subscribe([topic])
         async with open_relay(broker.port) as relay:
             mortal = replace(options, port=relay.port, will=Will(topic, b"lost", delay_s=1))
@@ -234,7 +241,7 @@ async def test_will_is_dropped_when_the_device_is_back_in_time_or_says_goodbye(
     options: LinkOptions, inbox: Inbox, broker: Server
 ) -> None:
     topic = f"test/{options.client_id}"
-    async with connect(replace(options, client_id=f"{options.client_id}.reader"), inbox) as reader:
+    async with connect(secured(broker, f"{options.client_id}.reader"), inbox) as reader:
         await reader.subscribe([topic])
         async with open_relay(broker.port) as relay:
             first = replace(options, port=relay.port, will=Will(topic, b"first", delay_s=1))
@@ -308,12 +315,12 @@ async def test_silent_broker_is_noticed_by_keep_alive(options: LinkOptions, brok
             assert await asyncio.wait_for(beating, LIMIT_S)
 
 
-async def test_idle_connection_is_kept_alive_by_pings_that_are_answered(options: LinkOptions, broker: Server) -> None:
-    async with open_relay(broker.port) as relay:
-        async with connect(replace(options, port=relay.port, keepalive_s=1), Inbox()) as connection:
+async def test_idle_connection_is_kept_alive_by_pings_that_are_answered(strict_broker: Server, device: str) -> None:
+    async with open_relay(strict_broker.port) as relay:
+        async with connect(LinkOptions(strict_broker.host, relay.port, device, keepalive_s=1), Inbox()) as connection:
             beating = asyncio.create_task(connection.keep_alive())
             await until(lambda: relay.seen.count(PING) == relay.seen.count(PONG) == 2)
-            await asyncio.wait_for(connection.publish("test/any", b"x"), LIMIT_S)
+            await asyncio.wait_for(connection.publish("yes/any", b"x"), LIMIT_S)
             assert not beating.done()
         await beating
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from edge_agent.wire.link import connect
 from edge_agent.wire.session import LinkOptions, Session, draw_wait_s, stay_connected
 from tests.edge_agent.wire.inbox import LIMIT_S, Inbox
 from tests.edge_agent.wire.relay import open_relay
+from tests.links import FREE_TOPICS, secured
 
 
 @pytest.fixture
 def own_broker(tmp_path: Path) -> Iterator[Server]:
     """A broker that this test may kill."""
-    with start_mosquitto(tmp_path / "broker") as server:
+    with start_mosquitto(tmp_path / "broker", extra_rights=FREE_TOPICS) as server:
         yield server
 
 
@@ -47,7 +49,7 @@ class Duty:
 
 
 async def test_link_is_back_after_every_restart_of_the_broker(own_broker: Server, device: str) -> None:
-    duty = Duty(LinkOptions(own_broker.host, own_broker.port, device), "test/again")
+    duty = Duty(secured(own_broker, device), "test/again")
     running = asyncio.create_task(duty.run())
     await duty.next_up()
     for _ in range(3):
@@ -62,7 +64,7 @@ async def test_link_is_back_after_every_restart_of_the_broker(own_broker: Server
 
 async def test_many_links_of_one_process_come_back_after_their_lines_break(broker: Server, device: str) -> None:
     async with open_relay(broker.port) as relay:
-        duties = [Duty(LinkOptions("127.0.0.1", relay.port, f"{device}-{n}"), f"test/{n}") for n in range(20)]
+        duties = [Duty(replace(secured(broker, f"{device}-{n}"), port=relay.port), f"test/{n}") for n in range(20)]
         running = [asyncio.create_task(duty.run()) for duty in duties]
         for duty in duties:
             await duty.next_up()
@@ -78,7 +80,7 @@ async def test_many_links_of_one_process_come_back_after_their_lines_break(broke
 
 async def test_mistake_of_a_duty_is_not_swallowed(broker: Server, device: str) -> None:
     async def prepare() -> LinkOptions:
-        return LinkOptions(broker.host, broker.port, device)
+        return secured(broker, device)
 
     async def fail(connection: Session) -> None:
         raise ZeroDivisionError("a mistake")

@@ -133,3 +133,38 @@ class Rise:
         if mono - start < self.window_s * NS / 2:
             return None
         return (value - first) / (mono - start) * NS * 3600
+
+
+@dataclass
+class Stillness:
+    """How long a value has been exactly the same."""
+
+    _value: float | None = None
+    _since: int = 0
+
+    def update(self, value: float, mono: int) -> float:
+        """Take in a value; returns for how many seconds nothing else was seen."""
+        if value != self._value:
+            self._value, self._since = value, mono
+        return (mono - self._since) / NS
+
+
+@dataclass
+class Flutter:
+    """How often a contact has changed within the last `window_s`, every bounce counted; at most `most` are kept."""
+
+    window_s: float = 60.0
+    most: int = 10_000
+    _edges: deque[int] = field(default_factory=deque)
+
+    def edge(self, mono: int) -> None:
+        """A change was seen."""
+        self._edges.append(mono)
+        if len(self._edges) > self.most:
+            self._edges.popleft()
+
+    def count(self, mono: int) -> int:
+        """Changes within the window before `mono`."""
+        while self._edges and mono - self._edges[0] > self.window_s * NS:
+            self._edges.popleft()
+        return len(self._edges)

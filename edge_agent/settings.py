@@ -69,6 +69,17 @@ class AnalogSensor(Sensor):
     channel: int = Field(ge=0, le=7, description="MCP3008 channel.")
     low: Finite = Field(description="Quantity at ratio 0.")
     high: Finite = Field(description="Quantity at ratio 1.")
+    valid_low: Finite | None = Field(None, description="Below this the sensor is out of range: a broken wire.")
+    valid_high: Finite | None = Field(None, description="Above this the sensor is out of range: a short circuit.")
+    stuck_after_s: Interval | None = Field(
+        None, description="The very same value for so long means a stuck sensor. Leave it out where that is normal."
+    )
+
+    @model_validator(mode="after")
+    def _range(self) -> AnalogSensor:
+        if self.valid_low is not None and self.valid_high is not None and self.valid_low >= self.valid_high:
+            raise ValueError("`valid_low` must be less than `valid_high`, or no value would be in range")
+        return self
 
 
 class PulseSensor(Sensor):
@@ -87,6 +98,12 @@ class ContactSensor(Sensor):
     pin: Pin
     pull_up: bool = Field(True, description="True for a contact that closes to ground.")
     debounce_s: float = Field(0.05, ge=0, le=10, description="A state counts once it has held this long.")
+    stuck_after_s: Interval | None = Field(
+        None, description="Active for so long means a stuck contact. Leave it out where that is normal."
+    )
+    flaps_per_min: int = Field(
+        120, ge=2, le=10_000, description="More changes in a minute, bounces counted, mean a flapping contact."
+    )
 
 
 class TableSensor(Sensor):

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable
 
 from edge_agent.hardware.board import HardwareError
+from edge_agent.hardware.clock import Clock
 from edge_agent.hardware.tables import TideTable
 from edge_agent.rules import Debounce, PulseFilter, Reporter
 from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
 from edge_agent.tasks.alarms import AlarmDesk
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.sensor_health import SensorHealth
 from edge_agent.wire import senml
-from edge_agent.wire.messages import READING
+from edge_agent.wire.messages import READING, ClockQuality
 from edge_agent.wire.topics import Lane
 
 #: Digits kept of a scaled value: far below any sensor's resolution, so that bytes stay short.
@@ -28,6 +30,7 @@ class Sampler:
         self.sensor = sensor
         self._desk = desk
         self._reporter = Reporter(sensor.deadband, sensor.max_interval_s)
+        self.health = SensorHealth(device, sensor.stream)
         self._mark = device.progress.begin(f"sampling {sensor.stream}")
         device.followers.append(self._follow)
 
@@ -40,6 +43,7 @@ class Sampler:
         """Take in a value of now: rules first, then the report, if it is due."""
         clock = self.device.clock
         at, mono = clock.now(), clock.mono()
+        self.health.hear()
         self._desk.see(self.sensor.stream, float(value), at, mono)
         due = self._reporter.is_due(float(value), mono)
         if due or always:
@@ -61,6 +65,12 @@ class Sampler:
         """Whether now is a tick: then the first value is taken at once."""
         return self.device.clock.now() % max(1, round(self.sensor.interval_s * 1000)) == 0
 
+    def miss(self, trouble: Exception | None = None) -> None:
+        """Take note that there is no value now."""
+        if trouble is not None:
+            self.report(trouble)
+        self.health.see_nothing(self.sensor, trouble)
+
     async def rest(self) -> None:
         """Leave a sensor that cannot be opened alone for a while."""
         self._mark.beat(REOPEN_S)
@@ -78,7 +88,7 @@ async def sample(device: Device, desk: AlarmDesk, sensor: AnySensor) -> None:
         try:
             await _sample_kind(sampler, sensor)
         except* HardwareError as group:
-            sampler.report(group.exceptions[0])
+            sampler.miss(group.exceptions[0])
         await sampler.rest()
 
 
@@ -89,7 +99,7 @@ async def _sample_kind(sampler: Sampler, sensor: AnySensor) -> None:
             await _sample_values(sampler, _analog_reader(device, sensor))
         case TableSensor():
             table = TideTable.load(sensor.file)
-            await _sample_values(sampler, lambda: table.value(device.clock.now()))
+            await _sample_values(sampler, lambda: _look_up(table, device.clock))
         case PulseSensor():
             await _sample_pulses(sampler, sensor)
         case ContactSensor():
@@ -107,14 +117,24 @@ async def _sample_values(sampler: Sampler, read: Callable[[], float | None]) -> 
         await sampler.next_tick()
     while True:
         try:
-            value = read()
+            _take(sampler, read())
         except HardwareError as exc:
-            sampler.report(exc)
-        else:
-            sampler.report(None)
-            if value is not None:
-                sampler.take(value)
+            sampler.miss(exc)
         await sampler.next_tick()
+
+
+def _take(sampler: Sampler, value: float | None) -> None:
+    sampler.report(None)
+    if value is None:
+        sampler.miss()
+        return
+    sampler.health.see_value(sampler.sensor, value)
+    sampler.take(value)
+
+
+def _look_up(table: TideTable, clock: Clock) -> float | None:
+    """None too when nobody knows what time it is: a tide of another day would raise false alarms."""
+    return None if clock.quality() is ClockQuality.UNSET else table.value(clock.now())
 
 
 async def _sample_pulses(sampler: Sampler, sensor: PulseSensor) -> None:
@@ -153,6 +173,8 @@ async def _sample_contact(sampler: Sampler, sensor: ContactSensor) -> None:
     def note(active: bool, mono: int) -> None:
         debounce.edge(active, mono)
         edges.set()
+        if isinstance(sampler.sensor, ContactSensor):
+            sampler.health.see_edge(sampler.sensor)
 
     def on_edge(active: bool) -> None:
         loop.call_soon_threadsafe(note, active, clock.mono())
@@ -184,3 +206,5 @@ async def _repeat(sampler: Sampler, debounce: Debounce, look: Callable[[], None]
         await sampler.next_tick()
         look()
         sampler.take(debounce.stable)
+        if isinstance(sampler.sensor, ContactSensor):
+            sampler.health.see_contact(sampler.sensor, debounce.stable)

@@ -14,9 +14,11 @@ from edge_agent.hardware.tables import TideTable
 from edge_agent.identity.identity import Identity, load_identity
 from edge_agent.settings import AgentSettings, TableSensor
 from edge_agent.storage.outbox import Observer, Outbox
+from edge_agent.storage.quotas import Quotas
 from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
+from edge_agent.tasks.salvaged import tell_of_salvage
 from edge_agent.tasks.sampling import sample
 from edge_agent.tasks.timekeeping import keep_time, restore_floor
 from edge_agent.tasks.twin import TwinDesk
@@ -49,11 +51,15 @@ async def run(
         max_mb=bounds.max_mb,
         queue=bounds.queue,
         observer=observer,
+        quotas=Quotas(bounds.alarm_share, bounds.record_share, bounds.reading_share, bounds.diagnostic_share),
+        ballast_kb=bounds.ballast_kb,
     )
     machine_clock = clock if isinstance(clock, SystemClock) else SystemClock()
     device = Device(settings, hardware, clock, outbox, identity, machine_clock)
+    outbox.on_trouble(device.report)
     try:
         await restore_floor(device)
+        await tell_of_salvage(device)
         await _run_duties(device, duties)
     finally:
         await outbox.close()

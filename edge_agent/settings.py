@@ -21,6 +21,9 @@ Interval = Annotated[float, Field(gt=0, le=YEAR_S)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+Share = Annotated[float, Field(ge=0.01, le=0.9, allow_inf_nan=False)]
+
+
 class Section(BaseModel):
     """What all sections share: frozen, unknown keys refused."""
 
@@ -48,6 +51,21 @@ class OutboxSettings(Section):
     window: int = Field(8, ge=1, le=256, description="Frames sent and not yet acknowledged by the gateway.")
     ack_timeout_s: Positive = Field(10, description="Frames without the gateway's ack are sent again after this.")
     queue: int = Field(10_000, ge=10, le=1_000_000, description="Samples that may wait for the disk.")
+    alarm_share: Share = Field(0.10, description="Share of max_mb that is kept free for alarms.")
+    record_share: Share = Field(0.30, description="Share of max_mb for records; when it is full, none are taken.")
+    reading_share: Share = Field(
+        0.45, description="Share of max_mb for readings; the oldest are thinned, then dropped."
+    )
+    diagnostic_share: Share = Field(0.05, description="Share of max_mb for diagnostics; the oldest are dropped.")
+    ballast_kb: int = Field(1024, ge=0, le=65536, description="Room held beside the file for a full disk, KB; 0: none.")
+    live_share: Share = Field(0.7, description="Share of the window for the newest readings while a backlog is sent.")
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> OutboxSettings:
+        total = self.alarm_share + self.record_share + self.reading_share + self.diagnostic_share
+        if total > 0.95:
+            raise ValueError(f"the shares of the lanes are {total:.2f} together; 0.95 at most, the rest is for SQLite")
+        return self
 
 
 class Sensor(Section):

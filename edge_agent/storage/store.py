@@ -21,6 +21,7 @@ DEAD_ROWS = 1000
 #: And of their bodies.
 DEAD_BYTES = 1024 * 1024
 LOSS = "overflow"
+DAMAGED_KIND = "damaged/1"
 
 
 class Contents(NamedTuple):
@@ -159,20 +160,24 @@ def read_facts(c: sqlite3.Connection, where: str, which: tuple[str, ...], after:
     for lane, seq, kind, at, clock, mono, boot, body, crc in rows:
         fact = Pending(seq, kind, at, clock, mono, boot, body, seq - before - 1)
         sound = crc is None or crc == checksum(lane, seq, kind, at, clock, mono, boot, body)
-        facts.append(fact if sound else _damaged(fact))
+        facts.append(fact if sound else _damaged(lane, fact))
         before = seq
     return facts
 
 
-def _damaged(fact: Pending) -> Pending:
-    """What is sent in the place of a row that the card has altered: that it was, and nothing of it."""
+def _damaged(lane: str, fact: Pending) -> Pending:
+    """What is sent in the place of a row that the card has altered: that it was, and nothing of it.
+
+    A lane that has no gaps says so by a record of a kind of its own, which the gateway keeps or refuses by name.
+    """
+    kind = GAP if lane in (Lane.READING, Lane.DIAGNOSTIC) else DAMAGED_KIND
     try:
         gap = GapBody(DAMAGED, 1, int(fact.at), int(fact.at), fact.seq, fact.seq)
         clock, boot = ClockQuality(fact.clock).value, str(fact.boot)[:64] or "?"
         mono = int(fact.mono)
     except (TypeError, ValueError):
         gap, clock, boot, mono = GapBody(DAMAGED, 1, 0, 0, fact.seq, fact.seq), ClockQuality.UNSET.value, "?", 0
-    return Pending(fact.seq, GAP, gap.since, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
+    return Pending(fact.seq, kind, gap.since, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
 
 
 def read_oldest(connection: sqlite3.Connection) -> int | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from cloud_gateway.database import open_database
 from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
+from cloud_gateway.ingest.clocks import Clocks
 from cloud_gateway.ingest.credentials import broker_context
 from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.pipeline import Pipeline, now_ms, persist
@@ -50,9 +51,9 @@ RUNNING_MARK = "ingest.running"
 class Intake:
     """Gathers messages into batches; only some batches' worth is taken apart ahead of time."""
 
-    def __init__(self, limits: Limits, admission: Admission) -> None:
+    def __init__(self, limits: Limits, sorter: Sorter) -> None:
         self._limits = limits
-        self._sorter = Sorter(admission)
+        self._sorter = sorter
         self._later: deque[Delivery] = deque()
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
@@ -113,15 +114,16 @@ class Ingest:
         self._connect = connect
         self._store = store
         self._admission = Admission(settings.devices)
-        self._readings = Intake(settings.ingest, self._admission)
-        self._others = Intake(settings.ingest, self._admission)
+        clocks = Clocks()
+        self._readings = Intake(settings.ingest, Sorter(self._admission, clocks.note_birth))
+        self._others = Intake(settings.ingest, Sorter(self._admission, clocks.note_birth))
         self._connection: Session | None = None
         self._desires = Desires(store.engine)
         folder, reserve_mb = settings.data_dir, settings.storage.reserve_mb
         standstill = Standstill(folder)
         self._reserve = Reserve(lambda: measure_room(folder, reserve_mb), standstill, now_ms, store.tell_storage)
         series = WatchedSeries(series, standstill, now_ms)
-        self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission))
+        self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission), clocks)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +24,9 @@ KNOWN_TOPICS = 20_000
 MAX_BIRTH_BYTES = MAX_FRAME_BYTES
 MAX_PRESENCE_BYTES = 4 * 1024
 MAX_REPORTED_BYTES = MAX_FRAME_BYTES
+
+#: How a record's clock is written when it is unset; a frame without it needs no look at each record.
+UNSET = b'"unset"'
 
 _birth_decoder = msgspec.json.Decoder(Birth)
 _presence_decoder = msgspec.json.Decoder(Presence)
@@ -42,12 +48,26 @@ class Unreadable:
     times: int = 1
 
 
+class Life(NamedTuple):
+    """A birth as one life of a device's agent tells it. `received_at` gateway time, `said_at` the device's, ms UTC."""
+
+    device: str
+    boot: str
+    serial: str
+    said_at: int
+    mono: int | None
+    retained: bool
+    simulated: bool
+    received_at: int
+
+
 @dataclass
 class Batch:
     """Messages in order of arrival, already taken apart."""
 
     frames: list[Accepted] = field(default_factory=list)
     births: dict[str, Birth] = field(default_factory=dict)
+    lives: list[Life] = field(default_factory=list)  # each birth of them
     presences: list[tuple[str, Presence, bool]] = field(default_factory=list)  # device, message, retained
     reports: dict[str, Reported] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
@@ -70,6 +90,7 @@ class Batch:
         presences = [p for p in self.presences if p[0] != device]
         dropped = len(self.frames) - len(frames) + len(self.presences) - len(presences)
         self.frames, self.presences = frames, presences
+        self.lives = [life for life in self.lives if life.device != device]
         said = (self.births.pop(device, None), self.reports.pop(device, None))
         return dropped + sum(one is not None for one in said)
 
@@ -80,8 +101,9 @@ class Sorter:
     With an `admission`, messages that it refuses are counted and not looked at.
     """
 
-    def __init__(self, admission: Admission | None = None) -> None:
+    def __init__(self, admission: Admission | None = None, on_birth: Callable[[Life], None] | None = None) -> None:
         self._admission = admission
+        self._on_birth = on_birth
         self._topics: dict[str, tuple[str, Lane | Leaf]] = {}
         self.batch = Batch()
 
@@ -140,7 +162,8 @@ class Sorter:
         elif not delivery.payload:
             return  # a retained message was cleared
         elif part is Leaf.BIRTH:
-            batch.births[device] = _read_birth(delivery.payload)
+            batch.births[device] = birth = _read_birth(delivery.payload)
+            self._note_life(batch, device, birth, delivery.retain)
         elif part is Leaf.PRESENCE:
             batch.presences.append((device, _read_presence(delivery.payload), delivery.retain))
         elif part is Leaf.REPORTED:
@@ -148,14 +171,23 @@ class Sorter:
         else:
             raise TopicError(f"{part.value} is not for the gateway")
 
+    def _note_life(self, batch: Batch, device: str, birth: Birth, retained: bool) -> None:
+        now = time.time_ns() // 1_000_000
+        life = Life(device, birth.boot, birth.serial, birth.at, birth.mono, retained, birth.simulated, now)
+        batch.lives.append(life)
+        if self._on_birth is not None:
+            self._on_birth(life)
+
 
 def _read_frame(device: str, lane: Lane, payload: bytes) -> Accepted:
     try:
-        return sort_records(device, decode_frame(lane, payload))
+        accepted = sort_records(device, decode_frame(lane, payload))
     except FrameError as exc:
         if exc.code != "malformed_frame":
             raise
-    return sort_salvaged(device, *salvage_frame(lane, payload))
+        accepted = sort_salvaged(device, *salvage_frame(lane, payload))
+    accepted.may_be_unset = UNSET in payload
+    return accepted
 
 
 def _read_birth(payload: bytes) -> Birth:

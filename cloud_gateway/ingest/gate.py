@@ -37,18 +37,20 @@ class Gate:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
-    async def check(self, batch: Batch) -> None:
-        """Take out of the batch what must not be stored."""
+    async def verify(self, batch: Batch) -> None:
+        """Reject what the device has not signed, in the lanes where it signs."""
         if self._admission.is_open:
             return
-        self._drop_refused(batch)
         cases = [_Case(a, self._admission.keys(a.device)) for a in batch.frames if a.frame.lane in SIGNED]
         if cases:
             await asyncio.to_thread(_verify, cases)
 
-    def _drop_refused(self, batch: Batch) -> None:
-        """A device may have been revoked while its messages waited for a store."""
-        for device in batch.devices():
+    def drop_refused(self, batch: Batch) -> None:
+        """Take out of the batch what must not be stored.
+
+        A device may have been revoked while its messages waited for a store.
+        """
+        for device in () if self._admission.is_open else batch.devices():
             code = self._admission.refusal(device)
             if code is not None:
                 batch.refused[device, code] += batch.drop(device)

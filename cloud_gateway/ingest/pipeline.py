@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from cloud_gateway.database import can_pass
 from cloud_gateway.ingest.batch import Batch, Unreadable, frame_letter, refusal_letters
+from cloud_gateway.ingest.clocks import Boot, Candidate, Clocks
 from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.store import MAX_EPOCHS, IngestStore, Key, Work
 from cloud_gateway.ingest.store_devices import Latest
@@ -51,12 +52,18 @@ class Pipeline:
     """The steps of ingest over the two stores. `reply(topic, payload)` sends an ack to a device."""
 
     def __init__(
-        self, series: SeriesStore, store: IngestStore, reply: Callable[[str, bytes], None], gate: Gate
+        self,
+        series: SeriesStore,
+        store: IngestStore,
+        reply: Callable[[str, bytes], None],
+        gate: Gate,
+        clocks: Clocks | None = None,
     ) -> None:
         self._series = series
         self._store = store
         self._reply = reply
         self._gate = gate
+        self._clocks = clocks or Clocks()
         self._owners: dict[str, str] = {}
         self._latest: dict[tuple[str, str], Latest] = {}
         self._heard: set[str] = set()
@@ -64,8 +71,12 @@ class Pipeline:
 
     async def process(self, batch: Batch) -> None:
         """Store a batch and tell the devices. Retries while a store is unavailable; returns when all is committed."""
-        await self._gate.check(batch)
+        self._gate.drop_refused(batch)
+        for life in batch.lives:
+            self._clocks.note_birth(life)
         await self._refuse_foreign(batch)
+        batch.frames = await self._clocks.settle(batch.frames, self._fix_clocks)
+        await self._gate.verify(batch)
         await self.store_series(batch.frames)
         self._note_latest(batch)
         acks = await self.store_rows(batch)
@@ -83,6 +94,9 @@ class Pipeline:
         if any(refusals):
             _reject(frames, [refusal for part in refusals for refusal in part])
 
+    async def _fix_clocks(self, candidates: Mapping[Boot, Candidate]) -> Mapping[Boot, int]:
+        return await persist("database", lambda: self._store.fix_clocks(candidates, now_ms()))
+
     async def _write_part(self, points: Sequence[Point]) -> list[Refusal]:
         return await persist("series store", lambda: self._series.write(points))
 
@@ -96,6 +110,7 @@ class Pipeline:
             batch.frames,
             letters,
             batch.births,
+            batch.lives,
             batch.presences,
             batch.reports,
             latest,

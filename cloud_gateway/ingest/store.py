@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,9 +15,12 @@ from cloud_gateway import tables as t
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.enrolment.store import newest_version, read_changes
 from cloud_gateway.ingest.admission import Changes
-from cloud_gateway.ingest.batch import Unreadable, frame_letter
+from cloud_gateway.ingest.batch import Life, Unreadable, frame_letter
+from cloud_gateway.ingest.clocks import Boot, Candidate
+from cloud_gateway.ingest.store_clocks import fix_offsets
 from cloud_gateway.ingest.store_devices import Events, Latest, store_births, store_heard, store_latest, store_presences
 from cloud_gateway.ingest.store_facts import Facts, store_unreadable
+from cloud_gateway.ingest.store_lives import store_lives
 from cloud_gateway.ingest.validation import Accepted
 from cloud_gateway.twin.store import store_reports
 from edge_agent.wire.messages import Birth, Frame, LaneAck, Presence, PresenceState, Rejection, Reported
@@ -65,6 +68,7 @@ class Work:
     frames: Sequence[Accepted] = ()
     unreadable: Sequence[Unreadable] = ()
     births: dict[str, Birth] = field(default_factory=dict)
+    lives: Sequence[Life] = ()
     presences: Sequence[tuple[str, Presence, bool]] = ()
     reports: dict[str, Reported] = field(default_factory=dict)
     latest: dict[tuple[str, str], Latest] = field(default_factory=dict)
@@ -90,6 +94,11 @@ class IngestStore:
         """The database, for what is only read beside the batches."""
         return self._engine
 
+    async def fix_clocks(self, candidates: Mapping[Boot, Candidate], now: int) -> dict[Boot, int]:
+        """The offset (ms) of each boot whose clock was unset; one that has none gets it for good."""
+        async with transaction(self._engine) as c:
+            return await fix_offsets(c, candidates, now)
+
     async def claim_epochs(self, pairs: Iterable[tuple[str, str]], now: int) -> dict[str, str]:
         """Give each (device, epoch) that nobody has to that device, up to MAX_EPOCHS; returns {epoch: its device}."""
         epochs: dict[str, str] = {}
@@ -108,6 +117,7 @@ class IngestStore:
             letters = list(work.unreadable)
             acks = await self._store_frames(c, work, events, letters)
             await store_births(c, work.births, events)
+            await store_lives(c, work.lives, work.now, events)
             await store_presences(c, work.presences, work.now, events)
             await store_reports(c, work.reports, work.now, events)
             await store_unreadable(c, letters, work.now, events)

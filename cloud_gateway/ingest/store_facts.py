@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.ingest.batch import Unreadable
 from cloud_gateway.ingest.store_alarms import Word, store_alarms
+from cloud_gateway.ingest.store_clocks import compare_clock
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
 from edge_agent.proof.digest import digest
@@ -86,6 +88,7 @@ class Facts:
         await store_alarms(c, self._alarms, self._now)
         for accepted, row, heartbeat in self._heartbeats:
             await _apply_heartbeat(c, accepted, row, heartbeat)
+            await compare_clock(c, accepted, row.record, self._now, self._events)
 
 
 def _identity(accepted: Accepted, seq: int) -> dict[str, object]:
@@ -98,6 +101,7 @@ def _record_row(accepted: Accepted, row: Row, now: int) -> dict[str, object]:
     return _identity(accepted, record.seq) | {
         "kind": record.kind,
         "at": record.at,
+        "said_at": said_at if (said_at := accepted.said_at(record)) != record.at else None,
         "clock": record.clock.value,
         "boot": accepted.frame.boot,
         "mono": record.mono,
@@ -115,6 +119,7 @@ async def _apply_heartbeat(c: AsyncConnection, accepted: Accepted, row: Row, bod
     if (await c.execute(later)).first() is None:
         depth = sum(body.depth.values())
         values: dict[str, object] = {"heartbeat_at": row.record.at, "depth": depth, "oldest_at": body.oldest_at}
+        values["health"] = msgspec.json.encode(body).decode()
         await c.execute(upsert_device(device, values))
 
 

@@ -71,6 +71,7 @@ class Accepted:
     rows: list[Row] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     shift_ms: int = 0
+    may_be_unset: bool = False  # a clock in it may be unset: it is to be looked at
 
     def said_at(self, record: Record) -> int:
         """The device's own time of a record of this frame."""
@@ -86,9 +87,12 @@ class RecordError(ValueError):
         self.detail = detail
 
 
-def sort_records(device: str, frame: Frame) -> Accepted:
-    """Check every record by itself, so that a bad one never holds up the rest."""
-    accepted = Accepted(device, frame)
+def sort_records(device: str, frame: Frame, shift_ms: int = 0) -> Accepted:
+    """Check every record by itself, so that a bad one never holds up the rest.
+
+    `shift_ms` is what has been added to the times of records whose clock was unset; their bodies' times follow.
+    """
+    accepted = Accepted(device, frame, shift_ms=shift_ms)
     readings, epoch, points = frame.lane is Lane.READING, frame.epoch, accepted.points
     for record in frame.records:
         try:
@@ -97,7 +101,7 @@ def sort_records(device: str, frame: Frame) -> Accepted:
             if readings and record.kind == READING:
                 points += _points(device, epoch, record)
             else:
-                accepted.rows.append(Row(record, _body(frame.lane, record)))
+                accepted.rows.append(Row(record, _body(frame.lane, record, shift_ms)))
         except RecordError as exc:
             accepted.rejected.append(Rejected(record, exc.code, str(exc)[:300]))
     return accepted
@@ -154,7 +158,7 @@ def _check_times(points: list[Point]) -> None:
         seen.add((point.stream, point.time_ns))
 
 
-def _body(lane: Lane, record: Record) -> Body:
+def _body(lane: Lane, record: Record, shift_ms: int) -> Body:
     """Read the bodies that the gateway acts on; others are kept as they came."""
     if not -MAX_MONO <= record.mono <= MAX_MONO:
         raise RecordError("bad_value", "mono does not fit 63 bits")
@@ -170,7 +174,21 @@ def _body(lane: Lane, record: Record) -> Body:
         body = decoder.decode(record.body) if decoder is not None else None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
         raise RecordError("malformed_body", str(exc)) from exc
+    if shift_ms and record.clock is ClockQuality.UNSET:
+        body = _shift_body(body, shift_ms)
     _check_body_times(body)
+    return body
+
+
+def _shift_body(body: Body, by_ms: int) -> Body:
+    """The times in a body by the same clock as its record's."""
+    match body:
+        case AlarmBody():
+            return msgspec.structs.replace(body, since=body.since + by_ms)
+        case GapBody():
+            return msgspec.structs.replace(body, since=body.since + by_ms, until=body.until + by_ms)
+        case HeartbeatBody() if body.oldest_at is not None:
+            return msgspec.structs.replace(body, oldest_at=body.oldest_at + by_ms)
     return body
 
 

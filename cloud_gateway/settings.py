@@ -96,6 +96,21 @@ class Storage(Section):
     )
 
 
+class Retention(Section):
+    """How long readings of some streams are kept; the first entry that fits a stream holds, and no entry: for ever."""
+
+    stream: str = Field(min_length=1, max_length=64, description="Name of the stream, or a pattern: * ? [abc].")
+    raw_days: int | None = Field(None, ge=1, le=36500, description="Days as they came; then down-sampled. None: ever.")
+    bucket_s: int = Field(3600, ge=1, le=86400, description="Width of what old numbers are down-sampled to.")
+    bucket_days: int | None = Field(None, ge=1, le=36500, description="Days until they are let go. None: never.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Retention:
+        if self.bucket_days is not None and self.bucket_days < (self.raw_days or 0):
+            raise ValueError("bucket_days is less than raw_days; raise it or leave it out")
+        return self
+
+
 class Web(Section):
     """The console's address and sessions."""
 
@@ -115,6 +130,7 @@ class GatewaySettings(Section):
     devices: Devices = Devices()
     series: Series = Series()
     storage: Storage = Storage()
+    retention: tuple[Retention, ...] = ()
     web: Web = Web()
 
     @property

@@ -20,6 +20,7 @@ from cloud_gateway.ingest.pipeline import Pipeline, now_ms, persist
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
+from cloud_gateway.retention.late import CountedOnce, oldest_raw_days
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
 from cloud_gateway.storage.room import measure_room
@@ -123,6 +124,8 @@ class Ingest:
         standstill = Standstill(folder)
         self._reserve = Reserve(lambda: measure_room(folder, reserve_mb), standstill, now_ms, store.tell_storage)
         series = WatchedSeries(series, standstill, now_ms)
+        if (days := oldest_raw_days(settings.retention)) is not None:
+            series = CountedOnce(series, days, store.stored_readings, now_ms)
         self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission), clocks)
 
     async def run(self) -> None:

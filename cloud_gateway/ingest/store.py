@@ -137,6 +137,13 @@ class IngestStore:
         async with transaction(self._engine) as c:
             await _store_events(c, now, [("storage", body)])
 
+    async def stored_readings(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Ranges]:
+        """What the ledger has of the lane `reading` for these (device, epoch)."""
+        columns = tuple_(t.ledger.c.device, t.ledger.c.epoch)
+        async with reading(self._engine) as c:
+            lines = await _read_ledger(c, columns.in_(list(pairs)) & (t.ledger.c.lane == Lane.READING.value))
+        return {(key.device, key.epoch): line.stored for key, line in lines.items()}
+
     async def newest_backup(self) -> str | None:
         """The id of the backup that was finished last."""
         query = select(t.backup.c.id).where(t.backup.c.finished_at.is_not(None))

@@ -6,6 +6,7 @@ import typer
 
 from deploy.commands.devices import device_app
 from deploy.commands.gateway_backup import backup, restore
+from deploy.commands.gateway_retain import retain
 from deploy.commands.options import Config, load_settings
 from deploy.commands.staff import staff_app
 from deploy.commands.starting import check_folder, check_start, telling_failures, working
@@ -16,6 +17,7 @@ gateway_app.add_typer(staff_app, name="user")
 gateway_app.add_typer(device_app, name="device")
 gateway_app.command("backup")(backup)
 gateway_app.command("restore")(restore)
+gateway_app.command("retain")(retain)
 
 
 @gateway_app.command("ingest")

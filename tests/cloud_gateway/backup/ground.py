@@ -57,3 +57,9 @@ def seqs(settings: GatewaySettings) -> tuple[list[object], list[object]]:
     records = rows(settings.database, "SELECT seq FROM record WHERE lane = 'record' ORDER BY seq")
     readings = rows(settings.data_dir / SQLITE_FILE, "SELECT seq FROM reading ORDER BY seq")
     return [n for (n,) in records], [n for (n,) in readings]
+
+
+def execute(file: Path, sql: str) -> None:
+    """Change a database as another process would."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute(sql)

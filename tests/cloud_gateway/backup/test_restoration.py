@@ -17,7 +17,7 @@ from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.settings import GatewaySettings
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.topics import Lane
-from tests.cloud_gateway.backup.ground import BEGUN, now, open_gateway, rows, seqs, take_ratings, take_readings
+from tests.cloud_gateway.backup.ground import BEGUN, execute, now, open_gateway, rows, seqs, take_ratings, take_readings
 from tests.cloud_gateway.ingest.pieces import DEVICE, EPOCH, birth, deliver
 
 LATER = BEGUN + 3_600_000
@@ -210,9 +210,3 @@ async def test_sessions_of_the_backup_do_not_live_again(settings: GatewaySetting
     restore_backup(settings, tmp_path / "backup", later, force=True)
     assert rows(settings.database, "SELECT count(*) FROM session") == [(0,)]
     assert rows(settings.database, "SELECT count(*) FROM staff") == [(1,)]
-
-
-def execute(file: Path, sql: str) -> None:
-    """Change a database as another process would."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute(sql)

@@ -1,0 +1,1 @@
+"""What becomes of readings that are old: down-sampled by stream, then let go."""

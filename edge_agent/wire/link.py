@@ -56,6 +56,12 @@ class _BufferedSocket:
         decrypted = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
         return len(self._read) - self._position + decrypted
 
+    def last_words(self) -> str:
+        """What TLS said before the other side went away: in TLS 1.3 it refuses a certificate after the handshake."""
+        with contextlib.suppress(OSError):
+            self._receive()
+        return self.fault
+
     def _receive(self) -> bytes:
         if not isinstance(self._sock, ssl.SSLSocket):
             return self._sock.recv(READ_CHUNK)
@@ -373,7 +379,7 @@ class Connection:
             self._client.loop_write()
             written = self._buffer.flush()
         except OSError as exc:
-            self._end(f"write failed: {exc}")
+            self._end(self._buffer.last_words() or f"write failed: {exc}")
             return
         if self._closed.done():
             return

@@ -76,12 +76,15 @@ def _checks(folder: Path) -> list[Check]:
         Check("Python", every, _python, "Install Python 3.11 or newer: sudo apt-get install python3"),
         Check("virtual environment", every, _environment, "Make one: sudo apt-get install python3-venv; scripts/setup"),
         Check(
-            "device libraries", every, _modules("paho", "gpiozero"), "pip install 'weiran[device]', or scripts/setup"
+            "device libraries",
+            every,
+            _modules("paho", "gpiozero", "cryptography", "nacl"),
+            "pip install 'weiran[device]', or scripts/setup",
         ),
         Check(
             "gateway libraries",
             gateway,
-            _modules("fastapi", "sqlalchemy"),
+            _modules("fastapi", "sqlalchemy", "cryptography", "nacl"),
             "pip install 'weiran[gateway]', or scripts/setup",
         ),
         Check("browser libraries", gateway, _browser_libraries, "In a checkout: scripts/setup"),

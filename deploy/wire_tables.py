@@ -12,17 +12,18 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from edge_agent.wire import messages, senml
+from edge_agent.wire.rights import RIGHTS
 from edge_agent.wire.sections import SECTIONS
-from edge_agent.wire.topics import ROOT, Lane, Leaf
+from edge_agent.wire.topics import Lane, Leaf, Topic
 
-#: What the code cannot say of a topic: way, retained, what it carries.
+#: What the code cannot say of a topic: what it carries.
 LEAVES = {
-    Leaf.PRESENCE: ("device to gateway, and its will", "yes", "`Presence`"),
-    Leaf.BIRTH: ("device to gateway", "yes", "`Birth`"),
-    Leaf.ACK: ("gateway to device", "no", "`Ack`"),
-    Leaf.DESIRED: ("gateway to device", "yes", "`Desired`"),
-    Leaf.REPORTED: ("device to gateway", "yes", "`Reported`"),
-    Leaf.NOTICE: ("gateway to device", "yes", "reserved: what people at the device must see"),
+    Leaf.PRESENCE: "`Presence`; also the device's will",
+    Leaf.BIRTH: "`Birth`",
+    Leaf.REPORTED: "`Reported`",
+    Leaf.ACK: "`Ack`",
+    Leaf.NOTICE: "reserved: what people at the device must see",
+    Leaf.DESIRED: "`Desired`",
 }
 LANES = {
     Lane.ALARM: "alarms raised and cleared; never a gap",
@@ -33,12 +34,16 @@ LANES = {
 
 
 def topic_reference() -> str:
-    """The table of topics. Raises KeyError for a topic that has no row here."""
+    """The table of topics, which is also the broker's access list. Raises KeyError for a topic that has no row here."""
     rows = [
-        (f"`{ROOT}/{{device}}/up/{lane.value}`", "device to gateway", "no", f"`Frame`: {LANES[lane]}") for lane in Lane
+        (f"`{Topic('{device}', right.part)}`", right.way.value, "yes" if right.retained else "no", _carries(right.part))
+        for right in RIGHTS
     ]
-    rows += [(f"`{ROOT}/{{device}}/{leaf.value}`", *LEAVES[leaf]) for leaf in Leaf]
     return table(("topic", "way", "retained", "carries"), rows)
+
+
+def _carries(part: Lane | Leaf) -> str:
+    return f"`Frame`: {LANES[part]}" if isinstance(part, Lane) else LEAVES[part]
 
 
 def section_reference() -> str:

@@ -27,10 +27,12 @@ def ingest(config: Config) -> int:
     """Run the process that stores what devices send."""
     with extra("gateway"):
         from cloud_gateway.ingest.app import main
+        from cloud_gateway.ingest.credentials import broker_context
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_start(settings)
+        broker_context(settings.broker)
     with working(settings.data_dir):
         main(settings)
     return 0

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def telling_failures(config: Path) -> Iterator[None]:
     """Around the checks of a start: what they raise becomes a Failure of status 2."""
     from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew, NoDatabase
+    from edge_agent.wire.tls import CredentialError
 
     try:
         yield
@@ -30,6 +31,11 @@ def telling_failures(config: Path) -> Iterator[None]:
     except NoDatabase as exc:
         remedy = f"Put it away, or name another data_dir in {config}"
         raise Failure("no-database", str(exc), remedy, WRONG_USE) from exc
+    except CredentialError as exc:
+        text, _, remedy = str(exc).partition("; ")
+        raise Failure(
+            "credentials", text, remedy[:1].upper() + remedy[1:] or f"See [broker] in {config}", WRONG_USE
+        ) from exc
     except OSError as exc:
         what = f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror or exc)
         raise Failure("start", what, f"Change it there or in {config}", WRONG_USE) from exc

@@ -15,8 +15,10 @@ from typing import IO
 import pytest
 
 from cloud_gateway.migrations import known_revisions, migrate
+from deploy.provision.folder import INGEST, Provision
 from deploy.servers import free_port, start_influxd, start_mosquitto
 
+CREDENTIALS = (("ca", "ca"), ("certificate", "certificate"), ("key", "key"))
 ROOT = Path(__file__).parents[2]
 NEWER = """
 from alembic import op
@@ -72,6 +74,20 @@ def test_database_of_a_newer_release_is_left_alone(tmp_path: Path, part: str) ->
     said = f"weiran: {file} is at revision next of a newer release; this one knows up to {known_revisions()[0]}."
     assert refused.returncode == 2
     assert refused.stderr.startswith(said)
+
+
+def test_key_that_others_may_read_is_told_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    provision = Provision(tmp_path / "provision")
+    provision.init(["127.0.0.1"], 8883)
+    folder = provision.services / INGEST
+    (folder / "key.pem").chmod(0o644)
+    config = write_settings(tmp_path)
+    files = "".join(f'{kind}_file = "{folder / name}.pem"\n' for kind, name in CREDENTIALS)
+    config.write_text(f"{config.read_text()}[broker]\n{files}")
+    migrate(tmp_path / "gateway.db")
+    refused = run_gateway("ingest", config, ROOT)
+    said = f"weiran: {folder}/key.pem may be read by others (mode 0644). Run: chmod 600 {folder}/key.pem"
+    assert (refused.returncode, refused.stderr.strip()) == (2, said)
 
 
 def write_settings(folder: Path) -> Path:

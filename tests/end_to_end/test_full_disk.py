@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import SQLITE_FILE
-from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.settings import GatewaySettings, Series
 from cloud_gateway.storage.standstill import read_waiting
 from deploy.servers import Server
 from edge_agent.storage.outbox import Item, Outbox
@@ -26,6 +25,7 @@ from edge_agent.wire.messages import ClockQuality
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import AT
 from tests.end_to_end.devices import open_agent, reading, until_empty
+from tests.end_to_end.gateway import make_program, make_settings
 from tests.waiting import until
 
 SIZE_MB = 24
@@ -91,14 +91,11 @@ class SmallDisk:
 @contextmanager
 def small_disk(broker: Server, folder: Path, reserve_mb: int) -> Iterator[SmallDisk]:
     """Ingest as a process on a small disk."""
-    settings = GatewaySettings.model_validate({"data_dir": folder / "data", "broker": {"port": broker.port}})
-    settings.data_dir.mkdir()
-    migrate(folder / "gateway.db")
+    settings = make_settings(broker, folder, Series())
+    settings.database.rename(folder / "gateway.db")
+    make_program(settings, folder)
     file = folder / "gateway.toml"
-    file.write_text(
-        f'data_dir = "{settings.data_dir}"\n[broker]\nport = {broker.port}\n[storage]\nreserve_mb = {reserve_mb}\n'
-        '[devices]\nadmit = "any"\n'
-    )
+    file.write_text(f"{file.read_text()}[storage]\nreserve_mb = {reserve_mb}\n")
     words = [str(SIZE_MB), str(settings.data_dir), str(folder / "gateway.db"), sys.executable, str(file)]
     with (folder / "ingest.log").open("ab") as log:
         process = subprocess.Popen(["unshare", "-rm", "sh", "-c", MOUNT, "ingest", *words], stdout=log, stderr=log)

@@ -19,6 +19,7 @@ from edge_agent.wire.messages import AlarmBody, AlarmState, ClockQuality, LaneAc
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
+from tests.edge_agent.storage.disk import LooseCard
 from tests.edge_agent.tasks.agents import (
     LAMP,
     MINUTE,
@@ -293,6 +294,39 @@ async def test_alarm_waits_for_room_on_a_full_device_and_is_then_stored(
         device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
         await until(witness.alarms)
         await until(lambda: "alarm" not in device.degraded)
+    assert witness.alarms() == [(MINUTE, "flood", "raised")]
+
+
+async def test_alarms_that_waited_for_room_are_stored_in_the_order_they_were_said_also_at_a_stop(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    settings = make_settings(tmp_path, level(), rules=[flood()], outbox=OutboxSettings(max_mb=1))
+    async with running_agent(settings, board, clock, witness) as device:
+        last = await fill_up(device.outbox)
+        board.set_ratio(0, 0.6)
+        await clock.run(START + MINUTE)
+        await until(lambda: "alarm" in device.degraded)
+        board.set_ratio(0, 0.1)
+        await clock.run(START + 2 * MINUTE)
+        device.outbox.mark_sent(Lane.ALARM, last)
+        device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
+    assert witness.alarms() == [(MINUTE, "flood", "raised"), (2 * MINUTE, "flood", "cleared")]
+
+
+async def test_siren_sounds_while_the_disk_fails_and_the_alarm_is_stored_when_it_is_back(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    settings = make_settings(tmp_path, level(), rules=[flood()], heartbeat_s=0.05)
+    async with running_agent(settings, board, clock, witness) as device:
+        await until(witness.heartbeats)
+        card = LooseCard(tmp_path / OUTBOX_FILE)
+        board.set_ratio(0, 0.6)
+        await clock.run(START + MINUTE)
+        await until(lambda: {"alarm", "outbox full", "outbox unreadable"} <= device.degraded)
+        assert signals(board) == (True, True)
+        card.put_back()
+        await until(witness.alarms)
+        await until(lambda: not device.degraded)
     assert witness.alarms() == [(MINUTE, "flood", "raised")]
 
 

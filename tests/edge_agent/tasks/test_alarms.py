@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import app
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.hardware.board import HardwareError, Output
 from edge_agent.settings import AgentSettings, AnyRule, ContactRule, OutboxSettings, ResidualRule, RiseRule
@@ -34,21 +36,6 @@ from tests.edge_agent.tasks.agents import (
     tide_table,
 )
 from tests.waiting import until
-
-
-@pytest.fixture
-def board() -> SimBoard:
-    return make_board("SIM-1")
-
-
-@pytest.fixture
-def clock() -> ScenarioClock:
-    return ScenarioClock(START)
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 @pytest.fixture
@@ -311,6 +298,29 @@ async def test_alarms_that_waited_for_room_are_stored_in_the_order_they_were_sai
         device.outbox.mark_sent(Lane.ALARM, last)
         device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
     assert witness.alarms() == [(MINUTE, "flood", "raised"), (2 * MINUTE, "flood", "cleared")]
+
+
+async def test_alarm_that_waited_for_room_is_stored_when_the_agent_is_cancelled(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    devices: list[Device] = []
+
+    async def join(device: Device) -> None:
+        devices.append(device)
+
+    settings = make_settings(tmp_path, level(), rules=[flood()], outbox=OutboxSettings(max_mb=1))
+    task = asyncio.create_task(app.run(settings, board, clock, (join,), observer=witness))
+    await until(lambda: devices and clock.sleepers)
+    last = await fill_up(devices[0].outbox)
+    board.set_ratio(0, 0.6)
+    await clock.run(START + MINUTE)
+    await until(lambda: "alarm" in devices[0].degraded)
+    devices[0].outbox.mark_sent(Lane.ALARM, last)
+    devices[0].outbox.acknowledge(Lane.ALARM, LaneAck(last))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert witness.alarms() == [(MINUTE, "flood", "raised")]
 
 
 async def test_siren_sounds_while_the_disk_fails_and_the_alarm_is_stored_when_it_is_back(

@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -22,70 +21,27 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.wire.buffering import BufferedSocket
 from edge_agent.wire.session import Delivery, LinkError, LinkOptions, Refused
 
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 15.0
 SUBSCRIBE_TIMEOUT_S = 15.0
-READ_CHUNK = 256 * 1024
 #: Packets handled before other work of the loop has its turn.
 READ_BUDGET = 256
-
-
-class _BufferedSocket:
-    """paho's SocketLike over a socket: one read per chunk, writes held until `flush`."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._read = b""
-        self._position = 0
-        self.unsent = bytearray()
-
-    def recv(self, size: int) -> bytes:
-        if not self.pending():
-            self._read, self._position = self._sock.recv(READ_CHUNK), 0
-        part = self._read[self._position : self._position + size]
-        self._position += len(part)
-        return part
-
-    def pending(self) -> int:
-        return len(self._read) - self._position
-
-    def send(self, buffer: bytes | bytearray) -> int:
-        self.unsent += buffer
-        return len(buffer)
-
-    def flush(self) -> bool:
-        """Write what is held; returns whether all of it went out. Raises OSError."""
-        while self.unsent:
-            try:
-                sent = self._sock.send(self.unsent)
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
-            del self.unsent[:sent]
-        return True
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def setblocking(self, flag: bool) -> None:
-        self._sock.setblocking(flag)
-
-    def close(self) -> None:
-        self._sock.close()
 
 
 class _Client(paho.Client):
     """paho's client on a buffered socket, with a short way in for messages without properties."""
 
-    buffer: _BufferedSocket | None = None
+    buffer: BufferedSocket | None = None
     on_plain: Callable[[bytes, int, bool, bytes], None]  # topic, id (0: QoS 0), retained, payload
 
     def _create_socket(self) -> Any:
         sock: Any = super()._create_socket()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = _BufferedSocket(sock)
+        self.buffer = BufferedSocket(sock)
         return self.buffer
 
     def _handle_publish(self) -> MQTTErrorCode:
@@ -298,7 +254,7 @@ class Connection:
     # -- reading and writing --------------------------------------------------------------------------------
 
     @property
-    def _buffer(self) -> _BufferedSocket:
+    def _buffer(self) -> BufferedSocket:
         buffer = self._client.buffer
         assert buffer is not None
         return buffer

@@ -20,6 +20,11 @@ class Cable:
         self.port = 0
         self.refused = 0
 
+    @property
+    def connections(self) -> int:
+        """How many connections stand."""
+        return len(self._open) // 2
+
     async def open(self) -> None:
         """Begin to relay on a free port."""
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)

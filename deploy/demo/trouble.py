@@ -58,6 +58,8 @@ class Troublemaker:
     async def _play(self, happening: Happening) -> None:
         fault, fleets = happening.fault, self._targets(happening.fault)
         await self._scenario_time(fleets, fault.at_ms)
+        if fault.kind == "link-cut":
+            await self._links_up(fleets)
         happening.began_s = time.time()
         match fault.kind:
             case "broker-kill":
@@ -103,9 +105,20 @@ class Troublemaker:
         while not any(f.ear.now >= at_ms for f in fleets) and not all(f.ear.ended for f in fleets):  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)  # scenario time is read from pipes; there is no event to wait for
 
+    async def _links_up(self, fleets: list[Fleet]) -> None:
+        """Wait until the devices' links stand, which another fault may have broken: nobody notices the cut of none."""
+        if not _linked(fleets):
+            while not _linked(fleets):  # noqa: ASYNC110 - a cable has no event for this
+                await asyncio.sleep(POLL_S)
+            await asyncio.sleep(RECOVERY_S)
+
     def _targets(self, fault: SystemFault) -> list[Fleet]:
         fleets = self._stage.fleets
         return [f for f in fleets if fault.target in (f.site, *f.devices)] or fleets  # "all", "broker", "gateway"
+
+
+def _linked(fleets: Iterable[Fleet]) -> bool:
+    return all(f.ear.ended or f.cable.connections >= len(f.devices) for f in fleets)
 
 
 def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:

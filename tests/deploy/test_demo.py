@@ -88,3 +88,28 @@ def test_faults_of_sensors_show_in_the_readings_and_bouncing_does_not(tmp_path: 
         "float-bounces": True,
         "gauge-frozen": True,
     }
+
+
+OVERLAPPING = """\
+name = "overlapping"
+extends = "quick"
+[[faults.both]]
+name = "broker"
+kind = "broker-kill"
+target = "broker"
+at = 2026-07-01T06:30:00Z
+for_s = 600
+[[faults.both]]
+name = "link"
+kind = "link-cut"
+target = "yard"
+at = 2026-07-01T06:40:00Z
+for_s = 600
+"""
+
+
+def test_a_link_that_is_down_already_is_cut_when_it_stands_again(tmp_path: Path) -> None:
+    scenario = tmp_path / "overlapping.toml"
+    scenario.write_text(OVERLAPPING)
+    report = run_demo(tmp_path, "--scenario", str(scenario), "--faults", "both", "--speed", "1800")
+    assert {fault["name"]: bool(fault["seen_by"]) for fault in report["faults"]} == {"broker": True, "link": True}

@@ -111,5 +111,5 @@ for_s = 600
 def test_a_link_that_is_down_already_is_cut_when_it_stands_again(tmp_path: Path) -> None:
     scenario = tmp_path / "overlapping.toml"
     scenario.write_text(OVERLAPPING)
-    report = run_demo(tmp_path, "--scenario", str(scenario), "--faults", "both", "--speed", "1800")
+    report = run_demo(tmp_path, "--scenario", str(scenario), "--faults", "both", "--speed", "360")
     assert {fault["name"]: bool(fault["seen_by"]) for fault in report["faults"]} == {"broker": True, "link": True}

@@ -90,6 +90,7 @@ def _checks(folder: Path) -> list[Check]:
         Check("victoria-metrics", tests, _program("victoria-metrics"), _apt("victoria-metrics")),
         Check("chromium", tests, _program("chromium"), _apt("chromium")),
         Check("Chinese font", tests, _font, _apt("fonts-noto-cjk")),
+        Check("libfaketime", tests, _faketime, _apt("libfaketime")),
         Check("GPIO", device, _device_file("/dev/gpiochip0"), "On a Raspberry Pi: add the user to group gpio"),
         Check(
             "SPI",
@@ -145,6 +146,11 @@ def _program(name: str) -> Callable[[], tuple[bool, str]]:
 
 def _font() -> tuple[bool, str]:
     return NOTO_CJK.exists(), str(NOTO_CJK)
+
+
+def _faketime() -> tuple[bool, str]:
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return bool(found), str(found[0]) if found else "not found"
 
 
 def _device_file(name: str) -> Callable[[], tuple[bool, str]]:

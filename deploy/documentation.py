@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.command_tables import Command, command_reference
 from deploy.settings_tables import settings_reference
-from deploy.wire_tables import message_reference, topic_reference
+from deploy.wire_tables import message_reference, section_reference, topic_reference
 
 BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -33,7 +33,11 @@ def refresh(folder: Path, root: Command, *, write: bool) -> list[str]:
 def _pages(root: Command) -> dict[str, dict[str, str]]:
     agent, gateway = settings_reference()
     return {
-        "wire.md": {"topics": topic_reference(), "messages": message_reference()},
+        "wire.md": {
+            "topics": topic_reference(),
+            "sections": section_reference(),
+            "messages": message_reference(),
+        },
         "settings.md": {"agent": agent, "gateway": gateway},
         "commands.md": {"commands": command_reference(root)},
     }

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from edge_agent.wire import messages, senml
+from edge_agent.wire.sections import SECTIONS
 from edge_agent.wire.topics import ROOT, Lane, Leaf
 
 #: What the code cannot say of a topic: way, retained, what it carries.
@@ -38,6 +39,17 @@ def topic_reference() -> str:
     ]
     rows += [(f"`{ROOT}/{{device}}/{leaf.value}`", *LEAVES[leaf]) for leaf in Leaf]
     return table(("topic", "way", "retained", "carries"), rows)
+
+
+def section_reference() -> str:
+    """The table of what may change from afar."""
+    targets = {"sampling": "STREAM.", "rules": "RULE."}
+    rows = [
+        (f"`{name}`", f"`{targets.get(name, '')}{setting}`", str(bounds))
+        for name, (settings, _) in SECTIONS.items()
+        for setting, bounds in settings.items()
+    ]
+    return table(("section", "key", "value"), rows)
 
 
 def message_reference() -> str:

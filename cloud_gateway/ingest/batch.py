@@ -209,6 +209,9 @@ def _read_reported(payload: bytes) -> Reported:
     _check_size("report", payload, MAX_REPORTED_BYTES)
     reported = _reported_decoder.decode(payload)
     _check_version(reported.v)
+    for keys in reported.sections.values():
+        for value in keys.values():
+            msgspec.json.decode(value)  # whoever reads it later must be able to
     return reported
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from cloud_gateway.twin.store import Twin
 from edge_agent.wire.messages import Reported, TwinState
-from edge_agent.wire.sections import Sections
+from edge_agent.wire.sections import ANY, Sections
 
 
 class Standing(StrEnum):
@@ -47,8 +47,12 @@ def in_use(reported: Reported | None) -> Sections:
     sections: Sections = {}
     for name, keys in (reported.sections if reported else {}).items():
         values = {key: msgspec.json.decode(raw) for key, raw in keys.items()}
-        sections[name] = {key: value for key, value in values.items() if isinstance(value, int | float)}
+        sections[name] = {key: value for key, value in values.items() if _is_number(value)}
     return sections
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and ANY.admit(value)
 
 
 def compare(twin: Twin) -> list[Difference]:

@@ -34,11 +34,12 @@ class Ground:
     series: SeriesStore
     store: IngestStore
     pipeline: Pipeline
+    admission: Admission
     replies: list[tuple[str, bytes]]
 
     async def take(self, *deliveries: Delivery) -> None:
         """Let the messages come in as one batch."""
-        sorter = Sorter()
+        sorter = Sorter(self.admission)
         for delivery in deliveries:
             sorter.add(delivery)
         await self.pipeline.process(sorter.take())
@@ -65,9 +66,10 @@ async def open_ground(file: Path, series: SeriesStore, admission: Admission | No
     engine = open_database(file)
     replies: list[tuple[str, bytes]] = []
     store = IngestStore(engine)
-    gate = Gate(admission or Admission(Devices(admit="any")))
+    admission = admission or Admission(Devices(admit="any", burst_s=3600))
+    gate = Gate(admission)
     pipeline = Pipeline(series, store, lambda topic, payload: replies.append((topic, payload)), gate)
     try:
-        yield Ground(file, engine, series, store, pipeline, replies)
+        yield Ground(file, engine, series, store, pipeline, admission, replies)
     finally:
         await engine.dispose()

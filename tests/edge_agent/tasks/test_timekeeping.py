@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from time import time_ns
 
 import msgspec
 import pytest
 
+from deploy.servers import Server
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.hardware.timefloor import RELEASED_MS
 from edge_agent.wire.messages import CLOCK_STEP, ClockQuality, ClockStepBody
 from firmware_sim.board import make_board
 from tests.edge_agent.hardware.hand_time import DAY, HOUR, NOW, SECOND, HandTime
 from tests.edge_agent.tasks.agents import Witness, level, make_settings, running_agent
+from tests.edge_agent.tasks.test_uplink import listening
+from tests.edge_agent.wire.relay import open_relay
 from tests.waiting import until
 
 
@@ -55,6 +60,37 @@ async def test_device_that_begins_in_1970_says_so_and_follows_a_time_server(tmp_
         time.set_by(NOW, synchronized=True)
         await until(lambda: steps(witness) and "clock" not in device.degraded)
     assert steps(witness) == [ClockStepBody(NOW, taken=True, clock=ClockQuality.NTP)]
+
+
+def real_now() -> int:
+    """The broker's certificate holds by real time."""
+    return time_ns() // 1_000_000
+
+
+@pytest.mark.parametrize("by", [-real_now(), 90 * DAY, -HOUR], ids=[*JUMPS])
+async def test_clock_set_while_running_keeps_no_device_from_its_broker(
+    tmp_path: Path, broker: Server, device: str, by: int
+) -> None:
+    time = HandTime(wall_ms=real_now(), synchronized=True)
+    async with listening(broker, device) as ear, open_relay(broker.port) as relay:
+        settings = make_settings(tmp_path, device=device, broker=broker, port=relay.port)
+        async with running_agent(settings, make_board("SIM-1"), SystemClock(time)):
+            await until(lambda: ear.births)
+            time.set_by(by)
+            relay.cut()
+            await until(lambda: len(ear.births) >= 2)
+    assert abs(ear.births[-1].at - ear.births[0].at) < SECOND
+
+
+async def test_device_in_1970_reaches_its_broker_and_says_how_its_clocks_stand(
+    tmp_path: Path, broker: Server, device: str
+) -> None:
+    settings = make_settings(tmp_path, device=device, broker=broker)
+    clock = SystemClock(HandTime(wall_ms=5_000))
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), clock) as agent:
+        await until(lambda: ear.births)
+        assert agent.certificate_time().floor_ms > RELEASED_MS
+    assert (ear.births[0].at, ear.births[0].mono) == (5_000, 60_000_000_000)
 
 
 async def test_time_that_was_kept_is_known_at_the_next_start(tmp_path: Path) -> None:

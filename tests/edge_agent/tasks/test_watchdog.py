@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,32 +20,10 @@ from edge_agent.tasks.progress import Progress
 from edge_agent.tasks.watchdog import keep_watch
 from firmware_sim.board import make_board
 from tests.edge_agent.tasks.agents import level, make_settings
+from tests.edge_agent.tasks.service_manager import ALIVE, Manager
 from tests.waiting import until
 
-ALIVE = "WATCHDOG=1"
 QUICK_S = 0.3
-
-
-class Manager:
-    """Stands in for systemd: a datagram socket, and what came in on it."""
-
-    def __init__(self, address: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(address)
-        self._socket.setblocking(False)
-        self._told: list[str] = []
-
-    def told(self) -> list[str]:
-        """All messages so far, in order."""
-        while True:
-            try:
-                self._told.append(self._socket.recv(4096).decode())
-            except BlockingIOError:
-                return self._told
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._socket.close()
 
 
 @pytest.fixture

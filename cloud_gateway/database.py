@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 BUSY_TIMEOUT_MS = 10_000
@@ -24,6 +25,10 @@ PASSING = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
+
+
+class NoDatabase(Exception):
+    """A file that should be an SQLite database is none, or is damaged."""
 
 
 def open_database(file: Path) -> AsyncEngine:
@@ -69,11 +74,31 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
+def read_revision(file: Path) -> str | None:
+    """The alembic revision of the file; None without tables. Raises NoDatabase, and OSError when it stays locked."""
+    if not file.exists():
+        return None
+    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    try:
+        with engine.connect() as connection:
+            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except OperationalError as exc:
+        if can_pass(exc):
+            raise OSError(errno.EBUSY, str(exc.orig), str(file)) from exc
+        return None  # no such table
+    except DatabaseError as exc:
+        raise NoDatabase(f"{file} cannot be read: {exc.orig}") from exc
+    finally:
+        engine.dispose()
+    return found
+
+
+def find_damage(connection: sqlite3.Connection) -> str | None:
+    """The first thing that SQLite's quick check finds wrong. Raises sqlite3.Error when it cannot look."""
+    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    return None if word == "ok" else str(word)
+
+
 def can_pass(exc: OperationalError) -> bool:
     """Whether the same statement can succeed later: the database is locked, or its disk is full or failing."""
-    return is_passing(exc.orig)
-
-
-def is_passing(exc: BaseException | None) -> bool:
-    """The same of an error of sqlite3 itself."""
-    return getattr(exc, "sqlite_errorcode", 0) & 0xFF in PASSING
+    return getattr(exc.orig, "sqlite_errorcode", 0) & 0xFF in PASSING

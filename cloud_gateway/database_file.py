@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from cloud_gateway.database import BUSY_TIMEOUT_MS, is_passing
+from cloud_gateway.database import NoDatabase, read_revision
 from cloud_gateway.migrations import known_revisions
 
 SQLITE_HEAD = b"SQLite format 3\0"
@@ -19,10 +16,6 @@ class DatabaseNotReady(Exception):
 
 class DatabaseTooNew(Exception):
     """A newer release has migrated the database; this one must leave it alone."""
-
-
-class NoDatabase(Exception):
-    """A file that should be an SQLite database is none, or is damaged."""
 
 
 def check_database(file: Path) -> None:
@@ -43,26 +36,11 @@ def check_not_newer(file: Path) -> str | None:
 
     Raises DatabaseTooNew, NoDatabase, and OSError when the file cannot be read or stays locked.
     """
-    found, known = _read_revision(file), known_revisions()
+    check_file(file)
+    found, known = read_revision(file), known_revisions()
     if found is not None and found not in known:
         raise DatabaseTooNew(f"{file} is at revision {found} of a newer release; this one knows up to {known[0]}")
     return found
-
-
-def _read_revision(file: Path) -> str | None:
-    check_file(file)
-    if not file.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_MS / 1000)) as connection:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.OperationalError as exc:
-        if is_passing(exc):
-            raise OSError(errno.EBUSY, str(exc), str(file)) from exc
-        return None  # no such table
-    except sqlite3.DatabaseError as exc:
-        raise NoDatabase(f"{file} cannot be read: {exc}") from exc
-    return None if row is None else str(row[0])
 
 
 def check_file(file: Path) -> None:
@@ -73,9 +51,3 @@ def check_file(file: Path) -> None:
         head = opened.read(len(SQLITE_HEAD))
     if head not in (b"", SQLITE_HEAD):
         raise NoDatabase(f"{file} is no SQLite database")
-
-
-def find_damage(connection: sqlite3.Connection) -> str | None:
-    """The first thing that SQLite's quick check finds wrong. Raises sqlite3.Error when it cannot look."""
-    (word,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    return None if word == "ok" else str(word)

@@ -71,20 +71,22 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     desk = AlarmDesk(device)
     await desk.restore()
     uplink = Uplink(device, desk.rules, connect=connect, twin=twin)
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(desk.write_alarms(), name="alarms"),
-            group.create_task(uplink.run(), name="uplink"),
-            group.create_task(twin.run(), name="twin"),
-            group.create_task(send_heartbeats(device), name="heartbeat"),
-            group.create_task(keep_time(device), name="time"),
-            *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
-            *(group.create_task(_as_coroutine(duty, device)) for duty in duties),
-        ]
-        await device.stopping.wait()
-        for task in tasks:
-            task.cancel()
-    await desk.flush()
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(desk.write_alarms(), name="alarms"),
+                group.create_task(uplink.run(), name="uplink"),
+                group.create_task(twin.run(), name="twin"),
+                group.create_task(send_heartbeats(device), name="heartbeat"),
+                group.create_task(keep_time(device), name="time"),
+                *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
+                *(group.create_task(_as_coroutine(duty, device)) for duty in duties),
+            ]
+            await device.stopping.wait()
+            for task in tasks:
+                task.cancel()
+    finally:  # however it ends: what sounded is on record
+        await desk.flush()
 
 
 async def _as_coroutine(duty: Duty, device: Device) -> None:

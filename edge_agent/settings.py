@@ -147,21 +147,28 @@ class RuleBase(Section):
     siren: bool = Field(True, description="Whether siren and lamp go on with the alarm.")
 
 
-class ThresholdRule(RuleBase):
+class HysteresisRule(RuleBase):
+    """What rules with two levels have."""
+
+    above: Finite
+    clear: Finite
+
+    @model_validator(mode="after")
+    def _keep_apart(self) -> HysteresisRule:
+        if self.clear >= self.above:
+            raise ValueError("`clear` must be less than `above`, or the alarm would flutter")
+        return self
+
+
+class ThresholdRule(HysteresisRule):
     """Raised at `above`, cleared at `clear` or below."""
 
     type: Literal["threshold"]
     above: Finite = Field(description="Raised at this value or more.")
     clear: Finite = Field(description="Cleared at this value or less; below `above`.")
 
-    @model_validator(mode="after")
-    def _hysteresis(self) -> ThresholdRule:
-        if self.clear >= self.above:
-            raise ValueError("`clear` must be less than `above`, or the alarm would flutter")
-        return self
 
-
-class RiseRule(RuleBase):
+class RiseRule(HysteresisRule):
     """Raised when the stream rises by `above` per hour over `window_s`; cleared at `clear` per hour."""
 
     type: Literal["rise"]
@@ -169,26 +176,14 @@ class RiseRule(RuleBase):
     clear: Finite = Field(description="Cleared at this rise per hour or less; below `above`.")
     window_s: Interval = Field(900, description="The rise is measured over this time.")
 
-    @model_validator(mode="after")
-    def _hysteresis(self) -> RiseRule:
-        if self.clear >= self.above:
-            raise ValueError("`clear` must be less than `above`, or the alarm would flutter")
-        return self
 
-
-class ResidualRule(RuleBase):
+class ResidualRule(HysteresisRule):
     """Raised when the stream exceeds its predicted stream by `above`; cleared at `clear`: storm surge."""
 
     type: Literal["residual"]
     predicted: StreamId = Field(description="The stream with the expected value.")
     above: Finite = Field(description="Raised at this excess or more.")
     clear: Finite = Field(description="Cleared at this excess or less; below `above`.")
-
-    @model_validator(mode="after")
-    def _hysteresis(self) -> ResidualRule:
-        if self.clear >= self.above:
-            raise ValueError("`clear` must be less than `above`, or the alarm would flutter")
-        return self
 
 
 class ContactRule(RuleBase):

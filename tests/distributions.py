@@ -55,7 +55,7 @@ def make_environment(folder: Path, wheel: Path, extras: Iterable[str]) -> Path:
 def pip(python: Path, *arguments: str) -> None:
     """Run this environment's pip on another one. Raises CalledProcessError with pip's output."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q", "--python", str(python), *arguments]
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True)
 
 
 def _link(distribution: importlib.metadata.Distribution, site: Path) -> None:

@@ -9,8 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cloud_gateway.backup.manifest import Copy
-from cloud_gateway.database import BUSY_TIMEOUT_MS
-from cloud_gateway.database_file import find_damage
+from cloud_gateway.database import BUSY_TIMEOUT_MS, find_damage
 
 CHUNK = 1024 * 1024
 

@@ -57,6 +57,9 @@ SCRIPT_WORDS = {
     "live": _("live · %(age)s ago"),
     "quiet": _("live · no data yet"),
     "cut": _("connection lost · last %(time)s"),
+    "stale": _(
+        "The connection to the gateway is lost. You see what was known at %(time)s; the page tries again by itself."
+    ),
     "pace": _("about %(count)s× real time"),
     "measured": _("measured"),
     "predicted": _("predicted"),
@@ -64,6 +67,7 @@ SCRIPT_WORDS = {
     "active": _("active"),
     "rest": _("at rest"),
     "loading": _("reading the values …"),
+    "unread": _("the values cannot be read now"),
     "none": _("no values in this time"),
     "time": _("Time"),
 }

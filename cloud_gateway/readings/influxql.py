@@ -11,10 +11,9 @@ import msgspec
 
 from cloud_gateway.readings.checks import EARLIEST_NS, LATEST_NS
 from cloud_gateway.readings.lines import MEASUREMENT
-from cloud_gateway.readings.series import Bucket, Point, Sample, StoreUnavailable
+from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Sample, StoreUnavailable
 from edge_agent.wire.senml import Value
 
-NS_PER_MS = 1_000_000
 Row = TypeVar("Row")
 
 
@@ -114,12 +113,12 @@ class Queries:
         """See `SeriesStore.samples`."""
         query = self._select("v, vb, vs", device, stream, _between(start, end))
         rows = self.run(SampleRow, f"{query} ORDER BY time LIMIT {int(limit)}")
-        return [Sample(time_ns // NS_PER_MS, _value(v, vb, vs)) for time_ns, v, vb, vs in rows]
+        return [Sample(time_ns, _value(v, vb, vs)) for time_ns, v, vb, vs in rows]
 
     def buckets(self, device: str, stream: str, start: int, end: int, width: int) -> list[Bucket]:
         """See `SeriesStore.buckets`."""
         fields = "min(v), mean(v), max(v), count(v)"
-        query = self._select(fields, device, stream, _between(start, end))
+        query = self._select(fields, device, stream, _between(start * NS_PER_MS, end * NS_PER_MS))
         rows = self.run(BucketRow, f"{query} GROUP BY time({int(width)}ms) fill(none)")
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
 
@@ -159,10 +158,8 @@ def identifier(name: str) -> str:
     return f'"{escaped}"'
 
 
-def _between(start: int, end: int) -> str:
-    first = max(start * NS_PER_MS, EARLIEST_NS)
-    last = min(end * NS_PER_MS, LATEST_NS)
-    return f"time >= {first} AND time < {last}"
+def _between(start_ns: int, end_ns: int) -> str:
+    return f"time >= {max(start_ns, EARLIEST_NS)} AND time < {min(end_ns, LATEST_NS)}"
 
 
 def _value(v: float | None, vb: bool | None, vs: str | None) -> Value:

@@ -13,11 +13,11 @@ from cloud_gateway.alarms.store import Alarm, alarms_between
 from cloud_gateway.database import reading
 from cloud_gateway.devices.routes import no_device
 from cloud_gateway.devices.store import Stream, find_device, list_streams
-from cloud_gateway.readings.series import Bucket, SeriesStore, StoreUnavailable
+from cloud_gateway.readings.series import NS_PER_MS, Bucket, SeriesStore, StoreUnavailable
 from cloud_gateway.running import gateway_of
 from cloud_gateway.sites.routes import no_site
 from cloud_gateway.sites.store import devices_at, find_site
-from edge_agent.web.paging import After, Limit, Time, decode_cursor, encode_cursor, read_time
+from edge_agent.web.paging import MAX_LIMIT, After, Limit, Time, decode_cursor, encode_cursor, read_time
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 from edge_agent.wire.senml import Value
@@ -117,17 +117,18 @@ async def _unit(request: Request, device: str, stream: str) -> str:
 
 
 async def _fill_samples(series: SeriesStore, found: Readings, span: Span, limit: int, after: str | None) -> Readings:
-    """A page of samples. A cursor is a time and how many samples of that very ms were given already."""
-    place = decode_cursor(after, int, int) or [span.start, 0]
+    """A page of samples. A cursor is a time in ns and how many samples of it were given already: one for each unit."""
+    first, end = span.start * NS_PER_MS, span.end * NS_PER_MS
+    place = decode_cursor(after, int, int) or [first, 0]
     start, skip = int(place[0]), int(place[1])
-    if not (span.start <= start < span.end and 0 <= skip <= 1_000_000):
+    if not (first <= start < end and 0 <= skip <= MAX_LIMIT):
         raise invalid("after", "this is not a cursor of this list")
-    rows = await series.samples(found.device, found.stream, start, span.end, skip + limit + 1)
+    rows = await series.samples(found.device, found.stream, start, end, skip + limit + 1)
     page, more = rows[skip : skip + limit], len(rows) > skip + limit
     found.samples = [SampleOut(at=r.at, value=r.value) for r in page]
     if more:
-        same = sum(r.at == page[-1].at for r in rows[: skip + limit])
-        found.next = encode_cursor([page[-1].at, same])
+        same = sum(r.time_ns == page[-1].time_ns for r in rows[: skip + limit])
+        found.next = encode_cursor([page[-1].time_ns, same])
     return found
 
 
@@ -175,7 +176,8 @@ async def chart_site(request: Request, code: str, start: Start, end: End, width_
 
 async def _line(series: SeriesStore, stream: Stream, span: Span, width: int) -> Line:
     if isinstance(stream.value, bool | str):
-        samples = await series.samples(stream.device, stream.name, span.start, span.end, MAX_BUCKETS)
+        start, end = span.start * NS_PER_MS, span.end * NS_PER_MS
+        samples = await series.samples(stream.device, stream.name, start, end, MAX_BUCKETS)
         return Line(device=stream.device, stream=stream.name, points=[(s.at, s.value) for s in samples])
     buckets = await series.buckets(stream.device, stream.name, span.start, span.end, width)
     return Line(device=stream.device, stream=stream.name, points=[(b.at, chart_value(stream.unit, b)) for b in buckets])

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 
 from edge_agent.wire.senml import Value
 
+NS_PER_MS = 1_000_000
+
 
 class Point(NamedTuple):
     """One value as it is written. `time_ns` is the point's key within its stream: `point_time` makes it."""
@@ -23,10 +25,15 @@ class Point(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """One value as it is read back; `at` in ms UTC."""
+    """One value as it is read back; `time_ns` as it was written."""
 
-    at: int
+    time_ns: int
     value: Value
+
+    @property
+    def at(self) -> int:
+        """The time it was measured at, ms UTC."""
+        return self.time_ns // NS_PER_MS
 
 
 class Bucket(NamedTuple):
@@ -71,7 +78,7 @@ class SeriesStore(Protocol):
         """Make all points durable except the refused ones, which are returned. Raises StoreUnavailable."""
 
     async def samples(self, device: str, stream: str, start: int, end: int, limit: int) -> list[Sample]:
-        """Values with start <= at < end (ms UTC) in time order, at most `limit`, the oldest first."""
+        """Values with start <= time_ns < end (ns since 1970) in time order, at most `limit`, the oldest first."""
 
     async def buckets(self, device: str, stream: str, start: int, end: int, width: int) -> list[Bucket]:
         """Numeric values of start <= at < end in intervals of `width` ms aligned to the epoch; empty ones left out."""
@@ -82,4 +89,4 @@ class SeriesStore(Protocol):
 
 def point_time(at: int, seq: int, offset_s: float = 0.0) -> int:
     """The ns key of a value: `at` and its SenML offset in ms, and `seq` modulo 10^6 below it (DESIGN section 4)."""
-    return (at + round(offset_s * 1000)) * 1_000_000 + seq % 1_000_000
+    return (at + round(offset_s * 1000)) * NS_PER_MS + seq % 1_000_000

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from cloud_gateway.database_file import find_damage
+from cloud_gateway.database import find_damage
 from cloud_gateway.readings.sqlite_tables import VERSION
 
 

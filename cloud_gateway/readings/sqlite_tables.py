@@ -10,10 +10,9 @@ from operator import itemgetter
 from pathlib import Path
 
 from cloud_gateway.readings.checks import EARLIEST_NS, LATEST_NS, check_point
-from cloud_gateway.readings.series import Bucket, Point, Refusal, Sample, StoreUnavailable
+from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Refusal, Sample, StoreUnavailable
 from edge_agent.wire.senml import Value
 
-NS_PER_MS = 1_000_000
 BUSY_TIMEOUT_S = 10.0
 VERSION = 2
 #: Kept ids; a gateway with more streams than this looks some of them up again.
@@ -63,7 +62,7 @@ INSERT_GROUP = INSERT.replace("(?, ?, ?, ?, ?)", ", ".join(["(?, ?, ?, ?, ?)"] *
 SAME = """SELECT 1 FROM reading
     WHERE series = ? AND time_ns = ? AND value IS ? AND source = ? AND seq = ?"""
 SAMPLES = """SELECT time_ns, value FROM reading WHERE series IN (SELECT id FROM series WHERE device = ? AND stream = ?)
-    AND time_ns >= ? AND time_ns < ? ORDER BY time_ns LIMIT ?"""
+    AND time_ns >= ? AND time_ns < ? ORDER BY time_ns, series LIMIT ?"""
 #: Numbers as they came, and buckets where these were down-sampled; a bucket counts whole, at its beginning.
 BUCKETS = """WITH mine AS (SELECT id FROM series WHERE device = :device AND stream = :stream),
     part AS (
@@ -206,13 +205,17 @@ class Reader:
 
     def samples(self, device: str, stream: str, start: int, end: int, limit: int) -> list[Sample]:
         """See `SeriesStore.samples`."""
-        rows = self._db.execute(SAMPLES, (device, stream, _ns(start), _ns(end), limit))
-        return [Sample(time_ns // NS_PER_MS, _value(cell)) for time_ns, cell in rows]
+        rows = self._db.execute(SAMPLES, (device, stream, _storable(start), _storable(end), limit))
+        return [Sample(time_ns, _value(cell)) for time_ns, cell in rows]
 
     def buckets(self, device: str, stream: str, start: int, end: int, width: int) -> list[Bucket]:
         """See `SeriesStore.buckets`."""
         names = {"device": device, "stream": stream}
-        numbers = {"first": _ns(start), "last": _ns(end), "width": width * NS_PER_MS}
+        numbers = {
+            "first": _storable(start * NS_PER_MS),
+            "last": _storable(end * NS_PER_MS),
+            "width": width * NS_PER_MS,
+        }
         rows = self._db.execute(BUCKETS, names | numbers)
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
 
@@ -234,5 +237,5 @@ def _value(cell: Value) -> Value:
     return bool(cell) if isinstance(cell, int) else cell
 
 
-def _ns(at: int) -> int:
-    return min(max(at * NS_PER_MS, EARLIEST_NS), LATEST_NS)
+def _storable(time_ns: int) -> int:
+    return min(max(time_ns, EARLIEST_NS), LATEST_NS)

@@ -72,8 +72,7 @@ def demo(
     """Show everything at work on this machine, in a SIMULATED storm."""
     pace = parse_speed(speed or _usual_speed(once=once, faults=faults))
     with extra("sim"):
-        from deploy.demo import DemoOptions, run_demo
-        from deploy.demo.run import DemoFailed, DemoMisused
+        from deploy.demo.run import DemoFailed, DemoMisused, DemoOptions, run_demo
         from deploy.servers import ServerFailed, ServerMissing
         from firmware_sim.problems import ScenarioError
     check_writable("--report", report)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @contextmanager
 def telling_failures(config: Path) -> Iterator[None]:
     """Around the checks of a start: what they raise becomes a Failure of status 2."""
-    from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew, NoDatabase
+    from cloud_gateway.database import NoDatabase
+    from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew
     from edge_agent.wire.tls import CredentialError
 
     try:

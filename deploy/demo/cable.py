@@ -16,20 +16,18 @@ class Cable:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
-        self._in_use = asyncio.Event()
         self.port = 0
         self.refused = 0
+
+    @property
+    def connections(self) -> int:
+        """How many connections stand."""
+        return len(self._open) // 2
 
     async def open(self) -> None:
         """Begin to relay on a free port."""
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
-
-    async def wait_in_use(self, limit_s: float) -> None:
-        """Wait until somebody speaks over it; at most `limit_s`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self._in_use.wait()
 
     def cut(self) -> None:
         """Pull the plug: connections break without a goodbye."""
@@ -63,13 +61,10 @@ class Cable:
                 end.transport.abort()
             return
         self._open |= {writer, far_writer}
-        self._in_use.set()
         try:
             await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
         finally:
             self._open -= {writer, far_writer}
-            if not self._open:
-                self._in_use.clear()
             for end in (writer, far_writer):
                 end.close()
 

@@ -58,7 +58,7 @@ async def _run(orders: Orders) -> None:
         )
         ticking.cancel()
     send_line(orders.pipe, Tick(clock.now()))
-    send_line(orders.pipe, Ended(0))
+    send_line(orders.pipe, Ended())
 
 
 async def _tick(clock: ScenarioClock, pipe: int) -> None:

@@ -196,13 +196,22 @@ async def _conclude(
     report = await make_report(stage, trouble.happenings, spoiled, store=options.store, seconds=seconds)
     if options.report is not None:
         options.report.write_bytes(encode_report(report))
-    clean = is_clean(report)
-    ended = all(f.ear.ended for f in stage.fleets)
     for line in _summary(report):
         _say(line)
-    if options.once and not ended:
-        _say(f"The scenario did not end within {ONCE_LIMIT_S:.0f} s; try a higher --speed.")
-    return 0 if clean and (ended or not options.once) else 1
+    unfinished = _find_unfinished(stage, report) if options.once else []
+    for line in unfinished:
+        _say(line)
+    return 0 if is_clean(report) and not unfinished else 1
+
+
+def _find_unfinished(stage: Stage, report: Report) -> list[str]:
+    """Why a run that ends by itself is not at its end. A last heartbeat may be on each device's disk."""
+    unfinished = []
+    if not all(f.ear.ended for f in stage.fleets):
+        unfinished.append(f"The scenario did not end within {ONCE_LIMIT_S:.0f} s; try a higher --speed.")
+    if report.waiting > report.devices:
+        unfinished.append(f"Not all is stored yet: {report.waiting} facts wait on their devices' disks.")
+    return unfinished
 
 
 def _summary(report: Report) -> list[str]:

@@ -18,8 +18,6 @@ SHORTEST_S = 5.0
 RECOVERY_S = 3.0
 #: A fault may be noticed so long after its end: what noticed it may have been down itself.
 NOTICE_S = 30.0
-#: A link is cut once somebody speaks over it, or after this: what nobody uses nobody misses.
-IN_USE_S = 60.0
 POLL_S = 0.05
 #: How each kind of fault shows in the logs of the parts that notice it.
 SIGNS = {
@@ -58,6 +56,8 @@ class Troublemaker:
     async def _play(self, happening: Happening) -> None:
         fault, fleets = happening.fault, self._targets(happening.fault)
         await self._scenario_time(fleets, fault.at_ms)
+        if fault.kind == "link-cut":
+            await self._links_up(fleets)
         happening.began_s = time.time()
         match fault.kind:
             case "broker-kill":
@@ -73,8 +73,6 @@ class Troublemaker:
                     self._stage.ingest.start()
                     await asyncio.sleep(RECOVERY_S)
             case "link-cut":
-                await asyncio.gather(*(fleet.cable.wait_in_use(IN_USE_S) for fleet in fleets))
-                happening.began_s = time.time()
                 for fleet in fleets:
                     fleet.cable.cut()
                 await self._let_last(happening, fleets)
@@ -103,9 +101,21 @@ class Troublemaker:
         while not any(f.ear.now >= at_ms for f in fleets) and not all(f.ear.ended for f in fleets):  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)  # scenario time is read from pipes; there is no event to wait for
 
+    async def _links_up(self, fleets: list[Fleet]) -> None:
+        """Wait until the devices' links stand, which another fault may have broken: nobody notices the cut of none."""
+        while not all(f.ear.ended or _linked(f) for f in fleets):  # noqa: ASYNC110 - a log has no event for this
+            await asyncio.sleep(POLL_S)
+
     def _targets(self, fault: SystemFault) -> list[Fleet]:
         fleets = self._stage.fleets
         return [f for f in fleets if fault.target in (f.site, *f.devices)] or fleets  # "all", "broker", "gateway"
+
+
+def _linked(fleet: Fleet) -> bool:
+    """Whether each device stands in a connection, and has last said so itself: an open one may not be a link yet."""
+    words = {about: text for _, _, about, text in _said(fleet.program) if "link up" in text or "link down" in text}
+    said = all("link up" in words.get(device, "") for device in fleet.devices)
+    return said and fleet.cable.connections >= len(fleet.devices)
 
 
 def find_witnesses(stage: Stage, happenings: Iterable[Happening]) -> None:

@@ -70,9 +70,7 @@ class Tick(msgspec.Struct, tag="tick", frozen=True):
 
 
 class Ended(msgspec.Struct, tag="ended", frozen=True):
-    """The fleet has played the scenario to its end and its outboxes are empty."""
-
-    depth: int
+    """The fleet has played the scenario to its end, and has given its outboxes time to empty."""
 
 
 Line = Stored | Acked | Tick | Ended

@@ -363,7 +363,8 @@ class Outbox:
 
     async def oldest_at(self) -> int | None:
         """`at` of the oldest unacknowledged fact, ms UTC. Raises StorageError."""
-        return await self._read(store.read_oldest)
+        lanes = [lane for lane in Lane if self.depth[lane]]
+        return await self._read(lambda c: store.read_oldest(c, lanes))
 
     async def recall(self, prefix: str) -> dict[str, str]:
         """What was remembered under keys that begin with `prefix`, by the rest of the key. Raises StorageError."""

@@ -180,10 +180,10 @@ def _damaged(lane: str, fact: Pending) -> Pending:
     return Pending(fact.seq, kind, gap.since, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
 
 
-def read_oldest(connection: sqlite3.Connection) -> int | None:
+def read_oldest(connection: sqlite3.Connection, lanes: Sequence[Lane]) -> int | None:
     """The smallest `at` (ms UTC) among the first facts of the lanes; None when there are none."""
     first = "SELECT at FROM pending WHERE lane=? ORDER BY seq LIMIT 1"
-    return min((at for lane in Lane for (at,) in connection.execute(first, (lane.value,))), default=None)
+    return min((at for lane in lanes for (at,) in connection.execute(first, (lane.value,))), default=None)
 
 
 def read_memory(connection: sqlite3.Connection, prefix: str) -> dict[str, str]:

@@ -152,6 +152,7 @@ async def _sample_pulses(sampler: Sampler, sensor: PulseSensor) -> None:
         loop.call_soon_threadsafe(count, active, clock.mono())
 
     sampler.device.board.digital(sensor.pin, pull_up=True).on_change(on_edge)
+    sampler.report(None)
     try:
         while True:
             await sampler.next_tick()
@@ -204,7 +205,12 @@ async def _settle(sampler: Sampler, sensor: ContactSensor, debounce: Debounce, e
 async def _repeat(sampler: Sampler, debounce: Debounce, look: Callable[[], None]) -> None:
     while True:
         await sampler.next_tick()
-        look()
-        sampler.take(debounce.stable)
-        if isinstance(sampler.sensor, ContactSensor):
-            sampler.health.see_contact(sampler.sensor, debounce.stable)
+        try:
+            look()
+        except HardwareError as exc:
+            sampler.report(exc)
+        else:
+            sampler.report(None)
+            sampler.take(debounce.stable)
+            if isinstance(sampler.sensor, ContactSensor):
+                sampler.health.see_contact(sampler.sensor, debounce.stable)

@@ -112,7 +112,10 @@ class Follower:
             if self._closed:
                 return
             async for news in _taken(queue, idle_s):
-                if news is None or news.id > seen:
+                if news is None:
+                    yield None
+                elif news.id > seen:
+                    seen = news.id
                     yield news
 
     async def _missed(self, after: int, upto: int) -> AsyncIterator[Event]:
@@ -128,7 +131,8 @@ class Follower:
 async def _taken(queue: asyncio.Queue[Event | None], idle_s: float) -> AsyncIterator[Event | None]:
     while True:
         try:
-            event = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), idle_s)
+            async with asyncio.timeout(idle_s):  # wait_for of Python 3.11 can miss a cancellation
+                event = await queue.get()
         except TimeoutError:
             yield None
             continue

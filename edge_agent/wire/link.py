@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
@@ -22,102 +21,27 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edge_agent.wire.buffering import BufferedSocket
 from edge_agent.wire.session import Delivery, LinkError, LinkOptions, Refused
 
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 15.0
 SUBSCRIBE_TIMEOUT_S = 15.0
-READ_CHUNK = 256 * 1024
-#: The longest record of TLS (RFC 8446, 5.1).
-TLS_RECORD = 16 * 1024
 #: Packets handled before other work of the loop has its turn.
 READ_BUDGET = 256
-
-
-class _BufferedSocket:
-    """paho's SocketLike over a socket: one read per chunk, writes held until `flush`."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._read = b""
-        self._position = 0
-        self.unsent = bytearray()
-        self.fault = ""  # what TLS said last
-
-    def recv(self, size: int) -> bytes:
-        if self._position == len(self._read):
-            self._read, self._position = self._receive(), 0
-        part = self._read[self._position : self._position + size]
-        self._position += len(part)
-        return part
-
-    def pending(self) -> int:
-        decrypted = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
-        return len(self._read) - self._position + decrypted
-
-    def last_words(self) -> str:
-        """What TLS said before the other side went away: in TLS 1.3 it refuses a certificate after the handshake."""
-        with contextlib.suppress(OSError):
-            self._receive()
-        return self.fault
-
-    def _receive(self) -> bytes:
-        if not isinstance(self._sock, ssl.SSLSocket):
-            return self._sock.recv(READ_CHUNK)
-        try:
-            return _join_records(self._sock)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except ssl.SSLError as exc:
-            self.fault = str(exc)
-            raise
-
-    def send(self, buffer: bytes | bytearray) -> int:
-        self.unsent += buffer
-        return len(buffer)
-
-    def flush(self) -> bool:
-        """Write what is held; returns whether all of it went out. Raises OSError."""
-        while self.unsent:
-            try:
-                sent = self._sock.send(self.unsent)
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
-            del self.unsent[:sent]
-        return True
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def setblocking(self, flag: bool) -> None:
-        self._sock.setblocking(flag)
-
-    def close(self) -> None:
-        self._sock.close()
-
-
-def _join_records(sock: ssl.SSLSocket) -> bytes:
-    """What has come. TLS gives one record at a time, and the broker makes one of each packet. Raises OSError."""
-    parts = [sock.recv(TLS_RECORD)]
-    size = len(parts[0])
-    with contextlib.suppress(OSError):  # nothing more now; what ends the connection is met again
-        while parts[-1] and size < READ_CHUNK:
-            parts.append(sock.recv(TLS_RECORD))
-            size += len(parts[-1])
-    return b"".join(parts)
 
 
 class _Client(paho.Client):
     """paho's client on a buffered socket, with a short way in for messages without properties."""
 
-    buffer: _BufferedSocket | None = None
+    buffer: BufferedSocket | None = None
     on_plain: Callable[[bytes, int, bool, bytes], None]  # topic, id (0: QoS 0), retained, payload
 
     def _create_socket(self) -> Any:
         sock: Any = super()._create_socket()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = _BufferedSocket(sock)
+        self.buffer = BufferedSocket(sock)
         return self.buffer
 
     def _handle_publish(self) -> MQTTErrorCode:
@@ -331,7 +255,7 @@ class Connection:
     # -- reading and writing --------------------------------------------------------------------------------
 
     @property
-    def _buffer(self) -> _BufferedSocket:
+    def _buffer(self) -> BufferedSocket:
         buffer = self._client.buffer
         assert buffer is not None
         return buffer

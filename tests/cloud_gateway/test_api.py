@@ -19,6 +19,7 @@ from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role
 from deploy.servers import free_port, start_influxd
 from edge_agent.web.headers import POLICY
+from edge_agent.web.paging import encode_cursor
 from tests.cloud_gateway import field
 from tests.cloud_gateway.conftest import Console, make_settings, running
 
@@ -131,16 +132,17 @@ async def test_readings_of_one_millisecond_are_each_given_once(calm: Console) ->
         Point("tide-charleston", "tide", "m", point_time(at, seq), seq / 10, field.EPOCH, seq, "ntp")
         for seq in range(1, 8)
     ]
-    await field.write_points(calm.settings, same)
+    in_feet = same[4]._replace(unit="ft", value=1.64)
+    await field.write_points(calm.settings, [*same, in_feet])
     seen: list[float] = []
     after: dict[str, str] = {}
     async with calm.client() as client:
-        for _ in range(4):
-            query = TIDE | {"start": str(at), "end": str(at + 1), "limit": "2"} | after
+        for _ in range(8):
+            query = TIDE | {"start": str(at), "end": str(at + 1), "limit": "1"} | after
             page = (await client.get("/api/v1/readings", params=query)).json()
             seen += [s["value"] for s in page["samples"]]
             after = {"after": page["next"]}
-    assert (seen, page["next"]) == ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], None)
+    assert (seen, page["next"]) == ([0.1, 0.2, 0.3, 0.4, 0.5, 1.64, 0.6, 0.7], None)
 
 
 async def test_readings_can_be_down_sampled(client: httpx.AsyncClient) -> None:
@@ -169,6 +171,7 @@ WRONG = [
     ("after", {"after": "nonsense"}),
     ("after", {"after": "W1tbW1tbW1tbXV1dXV1dXV1d"}),
     ("after", {"after": "WzEsMl0"}),
+    ("after", {"after": encode_cursor([field.START * 1_000_000, 1001])}),
     ("width_ms", {"width_ms": "1"}),
     ("width_ms", {"width_ms": "1000"}),
     ("device", {"device": "x" * 33}),

@@ -17,6 +17,7 @@ from edge_agent.tasks.uplink import Uplink
 from edge_agent.wire.messages import ClockQuality, LaneAck
 from edge_agent.wire.session import Connect
 from edge_agent.wire.topics import Lane
+from firmware_sim.machine import SimMachine
 from tests.delivery.book import Book
 from tests.delivery.facts import MEMORY, START, Fact, Speaker
 from tests.delivery.kills import DEVICE_PLACES, Side, Snares
@@ -49,6 +50,7 @@ class NoPins:
 
     serial = "10000000a1b2c3d4"
     simulated = True
+    machine = SimMachine()
 
     def analog(self, channel: int) -> AnalogInput:
         raise HardwareError(f"channel {channel}: there is no converter")

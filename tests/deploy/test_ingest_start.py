@@ -120,10 +120,11 @@ def start_ingest(config: Path, stop: signal.Signals = signal.SIGTERM) -> Iterato
         assert ingest.stderr is not None
         try:
             yield ingest.stderr
-        finally:
             ingest.send_signal(stop)
-        assert "Traceback" not in ingest.stderr.read()
-    assert ingest.returncode == 0
+            assert "Traceback" not in ingest.stderr.read()
+            assert ingest.wait() == 0
+        finally:
+            ingest.kill()
 
 
 def read_until(log: IO[str], words: str) -> None:

@@ -32,20 +32,9 @@ from tests.waiting import until
 LIMIT_S = 30.0
 
 
-@pytest.fixture
-def board() -> SimBoard:
-    return make_board("SIM-1")
-
-
-@pytest.fixture
-def clock() -> ScenarioClock:
-    return ScenarioClock(START)
-
-
 async def test_stop_commits_what_was_sampled_and_switches_the_outputs_off(
-    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
 ) -> None:
-    witness = Witness()
     board.set_ratio(0, 0.9)
     async with running_agent(make_settings(tmp_path, level(), rules=[flood()]), board, clock, witness):
         await clock.run(START + 2 * MINUTE)

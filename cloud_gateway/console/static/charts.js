@@ -109,11 +109,16 @@ function latestDot(point, colour, c) {
   };
 }
 
+/** The stream that predicts another, if there is one. */
+export function companionOf(site, plot) {
+  return site.plots.find((p) => p.predicts === plot.name && p.device === plot.device);
+}
+
 /** The main chart of a site: its key stream with prediction, thresholds and alarms. */
 export function mainOption(site, plot, series, span, state) {
   const { c, words, width, alarms, cut } = state;
   const own = series.get(plot.id);
-  const companion = site.plots.find((p) => p.predicts === plot.name && p.device === plot.device);
+  const companion = companionOf(site, plot);
   const rules = site.limits.filter((r) => r.device === plot.device && r.stream === plot.name);
   const accent = cut ? c["ink-3"] : c.accent;
   const narrow = width < 560;

@@ -2,7 +2,7 @@
 
 import { follow } from "/static/js/live.js";
 import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
-import { colours, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
+import { colours, companionOf, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
 import { putPart } from "./parts.js";
 import { Series, hasHole } from "./series.js";
 
@@ -64,17 +64,26 @@ function shownSpan() {
 // ---- what is shown of the connection and the time
 
 const pulse = document.getElementById("pulse");
+const cutNotice = document.getElementById("cut");
 
 function showPulse() {
   const text = pulse.querySelector("[data-text]");
   pulse.className = `pill ${cut ? "bad" : model.heard_at === null ? "off" : "ok"}`;
-  if (cut) text.textContent = words.cut.replace("%(time)s", clockTime(model.heard_at ?? model.now, Intl.DateTimeFormat().resolvedOptions().timeZone));
+  if (cut) text.textContent = words.cut.replace("%(time)s", lastHeard());
   else if (model.heard_at === null) text.textContent = words.quiet;
   else text.textContent = words.live.replace("%(age)s", sayAge(gatewayNow() - model.heard_at, words));
 }
 
+function showCut() {
+  cutNotice.hidden = !cut;
+  if (cut) cutNotice.textContent = words.stale.replace("%(time)s", lastHeard());
+}
+
+const lastHeard = () => clockTime(model.heard_at ?? model.now, Intl.DateTimeFormat().resolvedOptions().timeZone);
+
 function showTimes() {
   showPulse();
+  showCut();
   const clock = clockNow();
   const unknown = main.dataset.scenario && !model.simulated;
   main.querySelector("[data-clock]").textContent = unknown ? "" : `${wallTime(clock, model.zone)} ${zoneMark(clock, model.zone)}`;
@@ -122,9 +131,9 @@ function putCharts(target, source) {
 function setUpCharts() {
   for (const element of main.querySelectorAll(".plot[data-plot]")) {
     const code = element.closest("[data-site]").dataset.site;
-    const plot = { element, code, id: element.dataset.plot, main: element.parentElement.classList.contains("main"), chart: makeChart(element) };
-    plot.chart.showLoading({ text: words.loading, textColor: palette["ink-2"], maskColor: "transparent", showSpinner: false });
+    const plot = { element, code, id: element.dataset.plot, main: element.parentElement.classList.contains("main"), chart: makeChart(element), read: false };
     plots.push(plot);
+    drawPlot(plot);
     resizes.observe(element);
     due.read.add(code);
   }
@@ -143,7 +152,7 @@ async function readSite(code, from) {
   for (const { device, stream, points } of answer.lines) series.merge(`${device}/${stream}`, points);
   if (from === undefined) alarms.set(code, answer.alarms.map(toMark));
   else alarms.set(code, [...(alarms.get(code) ?? []).filter((a) => !answer.alarms.some((b) => b.device === a.device && b.seq === a.seq)), ...answer.alarms.map(toMark)]);
-  for (const plot of plots) if (plot.code === code) { plot.dirty = true; plot.chart.hideLoading(); }
+  for (const plot of plots) if (plot.code === code) plot.dirty = plot.read = true;
   want("draw");
 }
 
@@ -156,18 +165,29 @@ function drawPlot(plot) {
   const site = model.sites.find((s) => s.code === plot.code);
   const stream = site?.plots.find((p) => p.id === plot.id);
   if (!stream || !plot.element.clientWidth) return;
+  plot.dirty = false;
+  const drawn = [stream, companionOf(site, stream)].some((p) => p && series.get(p.id).length);
+  if (!drawn) { showAbsence(plot); return; }
   const state = { c: palette, words, width: plot.element.clientWidth, alarms: alarms.get(plot.code) ?? [], cut, clock: clockNow() };
   const option = (plot.main ? mainOption : smallOption)(site, stream, series, shownSpan(), state);
+  plot.chart.hideLoading();
   plot.chart.setOption(option, { notMerge: true, lazyUpdate: true });
-  plot.dirty = false;
+}
+
+/** A chart without points says why: they are being read, could not be, or there are none. */
+function showAbsence(plot) {
+  const text = failed.has(plot.code) ? words.unread : plot.read ? words.none : words.loading;
+  plot.chart.clear();
+  plot.chart.showLoading({ text, textColor: palette["ink-2"], maskColor: "transparent", showSpinner: false });
 }
 
 const mapElement = document.getElementById("map");
-const map = makeChart(mapElement);
+let map = null;
 
 function drawMap() {
   due.map = false;
-  if (!model.sites.length || !mapElement.clientWidth) { map.clear(); return; }
+  if (!model.sites.length || !mapElement.clientWidth) { map?.clear(); return; }
+  map ??= makeChart(mapElement);
   const state = { c: palette, width: mapElement.clientWidth, height: mapElement.clientHeight, cut };
   map.setOption(mapOption(model, land, state), { notMerge: !map.getOption()?.geo?.length, lazyUpdate: true });
 }
@@ -292,6 +312,8 @@ async function readDue() {
       console.warn(problem.message);
       due.read.add(code);
       failed.add(code);
+      for (const plot of plots) if (plot.code === code) plot.dirty = true;
+      want("draw");
     }
   }
   document.getElementById("unread").hidden = failed.size === 0;
@@ -320,9 +342,12 @@ for (const button of document.querySelectorAll("[data-hours]")) {
   button.addEventListener("click", () => {
     hours = Number(button.dataset.hours);
     for (const other of document.querySelectorAll("[data-hours]")) other.setAttribute("aria-pressed", String(other === button));
-    for (const plot of plots) series.forget(plot.id);
     for (const site of model.sites) for (const plot of site.plots) series.forget(plot.id);
-    for (const plot of plots) due.read.add(plot.code);
+    for (const plot of plots) {
+      plot.read = false;
+      due.read.add(plot.code);
+    }
+    redraw();
     readDue();
   });
 }

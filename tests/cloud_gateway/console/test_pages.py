@@ -14,6 +14,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.console import routes as console_routes
 from cloud_gateway.database import transaction
 from cloud_gateway.readings.series import Point, point_time
+from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.staff import routes as staff_routes
 from deploy.servers import free_port
@@ -126,8 +127,9 @@ async def test_night_is_remembered(shared: Console, open_screen: Opener) -> None
     await expect(page.locator("[data-theme-button]")).to_have_attribute("aria-pressed", "true")
 
 
-async def test_page_is_used_by_keyboard(shared: Console, open_screen: Opener) -> None:
-    page = (await open_screen(shared, "en")).page
+async def test_page_is_used_by_keyboard(storm: Console, storm_screen: Opener) -> None:
+    page = (await storm_screen("en")).page
+    await page.goto(storm.origin)
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
     seen = set()
@@ -141,6 +143,7 @@ async def test_empty_page_says_what_to_do(empty: Console, open_screen: Opener) -
     screen = await open_screen(empty, "en")
     await expect(screen.page.locator("[data-part=strip]")).to_contain_text("No device has reported yet.")
     await expect(screen.page.locator("[data-part=note]")).to_contain_text("No site is entered yet.")
+    await expect(screen.page.locator("#map")).to_be_hidden()
     await expect(screen.page.locator("#pulse")).to_have_text("live · no data yet")
     assert (await violations(screen.page), screen.said) == ([], [])
 
@@ -174,7 +177,7 @@ async def test_backlog_fills_the_hole_it_left(calm: Console, open_screen: Opener
         body = {"device": "tide-charleston", "streams": {"tide": [hours[3][0], 9.5]}}
         await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
         await expect(cells.first).to_contain_text("1989-09-21 00:00")
-    await expect(cells.nth(2)).to_contain_text("9.50", timeout=10_000)
+    await expect(cells.nth(2)).to_contain_text("9.50")
 
 
 async def test_new_alarm_shows_without_a_reload(calm: Console, open_screen: Opener) -> None:
@@ -199,6 +202,7 @@ async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_sc
         await add_site(connection, field.SITES[0])
     await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"x-01"}'})
     await expect(screen.page.locator("#site-charleston")).to_contain_text("No device of this site has said yet")
+    await expect(screen.page.locator("#map canvas")).to_be_visible()
     assert screen.said == []
 
 
@@ -229,6 +233,9 @@ async def test_cut_off_page_says_so_and_keeps_what_it_knew(calm: Console, open_s
     await calm.stop()
     await expect(screen.page.locator("#pulse")).to_have_text(re.compile(r"连接中断 · 最后 \d\d:\d\d:\d\d"))
     await expect(screen.page.locator("main")).to_have_class("cut")
+    await expect(screen.page.locator("#cut")).to_have_text(
+        re.compile(r"与中心的连接已中断。本页显示的是 \d\d:\d\d:\d\d 时")
+    )
     await expect(screen.page.locator("#site-charleston")).to_contain_text("潮位")
 
 
@@ -240,12 +247,22 @@ async def test_page_comes_back_by_itself(tmp_path: Path, open_screen: Opener) ->
         await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
     await expect(screen.page.locator("#pulse")).to_have_class("pill bad")
     async with running(settings) as console:
-        await expect(screen.page.locator("#pulse")).to_have_class("pill ok", timeout=10_000)
+        await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
         raised = next(r for table, r in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
         await console.add(t.alarm, *raised)
         await console.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
         await expect(screen.page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm")
         await expect(screen.page.locator("main")).not_to_have_class("cut")
+
+
+async def test_page_without_its_store_of_readings_says_so(tmp_path: Path, open_screen: Opener) -> None:
+    settings = make_settings(tmp_path)
+    await field.seed(settings, field.CALM, now_ms())
+    away = {"series": {"store": "influx1", "url": f"http://127.0.0.1:{free_port()}"}}
+    async with running(GatewaySettings.model_validate(settings.model_dump() | away)) as console:
+        page = (await open_screen(console, "en")).page
+        await expect(page.locator("#unread")).to_contain_text("The store of readings does not answer.")
+        await expect(page.locator("#alarms")).to_contain_text("No alarm is open")
 
 
 HOSTILE = "<img src=x onerror=alert(1)>'\"{{7*7}}</script><script>alert(2)</script>"
@@ -279,6 +296,16 @@ async def test_hostile_names_are_only_text(empty: Console, open_screen: Opener) 
 async def _site_id(console: Console) -> object:
     async with transaction(console.engine) as connection:
         return await connection.scalar(t.site.select().with_only_columns(t.site.c.id))
+
+
+async def test_one_time_link_opens_the_page_and_leaves_the_address(shared: Console, browser: Browser) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{shared.origin}/enter?lang=en#{await shared.link()}")
+    await expect(page).to_have_url(f"{shared.origin}/enter?lang=en")
+    await page.click("#enter button")
+    await expect(page.locator("h1")).to_have_text("Overview")
+    await context.close()
 
 
 async def test_password_form_works_without_scripts(empty: Console, browser: Browser) -> None:

@@ -14,6 +14,9 @@ from deploy.servers import free_port
 from edge_agent.wire.senml import Value
 from tests.cloud_gateway.readings.points import AT, collect, make_point
 
+MS = 1_000_000
+#: The first nanosecond of AT.
+NS = AT * MS
 FLOATS = [0.1 + 0.2, 1e-300, 1e22, 5e-324, 1.7976931348623157e308, -0.0, 0.0, 5.0, -12345678.9, 2.0**53 + 2]
 TEXTS = [
     "",
@@ -51,7 +54,7 @@ async def test_each_type_of_value_keeps_its_type(store: SeriesStore) -> None:
     assert await store.write(points) == []
     found = [point.value for point in await collect(store.scan("gauge-01"))]
     assert list(map(repr, found)) == list(map(repr, values))
-    samples = await store.samples("gauge-01", "level", AT, AT + 1, 10)
+    samples = await store.samples("gauge-01", "level", NS, NS + MS, 10)
     assert [repr(sample.value) for sample in samples] == list(map(repr, values))
 
 
@@ -71,31 +74,32 @@ async def test_writing_again_changes_nothing(store: SeriesStore) -> None:
 async def test_two_records_of_one_millisecond_stay_apart(store: SeriesStore) -> None:
     points = [make_point(7, 1.0), make_point(8, 2.0)]
     assert await store.write(points) == []
-    assert await store.samples("gauge-01", "level", AT, AT + 1, 10) == [Sample(AT, 1.0), Sample(AT, 2.0)]
+    assert await store.samples("gauge-01", "level", NS, NS + MS, 10) == [Sample(NS + 7, 1.0), Sample(NS + 8, 2.0)]
 
 
 async def test_samples_are_in_time_order_whatever_order_they_came_in(store: SeriesStore) -> None:
     points = [make_point(seq, float(seq), at=AT + seq) for seq in (5, 1, 4, 2, 3)]
     assert await store.write(points) == []
-    found = await store.samples("gauge-01", "level", AT, AT + 10, 10)
-    assert found == [Sample(AT + n, float(n)) for n in (1, 2, 3, 4, 5)]
+    found = await store.samples("gauge-01", "level", NS, NS + 10 * MS, 10)
+    assert found == [Sample(NS + n * MS + n, float(n)) for n in (1, 2, 3, 4, 5)]
+    assert [sample.at for sample in found] == [AT + n for n in (1, 2, 3, 4, 5)]
 
 
 async def test_range_has_its_start_and_not_its_end_and_keeps_to_the_limit(store: SeriesStore) -> None:
-    assert await store.write([make_point(n, float(n), at=AT + n) for n in range(10)]) == []
-    assert await store.samples("gauge-01", "level", AT + 2, AT + 5, 10) == [
-        Sample(AT + 2, 2.0),
-        Sample(AT + 3, 3.0),
-        Sample(AT + 4, 4.0),
+    assert await store.write([make_point(n, float(n)) for n in range(10)]) == []
+    assert await store.samples("gauge-01", "level", NS + 2, NS + 5, 10) == [
+        Sample(NS + 2, 2.0),
+        Sample(NS + 3, 3.0),
+        Sample(NS + 4, 4.0),
     ]
-    assert await store.samples("gauge-01", "level", AT + 2, AT + 5, 1) == [Sample(AT + 2, 2.0)]
-    assert await store.samples("gauge-01", "level", AT + 5, AT + 5, 10) == []
+    assert await store.samples("gauge-01", "level", NS + 2, NS + 5, 1) == [Sample(NS + 2, 2.0)]
+    assert await store.samples("gauge-01", "level", NS + 5, NS + 5, 10) == []
 
 
 async def test_times_before_1970_and_far_ranges_work(store: SeriesStore) -> None:
     early = make_point(3, 1.5, at=-621_000_000_000)
     assert await store.write([early]) == []
-    assert await store.samples("gauge-01", "level", -(2**53), 2**53, 10) == [Sample(-621_000_000_000, 1.5)]
+    assert await store.samples("gauge-01", "level", -(2**90), 2**90, 10) == [Sample(early.time_ns, 1.5)]
     assert await store.buckets("gauge-01", "level", -621_000_000_001, 0, 1000) == [
         Bucket(-621_000_000_000, 1.5, 1.5, 1.5, 1)
     ]
@@ -106,9 +110,9 @@ async def test_streams_and_devices_do_not_mix(store: SeriesStore) -> None:
     mine = make_point(1)
     others = [make_point(1, device="gauge-02"), make_point(1, stream="rain", unit="mm")]
     assert await store.write([mine, *others]) == []
-    assert await store.samples("gauge-01", "level", AT, AT + 1, 10) == [Sample(AT, 1.25)]
+    assert await store.samples("gauge-01", "level", NS, NS + MS, 10) == [Sample(NS + 1, 1.25)]
     assert await collect(store.scan("gauge-02")) == [others[0]]
-    assert await store.samples("gauge-03", "level", AT, AT + 1, 10) == []
+    assert await store.samples("gauge-03", "level", NS, NS + MS, 10) == []
     assert await collect(store.scan("gauge-03")) == []
 
 
@@ -121,7 +125,7 @@ async def test_unit_epoch_and_clock_may_change_within_a_stream(store: SeriesStor
     ]
     assert await store.write(points) == []
     assert await collect(store.scan("gauge-01")) == points
-    assert len(await store.samples("gauge-01", "level", AT, AT + 1, 10)) == 4
+    assert len(await store.samples("gauge-01", "level", NS, NS + MS, 10)) == 4
 
 
 async def test_buckets_are_aligned_to_the_epoch_and_leave_out_empty_ones(store: SeriesStore) -> None:
@@ -169,8 +173,8 @@ async def test_bad_point_is_refused_by_name_and_its_neighbours_are_stored(
 async def test_hostile_names_in_a_query_find_nothing(store: SeriesStore) -> None:
     assert await store.write([make_point(1)]) == []
     hostile = "x' OR device =~ /.*/ --"
-    assert await store.samples(hostile, "level", AT, AT + 1, 10) == []
-    assert await store.samples("gauge-01", hostile, AT, AT + 1, 10) == []
+    assert await store.samples(hostile, "level", NS, NS + MS, 10) == []
+    assert await store.samples("gauge-01", hostile, NS, NS + MS, 10) == []
     assert await store.buckets(hostile, "level", AT, AT + 1, 1000) == []
     assert await collect(store.scan(hostile)) == []
 

@@ -163,11 +163,12 @@ async def test_server_that_cannot_take_it_now_is_unavailable(
 
 
 async def test_reading_asks_for_the_mapped_database_with_the_token(store: SeriesStore, contract: Contract) -> None:
+    ns = AT * 1_000_000
     contract.rows = f"[[{AT}000001,1.5,null,null],[{AT}000002,null,true,null],[{AT + 1}000003,-0,null,null]]"
-    assert await store.samples("gauge-01", "level", AT, AT + 2, 10) == [
-        Sample(AT, 1.5),
-        Sample(AT, True),
-        Sample(AT + 1, -0.0),
+    assert await store.samples("gauge-01", "level", ns, ns + 2_000_000, 10) == [
+        Sample(ns + 1, 1.5),
+        Sample(ns + 2, True),
+        Sample(ns + 1_000_003, -0.0),
     ]
     path, query, token = contract.requests[-1]
     assert (path, token) == ("/query", f"Token {TOKEN}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
+from typing import Literal
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 
 from cloud_gateway.staff import accounts
 from cloud_gateway.staff.passwords import LEAST, Passwords, WeakPassword
@@ -56,7 +56,7 @@ async def test_sixth_wrong_password_must_wait(empty: Console) -> None:
         right = await client.post("/sign-in?lang=en", data={"name": "Demo ", "password": GOOD})
         other = await client.post("/sign-in", data={"name": "operations", "password": GOOD})
     assert (right.status_code, other.status_code) == (429, 403)
-    assert "Too many tries. Wait 30 s" in right.text
+    assert re.search(r"Too many tries. Wait \d+ s", right.text)
 
 
 async def test_many_sign_ins_at_once_are_bounded(shared: Console) -> None:
@@ -68,17 +68,23 @@ async def test_many_sign_ins_at_once_are_bounded(shared: Console) -> None:
 
 
 async def test_unknown_names_take_as_long_as_known_ones() -> None:
-    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=65536, parallelism=1))
+    hasher = NotingHasher(time_cost=1, memory_cost=1024, parallelism=1)
+    passwords = Passwords(hasher)
     stored = await passwords.hash(GOOD)
+    fits = [await passwords.verify(known, "wrong password") for known in (stored, None)]
+    known, unknown = hasher.verified
+    assert (fits, known) == ([False, False], stored)
+    assert extract_parameters(unknown) == extract_parameters(stored)
 
-    async def seconds(known: str | None) -> float:
-        start = time.perf_counter()
-        await passwords.verify(known, "wrong password")
-        return time.perf_counter() - start
 
-    known = sorted([await seconds(stored) for _ in range(5)])[2]
-    unknown = sorted([await seconds(None) for _ in range(5)])[2]
-    assert 0.5 < unknown / known < 2.0
+class NotingHasher(PasswordHasher):
+    """Notes each hash that it verifies a password against; the work of that depends on the hash's parameters."""
+
+    verified: tuple[str, ...] = ()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 - the base class's name
+        self.verified += (str(hash),)
+        return super().verify(hash, password)
 
 
 async def test_short_password_is_refused() -> None:
@@ -161,7 +167,7 @@ async def test_disabled_staff_hears_no_more_events(empty: Console) -> None:
         lines = stream.aiter_lines()
         await anext(lines)
         await accounts.disable_staff(empty.settings.database, "demo")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             rest = [line async for line in lines]
     assert rest
 

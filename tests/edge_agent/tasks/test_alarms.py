@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent import app
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.hardware.board import HardwareError, Output
 from edge_agent.settings import AgentSettings, AnyRule, ContactRule, OutboxSettings, ResidualRule, RiseRule
@@ -19,6 +21,7 @@ from edge_agent.wire.messages import AlarmBody, AlarmState, ClockQuality, LaneAc
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
+from tests.edge_agent.storage.disk import LooseCard
 from tests.edge_agent.tasks.agents import (
     LAMP,
     MINUTE,
@@ -33,21 +36,6 @@ from tests.edge_agent.tasks.agents import (
     tide_table,
 )
 from tests.waiting import until
-
-
-@pytest.fixture
-def board() -> SimBoard:
-    return make_board("SIM-1")
-
-
-@pytest.fixture
-def clock() -> ScenarioClock:
-    return ScenarioClock(START)
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 @pytest.fixture
@@ -294,6 +282,62 @@ async def test_alarm_waits_for_room_on_a_full_device_and_is_then_stored(
         device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
         await until(witness.alarms)
         await until(lambda: "alarm" not in device.degraded)
+    assert witness.alarms() == [(MINUTE, "flood", "raised")]
+
+
+async def test_alarms_that_waited_for_room_are_stored_in_the_order_they_were_said_also_at_a_stop(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    settings = make_settings(tmp_path, level(), rules=[flood()], outbox=OutboxSettings(max_mb=1))
+    async with running_agent(settings, board, clock, witness) as device:
+        last = await fill_up(device.outbox)
+        board.set_ratio(0, 0.6)
+        await clock.run(START + MINUTE)
+        await until(lambda: "alarm" in device.degraded)
+        board.set_ratio(0, 0.1)
+        await clock.run(START + 2 * MINUTE)
+        device.outbox.mark_sent(Lane.ALARM, last)
+        device.outbox.acknowledge(Lane.ALARM, LaneAck(last))
+    assert witness.alarms() == [(MINUTE, "flood", "raised"), (2 * MINUTE, "flood", "cleared")]
+
+
+async def test_alarm_that_waited_for_room_is_stored_when_the_agent_is_cancelled(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    devices: list[Device] = []
+
+    async def join(device: Device) -> None:
+        devices.append(device)
+
+    settings = make_settings(tmp_path, level(), rules=[flood()], outbox=OutboxSettings(max_mb=1))
+    task = asyncio.create_task(app.run(settings, board, clock, (join,), observer=witness))
+    await until(lambda: devices and clock.sleepers)
+    last = await fill_up(devices[0].outbox)
+    board.set_ratio(0, 0.6)
+    await clock.run(START + MINUTE)
+    await until(lambda: "alarm" in devices[0].degraded)
+    devices[0].outbox.mark_sent(Lane.ALARM, last)
+    devices[0].outbox.acknowledge(Lane.ALARM, LaneAck(last))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert witness.alarms() == [(MINUTE, "flood", "raised")]
+
+
+async def test_siren_sounds_while_the_disk_fails_and_the_alarm_is_stored_when_it_is_back(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    settings = make_settings(tmp_path, level(), rules=[flood()], heartbeat_s=0.05)
+    async with running_agent(settings, board, clock, witness) as device:
+        await until(witness.heartbeats)
+        card = LooseCard(tmp_path / OUTBOX_FILE)
+        board.set_ratio(0, 0.6)
+        await clock.run(START + MINUTE)
+        await until(lambda: {"alarm", "outbox full", "outbox unreadable"} <= device.degraded)
+        assert signals(board) == (True, True)
+        card.put_back()
+        await until(witness.alarms)
+        await until(lambda: not device.degraded)
     assert witness.alarms() == [(MINUTE, "flood", "raised")]
 
 

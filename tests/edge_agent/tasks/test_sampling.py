@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.hardware.board import DigitalInput
+from edge_agent.hardware.board import DigitalInput, HardwareError
 from edge_agent.settings import OutboxSettings
-from firmware_sim.board import SimBoard, make_board
+from firmware_sim.board import SimBoard
 from firmware_sim.clock import ScenarioClock
 from tests.edge_agent.tasks.agents import (
     MINUTE,
@@ -24,21 +24,6 @@ from tests.edge_agent.tasks.agents import (
     tide_table,
 )
 from tests.waiting import until
-
-
-@pytest.fixture
-def board() -> SimBoard:
-    return make_board("SIM-1")
-
-
-@pytest.fixture
-def clock() -> ScenarioClock:
-    return ScenarioClock(START)
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
 
 
 async def close_and_open(board: SimBoard, clock: ScenarioClock, pin: int, seconds: Iterable[float]) -> None:
@@ -148,9 +133,10 @@ async def test_bouncing_door_is_one_change(
 
 
 class DeafBoard:
-    """A board whose contacts tell of no edge, around one whose pins work."""
+    """A board whose contacts tell of no edge, and with `trouble` cannot be read, around one whose pins work."""
 
     def __init__(self, board: SimBoard) -> None:
+        self.trouble: HardwareError | None = None
         self.serial = board.serial
         self.simulated = board.simulated
         self.machine = board.machine
@@ -161,18 +147,21 @@ class DeafBoard:
 
     def digital(self, pin: int, *, pull_up: bool) -> DigitalInput:
         """An input whose edges are lost."""
-        return DeafInput(self._board.digital(pin, pull_up=pull_up))
+        return DeafInput(self, self._board.digital(pin, pull_up=pull_up))
 
 
 class DeafInput:
-    """Can be read, and tells of nothing."""
+    """Tells of nothing by itself."""
 
-    def __init__(self, contact: DigitalInput) -> None:
+    def __init__(self, board: DeafBoard, contact: DigitalInput) -> None:
+        self._board = board
         self._contact = contact
 
     @property
     def active(self) -> bool:
         """What the pin reads."""
+        if self._board.trouble is not None:
+            raise self._board.trouble
         return self._contact.active
 
     def on_change(self, callback: Callable[[bool], None]) -> None:
@@ -188,6 +177,21 @@ async def test_door_whose_edge_was_missed_is_put_right_after_the_next_tick(
         board.set_contact(27, closed=True)
         await clock.run(START + 2 * MINUTE)
     assert witness.readings("door") == [(0, False), (MINUTE + 500, True)]
+
+
+async def test_door_that_cannot_be_read_for_a_while_is_named_until_it_can(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    deaf = DeafBoard(board)
+    async with running_agent(make_settings(tmp_path, door(debounce_s=0.5)), deaf, clock, witness) as device:
+        await clock.run(START + MINUTE)
+        deaf.trouble = HardwareError("input 27 cannot be read: no handle")
+        await clock.run(START + 3 * MINUTE)
+        assert device.degraded == {"sensor door"}
+        deaf.trouble = None
+        await clock.run(START + 4 * MINUTE)
+        assert device.degraded == set()
+    assert witness.readings("door") == [(0, False), (MINUTE, False), (4 * MINUTE, False)]
 
 
 async def test_flicker_shorter_than_the_debounce_is_nothing(

@@ -21,6 +21,7 @@ from edge_agent.proof.signatures import Statement, is_signed
 from edge_agent.settings import AgentSettings, OutboxSettings, RiseRule
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.sending import READ_ROWS
 from edge_agent.tasks.uplink import WILL_DELAY_S, Uplink
 from edge_agent.wire.frames import decode_frame
 from edge_agent.wire.link import Connection, connect
@@ -30,7 +31,8 @@ from edge_agent.wire.session import Delivery, LinkOptions
 from edge_agent.wire.topics import Lane, Leaf, parse_topic
 from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock
-from tests.edge_agent.tasks.agents import MINUTE, START, flood, level, make_settings, rain, running_agent
+from tests.edge_agent.storage.disk import BadBlock
+from tests.edge_agent.tasks.agents import MINUTE, START, Witness, flood, level, make_settings, rain, running_agent
 from tests.edge_agent.wire.relay import open_relay
 from tests.links import ear_of, secured
 from tests.waiting import until
@@ -339,3 +341,31 @@ async def test_samples_reach_the_gateway_with_stream_unit_and_time(broker: Serve
     records = [record for frame in ear.frames if frame.lane is Lane.READING for record in frame.records]
     assert [record.at for record in records[:4]] == [START + n * MINUTE for n in range(4)]
     assert {bytes(record.body) for record in records} == {b'[{"n":"level","u":"m","v":2.502444}]'}
+
+
+# -- from a disk that fails -------------------------------------------------------------------------------
+
+
+async def test_lane_that_cannot_be_read_is_named_holds_up_no_other_and_is_sent_once_it_can_be_read(
+    broker: Server, device: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1")
+    long = readings(301, 301)[0]._replace(body=b'"' + b"x" * 60_000 + b'"')
+    await put_all(outbox, [*readings(1, 300), long])
+    await outbox.close()
+    block = BadBlock(tmp_path / OUTBOX_FILE, b"x" * 4000)
+    patient, witness = OutboxSettings(window=256, ack_timeout_s=60), Witness()
+    settings = make_settings(tmp_path, device=device, port=broker.port, heartbeat_s=0.2, outbox=patient)
+    async with (
+        listening(broker, device) as ear,
+        running_agent(settings, make_board("SIM-1"), SystemClock(), witness) as agent,
+    ):
+        await until(lambda: "outbox lane reading" in agent.degraded)
+        await agent.outbox.put(Item(Lane.ALARM, "alarm/1", b"{}", START, ClockQuality.NTP, 1))
+        await until(lambda: ear.seqs(Lane.ALARM))
+        await until(lambda: witness.heartbeats()[-1].degraded == ["outbox lane reading"])
+        assert ear.seqs() == [(1, READ_ROWS)]
+        block.mend()
+        await until(lambda: ear.seqs() == [(1, READ_ROWS), (READ_ROWS + 1, 301)])
+        assert agent.degraded == set()
+    assert [r.levelname for r in caplog.records if "outbox lane reading" in r.message] == ["ERROR"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from edge_agent import app
+from edge_agent.app import OUTBOX_FILE
 from edge_agent.hardware.board import Board
 from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.settings import AgentSettings
@@ -105,6 +107,19 @@ async def test_one_hung_duty_stops_the_watchdog_although_the_loop_lives(
 def hung_rounds(manager: Manager) -> list[str]:
     """What was said while sampling did not get on."""
     return [text for text in manager.told() if text.startswith("STATUS=no progress") and "sampling level" in text]
+
+
+async def test_disk_that_does_not_answer_stops_the_watchdog_until_it_does(
+    tmp_path: Path, address: str, manager: Manager
+) -> None:
+    settings = make_settings(tmp_path / "state", level(interval_s=0.1)).model_copy(update={"hung_after_s": 1.0})
+    with watched_agent(settings, make_board("SIM-1"), SystemClock(), address):
+        await until(lambda: ALIVE in manager.told())
+        with closing(sqlite3.connect(settings.state_dir / OUTBOX_FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the agent's thread waits for this
+            await until(lambda: any("no progress" in text and "store" in text for text in manager.told()))
+        before = len(manager.told())
+        await until(lambda: ALIVE in manager.told()[before:])
 
 
 async def test_blocked_loop_says_nothing_until_it_goes_on(tmp_path: Path, address: str, manager: Manager) -> None:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 MEMORY = "twin."
 KEY = "memory"
-RETRY_S = 10.0
+RETRY_S = 2.0
 PART = "settings from afar"
 
 #: Publishes `config/reported`; the future is done at PUBACK.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +16,10 @@ import pytest
 from deploy.servers import Server
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.settings import AgentSettings, TwinSettings
+from edge_agent.storage.outbox import Outbox
+from edge_agent.tasks.alarms import AlarmDesk
+from edge_agent.tasks.device import Device
+from edge_agent.tasks.sampling import Sampler
 from edge_agent.twin.memory import PARTS, WHOLE
 from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import Ack, Birth, LaneAck, Presence, Reported
@@ -187,6 +193,54 @@ async def test_a_shorter_heartbeat_begins_at_once(
         await office.want(desire({"health": {"heartbeat_s": 0.1}}))
         await until(lambda: len(witness.heartbeats()) >= 4)
         await until(lambda: office.births[-1].heartbeat_s == 0.1)
+
+
+class HandClock(ScenarioClock):
+    """A clock whose one sleeper the test wakes itself."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+        self.slept: list[float] = []
+        self.sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def now(self) -> int:
+        """Where the test has set it."""
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        """Until the test says so."""
+        self.slept.append(seconds)
+        await self.sleeper
+
+
+async def test_a_tick_that_falls_together_with_a_change_is_not_lost(tmp_path: Path, board: SimBoard) -> None:
+    clock = HandClock(START + 1000)
+    outbox = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1")
+    device = Device(make_settings(tmp_path, level()), board, clock, outbox)
+    sampler = Sampler(device, AlarmDesk(device), level())
+    tick = asyncio.create_task(sampler.next_tick())
+    await until(lambda: clock.slept)
+    device.adopt(make_settings(tmp_path, level(interval_s=3600)))
+    clock.at = START + MINUTE
+    clock.sleeper.set_result(None)
+    await tick
+    await outbox.close()
+    assert clock.slept == [59]
+
+
+async def test_settings_that_cannot_be_stored_are_not_used_until_they_are(
+    settings: AgentSettings, office: Office, board: SimBoard, clock: ScenarioClock, tmp_path: Path
+) -> None:
+    async with running_agent(settings, board, clock) as device:
+        await until(lambda: office.reports)
+        with closing(sqlite3.connect(tmp_path / OUTBOX_FILE, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # the file takes nothing from anybody else
+            await office.want(desire(LOWER))
+            await until(lambda: "settings from afar" in device.degraded)
+            assert device.settings == settings
+        await office.until_said(1, "trial")
+        assert "settings from afar" not in device.degraded
 
 
 # -- trials -------------------------------------------------------------------------------------------------

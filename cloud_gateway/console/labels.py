@@ -25,6 +25,8 @@ STANDINGS = {
     Standing.LOST: _("connection lost"),
     Standing.OFFLINE: _("offline"),
     Standing.UNHEARD: _("never heard"),
+    Standing.CLONED: _("cloned?"),
+    Standing.CLOCK: _("clock wrong"),
 }
 DETAILS = {
     Standing.FINE: "",
@@ -34,6 +36,8 @@ DETAILS = {
     Standing.LOST: _("connection broke %(age)s ago"),
     Standing.OFFLINE: _("signed off %(age)s ago"),
     Standing.UNHEARD: _("placed, but nothing has come from it yet"),
+    Standing.CLONED: _("two devices speak with this identity, last seen %(age)s ago"),
+    Standing.CLOCK: _("its clock is %(age)s off"),
 }
 SITE_TONES = {
     Tone.OK: _("normal"),

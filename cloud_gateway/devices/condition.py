@@ -12,6 +12,8 @@ MISSED = 2.5
 GRACE_MS = 20_000
 #: Heartbeat that is assumed before a device has said its own, s.
 HEARTBEAT_S = 60.0
+#: A clock that is further off is wrong, ms.
+CLOCK_MS = 5 * 60_000
 
 
 class Tone(StrEnum):
@@ -33,6 +35,8 @@ class Standing(StrEnum):
     LOST = "lost"  # its connection broke
     OFFLINE = "offline"  # it said goodbye
     UNHEARD = "unheard"  # never heard
+    CLONED = "cloned"  # two devices speak with its identity
+    CLOCK = "clock"  # its clock is wrong, though it calls it right
 
 
 TONES = {
@@ -43,6 +47,8 @@ TONES = {
     Standing.LOST: Tone.OFF,
     Standing.OFFLINE: Tone.OFF,
     Standing.UNHEARD: Tone.OFF,
+    Standing.CLONED: Tone.LATE,
+    Standing.CLOCK: Tone.LATE,
 }
 
 
@@ -58,7 +64,7 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one device. `heard_at` and `presence_at` are gateway time, the others device time."""
+    """What is known of one device. `heard_at`, `presence_at`, `clone_at` are gateway time, the others device time."""
 
     presence: str | None = None
     presence_at: int | None = None
@@ -68,6 +74,8 @@ class Facts:
     heartbeat_at: int | None = None
     depth: int | None = None
     oldest_at: int | None = None
+    clone_at: int | None = None
+    clock_off_ms: int | None = None
     simulated: bool = False
     streams: tuple[Pulse, ...] = ()
 
@@ -111,15 +119,19 @@ def _own_times(device: Facts) -> list[int]:
 
 
 def judge_device(device: Facts, moment: Moment) -> Condition:
-    """The worst that holds: not heard, silent, backlog, stale streams; else fine."""
+    """The worst that holds: not heard, cloned, silent, wrong clock, backlog, stale streams; else fine."""
     if device.heard_at is None:
         return Condition(Standing.UNHEARD)
+    if device.clone_at is not None:
+        return Condition(Standing.CLONED, moment.now - device.clone_at)
     silence = moment.now - device.heard_at
     if device.presence in ("lost", "offline"):
         since = device.presence_at if device.presence_at is not None else device.heard_at
         return Condition(Standing(device.presence), moment.now - since)
     if silence > MISSED * 1000 * (device.heartbeat_s or HEARTBEAT_S):
         return Condition(Standing.SILENT, silence)
+    if device.clock_off_ms is not None and abs(device.clock_off_ms) > CLOCK_MS:
+        return Condition(Standing.CLOCK, abs(device.clock_off_ms))
     return _judge_delivery(device, moment)
 
 

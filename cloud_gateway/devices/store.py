@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import RowMapping, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,8 +48,29 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Health:
+    """How a device is, by its newest heartbeat; what its machine cannot tell is null.
+
+    `hours_left` until a lane's quota is full, `depth` of the outbox: by lane.
+    """
+
+    uptime_s: float
+    depth: dict[str, int]
+    degraded: list[str] = field(default_factory=list)
+    hours_left: dict[str, float] = field(default_factory=dict)
+    disk_free_mb: float | None = None
+    temperature_c: float | None = None
+    undervoltage: bool | None = None
+    clock: str | None = None
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
 class Device:
-    """One device. `heard_at`, `presence_at` are gateway time; `heartbeat_at`, `oldest_at`, `birth_at` its own."""
+    """One device. `heard_at`, `presence_at` are gateway time; `heartbeat_at`, `oldest_at`, `birth_at` its own.
+
+    `clone_at`, gateway time: two devices spoke with its identity. `clock_off_ms`: its clock less the gateway's.
+    """
 
     id: str
     role: str | None
@@ -64,6 +86,9 @@ class Device:
     heartbeat_at: Time | None
     depth: int | None
     oldest_at: Time | None
+    health: Health | None = None
+    clone_at: Time | None = None
+    clock_off_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +126,9 @@ async def find_device(connection: AsyncConnection, name: str) -> Device | None:
 
 
 def _device(row: RowMapping) -> Device:
-    return Device(**{name: row[name] for name in Device.__dataclass_fields__})
+    values = {name: row[name] for name in Device.__dataclass_fields__}
+    health = None if row["health"] is None else msgspec.json.decode(row["health"], type=Health)
+    return Device(**values | {"health": health})
 
 
 async def list_streams(connection: AsyncConnection, devices: Sequence[str]) -> list[Stream]:
@@ -142,6 +169,8 @@ def facts(known: Device, streams: Sequence[Stream]) -> Facts:
         heartbeat_at=known.heartbeat_at,
         depth=known.depth,
         oldest_at=known.oldest_at,
+        clone_at=known.clone_at,
+        clock_off_ms=known.clock_off_ms,
         simulated=known.simulated,
         streams=pulses,
     )

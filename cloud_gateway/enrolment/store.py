@@ -6,11 +6,12 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, insert, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.enrolment.certificates import DeviceCertificate
-from cloud_gateway.tables import enrolment
+from cloud_gateway.tables import device as known_device
+from cloud_gateway.tables import device_boot, enrolment
 
 e = enrolment.c
 
@@ -71,7 +72,10 @@ async def revoke(c: AsyncConnection, device: str, reason: str, now: int) -> None
 
 
 async def readmit(c: AsyncConnection, device: str, certificate: DeviceCertificate | None = None) -> None:
-    """Let a revoked device speak again; with another certificate its old keys count no more. Raises NotEnrolled."""
+    """Let a device speak again; with another certificate its old keys count no more. Raises NotEnrolled.
+
+    The mark of a second device with its identity goes with it.
+    """
     if await find_enrolment(c, device) is None:
         raise NotEnrolled(device)
     values: dict[str, object] = {"revoked_at": None, "reason": "", "version": _next_version()}
@@ -79,6 +83,8 @@ async def readmit(c: AsyncConnection, device: str, certificate: DeviceCertificat
         values |= {"public_key": base64.b64encode(certificate.public_key).decode(), "former_key": None}
         values |= {"certificate": certificate.sha256, "not_after": certificate.not_after}
     await _change(c, device, values)
+    await c.execute(update(known_device).where(known_device.c.id == device).values(clone_at=None))
+    await c.execute(delete(device_boot).where(device_boot.c.device == device))
 
 
 async def find_enrolment(c: AsyncConnection, device: str) -> Enrolment | None:

@@ -10,15 +10,13 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
+from cloud_gateway.devices.condition import CLOCK_MS
 from cloud_gateway.ingest.clocks import NS_PER_MS, Anchor, Boot, Candidate, find_offset
 from cloud_gateway.ingest.store_devices import Events
 from cloud_gateway.ingest.validation import Accepted
 from edge_agent.wire.messages import ClockQuality, Record
 
 logger = logging.getLogger(__name__)
-
-#: A trusted clock that is further from the gateway's is wrong, ms.
-WRONG_MS = 5 * 60_000
 
 _b, _l = t.boot_clock.c, t.device_boot.c
 
@@ -89,4 +87,4 @@ async def compare_clock(c: AsyncConnection, accepted: Accepted, record: Record, 
 
 def is_wrong(off_ms: int) -> bool:
     """Whether a clock that is so far off is wrong."""
-    return abs(off_ms) > WRONG_MS
+    return abs(off_ms) > CLOCK_MS

@@ -62,7 +62,10 @@ def readmit(
         Path | None, typer.Option("--certificate", metavar="FILE", help="Its new certificate; old keys end.")
     ] = None,
 ) -> int:
-    """Let a revoked device speak again."""
+    """Let a revoked device speak again.
+
+    It also takes away the mark that two devices have spoken with its identity.
+    """
     with _register(config) as (database, register):
         renewed = None if certificate is None else _read(certificate)
         asyncio.run(register.readmit_device(database, device, renewed))

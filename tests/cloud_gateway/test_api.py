@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +91,26 @@ async def test_devices_say_how_they_are(client: httpx.AsyncClient) -> None:
     assert (found["presence"], found["site"], found["simulated"], found["depth"]) == ("online", "charleston", True, 0)
     assert found["heartbeat_at"] == "1989-09-22T05:10:00Z"
     assert page["next"] is None
+
+
+async def test_health_of_a_device_is_its_newest_heartbeat(empty: Console) -> None:
+    said = {"uptime_s": 60.0, "depth": {"reading": 3}, "temperature_c": 48.5, "degraded": ["disk: full"], "new": 1}
+    health = {"id": "gauge-01", "simulated": False, "health": json.dumps(said), "clone_at": 1000, "clock_off_ms": -7}
+    await empty.add(t.device, health)
+    async with empty.client() as client:
+        (found,) = (await client.get("/api/v1/devices")).json()["items"]
+    assert (found["clone_at"], found["clock_off_ms"]) == ("1970-01-01T00:00:01Z", -7)
+    assert found["health"] == {
+        "uptime_s": 60.0,
+        "depth": {"reading": 3},
+        "degraded": ["disk: full"],
+        "hours_left": {},
+        "disk_free_mb": None,
+        "temperature_c": 48.5,
+        "undervoltage": None,
+        "clock": None,
+        "memory_mb": None,
+    }
 
 
 async def test_pages_follow_each_other(client: httpx.AsyncClient) -> None:

@@ -270,7 +270,7 @@ function onValue(id, at, value) {
 }
 
 const changes = { tick: () => {} };
-for (const topic of ["alarm", "presence", "device", "dead_letter", "gap"]) {
+for (const topic of ["alarm", "presence", "device", "dead_letter", "gap", "clone", "clock"]) {
   changes[topic] = (body, at) => { model.heard_at = Math.max(model.heard_at ?? 0, at); want("state"); };
 }
 

@@ -142,3 +142,19 @@ def test_pace(seen: list[tuple[int, int]], expected: float) -> None:
     for at, device_at in seen:
         pace.add(at, device_at)
     assert pace.value == pytest.approx(expected)
+
+
+def test_second_device_of_one_identity_is_told_before_all_else() -> None:
+    facts = Facts(presence="lost", presence_at=NOW - 1, heard_at=NOW - 1, clone_at=NOW - 5)
+    assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.CLONED, 5)
+
+
+@pytest.mark.parametrize("off_ms", [7_776_000_000, -3_600_000], ids=["90 days on", "1 h back"])
+def test_clock_that_is_far_off_is_told_with_the_difference(off_ms: int) -> None:
+    facts = Facts(presence="online", heard_at=NOW, clock_off_ms=off_ms)
+    assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.CLOCK, abs(off_ms))
+
+
+def test_clock_that_is_a_little_off_is_fine() -> None:
+    facts = Facts(presence="online", heard_at=NOW, clock_off_ms=-60_000)
+    assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.FINE)

@@ -100,7 +100,6 @@ def give_way(connection: sqlite3.Connection, insert: Insert) -> Result:
         seqs = insert(c, named)
         result.lanes = store.read_lanes(c)
     result.gaps = list(zip(seqs, named, strict=True))
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
     return result
 
 

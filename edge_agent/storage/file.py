@@ -15,7 +15,7 @@ from edge_agent.storage import salvage, store
 from edge_agent.storage.ballast import Ballast
 from edge_agent.storage.commit import Insert, Result, Work, commit, give_way
 from edge_agent.storage.quotas import Quotas
-from edge_agent.storage.sqlite import DamagedError, StorageError, open_file
+from edge_agent.storage.sqlite import PAGE_BYTES, DamagedError, StorageError, open_file
 from edge_agent.wire.topics import Lane
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ DISK_FULL = "the disk is full"
 DAMAGED = "a damaged outbox file"
 #: SQLite's primary result codes of a disk that takes no more: SQLITE_FULL, SQLITE_IOERR.
 FULL_CODES = frozenset({13, 10})
+#: The log is taken into the file at so many pages; at fewer with a small ballast, which must make room for all of them.
+LOG_PAGES, LEAST_LOG_PAGES = 256, 32
 
 
 class OutboxFile:
@@ -36,6 +38,9 @@ class OutboxFile:
         self._max_mb = max_mb
         self._quotas = quotas
         self._ballast = Ballast(path, ballast_bytes)
+        self._log_pages = (
+            min(LOG_PAGES, max(LEAST_LOG_PAGES, ballast_bytes // PAGE_BYTES)) if ballast_bytes else LOG_PAGES
+        )
         self._connection: sqlite3.Connection | None = None
         self._aside: list[str] = []
         self.full = False
@@ -67,6 +72,7 @@ class OutboxFile:
             logger.error("the outbox is damaged and set aside as %s: %s", aside.name, reason)
             self._connection = open_file(self._path, max_mb=self._max_mb)
         try:
+            self.connection.execute(f"PRAGMA wal_autocheckpoint={self._log_pages}").fetchall()
             store.load(self.connection)
             salvage.finish(self._path, self.connection, reason)
             contents = store.load(self.connection)
@@ -107,18 +113,23 @@ class OutboxFile:
         if self.full:
             self.full = not self._ballast.rebuild()
         try:
-            return commit(self.connection, work._replace(closed=self.full), self._quotas, insert)
+            result = commit(self.connection, work._replace(closed=self.full), self._quotas, insert)
         except sqlite3.OperationalError as exc:
             if not _is_full(exc):
                 raise
-            return self._commit_without_room(work, insert, exc)
+            result = self._commit_without_room(work, insert, exc)
+        if self.full:
+            self._checkpoint()
+        return result
 
     def _commit_without_room(self, work: Work, insert: Insert, cause: sqlite3.Error) -> Result:
         """The ballast goes, the oldest readings go, and what is urgent is tried once more."""
         logger.warning("the disk is full: %s", cause)
         self.full = True
         self._ballast.give_up()
+        self._checkpoint()
         way = self._give_way(insert)
+        self._checkpoint()
         result = commit(self.connection, work._replace(closed=True), self._quotas, insert)
         result.gaps = way.gaps + result.gaps
         return result
@@ -129,6 +140,13 @@ class OutboxFile:
         except sqlite3.OperationalError as exc:
             logger.warning("nothing can be dropped: %s", exc)
             return Result()
+
+    def _checkpoint(self) -> None:
+        """Take the log into the file, so that the next commit overwrites the log and needs no room of the disk."""
+        try:
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.OperationalError as exc:
+            logger.warning("the log cannot be taken into the file: %s", exc)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do a small transaction; once more without the ballast when the disk is full. Raises sqlite3.Error."""

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from edge_agent.wire.topics import Lane
 
 #: What a row takes beside its body in pages that are two thirds full, and the share of a body that is filling.
-ROW_BYTES = 200
+ROW_BYTES = 120
 #: SQLite moves a body that is longer than this to pages of its own (file format, 1.6: a quarter of a page).
 LONGEST_INLINE = 900
 PAGE_BYTES = 4096
 #: The cost of `body` in SQL: the same arithmetic as `cost`.
 COST_SQL = (
-    f"(CASE WHEN length(body) <= {LONGEST_INLINE} THEN {ROW_BYTES} + length(body) * 3 / 2 "
+    f"(CASE WHEN length(body) <= {LONGEST_INLINE} THEN {ROW_BYTES} + length(body) * 5 / 4 "
     f"ELSE {ROW_BYTES} + {LONGEST_INLINE} + (length(body) + {PAGE_BYTES - 1}) / {PAGE_BYTES} * {PAGE_BYTES} END)"
 )
 #: Above this share of its quota a lane that may have gaps makes room.
@@ -53,5 +53,5 @@ class LaneState(NamedTuple):
 def cost(length: int) -> int:
     """Bytes of the file that a row with a body of this length takes, at most; see the test for how near it is."""
     if length <= LONGEST_INLINE:
-        return ROW_BYTES + length * 3 // 2
+        return ROW_BYTES + length * 5 // 4
     return ROW_BYTES + LONGEST_INLINE + -(-length // PAGE_BYTES) * PAGE_BYTES

@@ -10,7 +10,7 @@ ALTER TABLE lane ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;
 
 UPDATE lane SET
     rows = (SELECT count(*) FROM pending WHERE lane = lane.name),
-    bytes = (SELECT coalesce(sum(length(body) + 200), 0) FROM pending WHERE lane = lane.name);
+    bytes = (SELECT coalesce(sum(length(body) * 5 / 4 + 120), 0) FROM pending WHERE lane = lane.name);
 
 CREATE TABLE kept (
     lane  TEXT    NOT NULL,

@@ -355,7 +355,7 @@ async def test_lane_that_cannot_be_read_is_named_holds_up_no_other_and_is_sent_o
     await outbox.close()
     block = BadBlock(tmp_path / OUTBOX_FILE, b"x" * 4000)
     patient, witness = OutboxSettings(window=256, ack_timeout_s=60), Witness()
-    settings = make_settings(tmp_path, device=device, port=broker.port, heartbeat_s=0.2, outbox=patient)
+    settings = make_settings(tmp_path, device=device, broker=broker, heartbeat_s=0.2, outbox=patient)
     async with (
         listening(broker, device) as ear,
         running_agent(settings, make_board("SIM-1"), SystemClock(), witness) as agent,

@@ -65,10 +65,9 @@ class Sampler:
         """Whether now is a tick: then the first value is taken at once."""
         return self.device.clock.now() % max(1, round(self.sensor.interval_s * 1000)) == 0
 
-    def miss(self, trouble: Exception | None = None) -> None:
-        """Take note that there is no value now."""
-        if trouble is not None:
-            self.report(trouble)
+    def miss(self, trouble: Exception) -> None:
+        """Take note that there is no value now, and why."""
+        self.report(trouble)
         self.health.see_nothing(self.sensor, trouble)
 
     async def rest(self) -> None:
@@ -125,8 +124,7 @@ async def _sample_values(sampler: Sampler, read: Callable[[], float | None]) -> 
 
 def _take(sampler: Sampler, value: float | None) -> None:
     sampler.report(None)
-    if value is None:
-        sampler.miss()
+    if value is None:  # a table that has ended; the rule that lacks it says so
         return
     sampler.health.see_value(sampler.sensor, value)
     sampler.take(value)

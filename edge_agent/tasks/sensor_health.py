@@ -46,12 +46,11 @@ class SensorHealth:
             self._judge(SensorTrouble.STUCK, _still_too_long(still_s, sensor.stuck_after_s, f"{value:g} {sensor.unit}"))
             self._judge(SensorTrouble.OUT_OF_RANGE, _beyond(sensor, value))
 
-    def see_nothing(self, sensor: AnySensor, trouble: Exception | None = None) -> None:
-        """None was to be had now. Of a sensor that cannot be read the trouble is named already, and only recorded."""
+    def see_nothing(self, sensor: AnySensor, trouble: Exception) -> None:
+        """No value was to be had now. That it cannot be read is named already, by the sampler; silence is recorded."""
         silent_s = (self._device.clock.mono() - self._heard) / NS
         if silent_s >= SILENT_INTERVALS * sensor.interval_s:
-            reason = f"no value for {silent_s:.0f} s" if trouble is None else str(trouble)
-            self._judge(SensorTrouble.SILENT, reason, named=trouble is None)
+            self._judge(SensorTrouble.SILENT, f"no value for {silent_s:.0f} s: {trouble}")
 
     def see_edge(self, sensor: ContactSensor) -> None:
         """The contact has changed, if only by a bounce."""
@@ -68,13 +67,13 @@ class SensorHealth:
         changes = self._flutter.count(self._device.clock.mono())
         self._judge(SensorTrouble.FLAPPING, f"{changes} changes in a minute" if changes > sensor.flaps_per_min else "")
 
-    def _judge(self, trouble: SensorTrouble, reason: str, *, named: bool = True) -> None:
+    def _judge(self, trouble: SensorTrouble, reason: str) -> None:
         """There is a trouble if there is a reason; told when that changes."""
         if (trouble in self._standing) == bool(reason):
             return
         self._standing ^= {trouble}
-        part = f"sensor {self._stream} {trouble.value.replace('_', ' ')}"
-        if named or not reason:
+        if trouble is not SensorTrouble.SILENT:
+            part = f"sensor {self._stream} {trouble.value.replace('_', ' ')}"
             self._device.report(part, SensorFault(reason) if reason else None)
         body = SensorStateBody(self._stream, trouble, over=not reason, reason=reason[:REASON_LENGTH])
         self._device.outbox.offer(self._device.stamp(Lane.DIAGNOSTIC, SENSOR_STATE, msgspec.json.encode(body)))

@@ -56,6 +56,7 @@ async def test_heartbeat_of_a_real_agent_tells_clock_machine_and_hours(tmp_path:
     board, clock, witness = make_board("SIM-1"), ScenarioClock(START, quality=ClockQuality.RTC), Witness()
     board.machine.temperature_c, board.machine.undervoltage = 71.5, True
     async with running_agent(make_settings(tmp_path, level(), heartbeat_s=0.05), board, clock, witness) as device:
+        await until(witness.heartbeats)
         await clock.run(START + 10 * MINUTE)
         await until(lambda: device.outbox.depth[Lane.READING] == 11)
         told = len(witness.heartbeats())

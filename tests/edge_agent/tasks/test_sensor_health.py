@@ -135,17 +135,6 @@ async def test_converter_that_fails_is_silent_after_three_intervals_and_named_on
 TABLE = "at,value\n1989-09-20T04:00:00Z,1.0\n1989-09-20T04:04:00Z,2.0\n"
 
 
-async def test_tide_table_that_has_ended_is_silent(
-    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
-) -> None:
-    file = tmp_path / "tide.csv"
-    file.write_text(TABLE)
-    async with running_agent(make_settings(tmp_path, level(), tide_table(file)), board, clock, witness) as device:
-        await clock.run(START + 10 * MINUTE)
-        assert device.degraded == {"sensor tide silent"}
-    assert told(witness) == [(7, SensorTrouble.SILENT, False)]
-
-
 async def test_tide_is_not_told_by_a_clock_that_is_not_set(tmp_path: Path, board: SimBoard, witness: Witness) -> None:
     file, clock = tmp_path / "tide.csv", ScenarioClock(START, quality=ClockQuality.UNSET)
     file.write_text(TABLE)

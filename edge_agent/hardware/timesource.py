@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -41,14 +42,16 @@ class MachineTime:
     def look(self) -> Look:
         """The clocks, and what the kernel and the files of timesyncd and of the hardware clock say."""
         wall_ms, mono_ns = self.times()
-        return Look(wall_ms, mono_ns, self._is_synchronized(), (self._root / SYNCHRONIZED).exists(), self._has_rtc())
+        return Look(wall_ms, mono_ns, self._is_synchronized(), (self._root / SYNCHRONIZED).exists(), self._rtc)
 
     def _is_synchronized(self) -> bool:
         """The kernel clears its mark of being steered when the clock is set by hand, or after hours without."""
         state = int(self._adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)))
         return 0 <= state != TIME_ERROR
 
-    def _has_rtc(self) -> bool:
+    @cached_property
+    def _rtc(self) -> bool:
+        """Looked up once: it is of the boot."""
         return any(_read(file) == "1" for file in self._root.glob(HARDWARE_CLOCKS))
 
 

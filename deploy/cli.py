@@ -16,6 +16,7 @@ from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
+from deploy.commands.outbox import outbox_app
 from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
 from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
@@ -23,7 +24,7 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "provision", "docs")
+WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs")
 
 app = typer.Typer(
     name="weiran",
@@ -36,6 +37,7 @@ app.command("agent")(agent)
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)

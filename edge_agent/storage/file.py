@@ -15,7 +15,7 @@ from edge_agent.storage import salvage, store
 from edge_agent.storage.ballast import Ballast
 from edge_agent.storage.commit import Insert, Result, Work, commit, give_way
 from edge_agent.storage.quotas import Quotas
-from edge_agent.storage.sqlite import PAGE_BYTES, DamagedError, StorageError, open_file
+from edge_agent.storage.sqlite import PAGE_BYTES, DamagedError, StorageError, is_damage, open_file
 from edge_agent.wire.topics import Lane
 
 logger = logging.getLogger(__name__)
@@ -63,25 +63,29 @@ class OutboxFile:
             return self._open()
 
     def _open(self) -> store.Contents:
-        reason = "found beside the outbox"
         try:
-            self._connection = open_file(self._path, max_mb=self._max_mb)
+            contents = self._take_up("found beside the outbox")
         except DamagedError as exc:
-            reason = str(exc)
             aside = self._set_aside()
-            logger.error("the outbox is damaged and set aside as %s: %s", aside.name, reason)
-            self._connection = open_file(self._path, max_mb=self._max_mb)
-        try:
-            self.connection.execute(f"PRAGMA wal_autocheckpoint={self._log_pages}").fetchall()
-            store.load(self.connection)
-            salvage.finish(self._path, self.connection, reason)
-            contents = store.load(self.connection)
-        except sqlite3.Error as exc:
+            logger.error("the outbox is damaged and set aside as %s: %s", aside.name, exc)
             self.close()
-            raise StorageError(f"{self._path}: {exc}; check that the disk has room and can be written") from exc
+            contents = self._take_up(str(exc))
         self._aside = [aside.name for aside in salvage.files_aside(self._path)]
         self.full = not self._ballast.rebuild()
         return contents
+
+    def _take_up(self, reason: str) -> store.Contents:
+        self._connection = open_file(self._path, max_mb=self._max_mb)
+        try:
+            self._connection.execute(f"PRAGMA wal_autocheckpoint={self._log_pages}").fetchall()
+            store.load(self._connection)
+            salvage.finish(self._path, self._connection, reason)
+            return store.load(self._connection)
+        except sqlite3.Error as exc:
+            if is_damage(exc):
+                raise DamagedError(str(exc)) from exc
+            self.close()
+            raise StorageError(f"{self._path}: {exc}; check that the disk has room and can be written") from exc
 
     def _set_aside(self) -> Path:
         try:

@@ -49,6 +49,8 @@ def open_file(path: Path, *, max_mb: int) -> sqlite3.Connection:
         migrate(connection)
         _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as exc:
+        if is_damage(exc):
+            raise DamagedError(str(exc)) from exc
         raise StorageError(f"{path}: {exc}; check that the folder is writable and the file is an outbox") from exc
     return connection
 
@@ -65,6 +67,11 @@ def check_file(path: Path) -> None:
         raise DamagedError(str(exc)) from exc
     if verdict != "ok" or not 0 <= version <= HIGHEST_SCHEMA:
         raise DamagedError(str(verdict) if verdict != "ok" else f"it says schema {version}")
+
+
+def is_damage(exc: BaseException) -> bool:
+    """Whether SQLite says that the file itself is broken: SQLITE_CORRUPT, SQLITE_NOTADB."""
+    return isinstance(exc, sqlite3.DatabaseError) and getattr(exc, "sqlite_errorcode", 0) & 0xFF in (11, 26)
 
 
 def _sync_folder(folder: Path) -> None:

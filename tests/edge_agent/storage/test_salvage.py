@@ -45,10 +45,10 @@ def damage(path: Path, seed: int) -> None:
     path.write_bytes(content)
 
 
-def break_tree(path: Path) -> None:
+def break_tree(path: Path, somewhere: bytes = b'"stars":200') -> None:
     """Make the page of some records no page at all: quick_check must see it."""
     content = path.read_bytes()
-    page = content.index(b'"stars":200') // PAGE_BYTES * PAGE_BYTES
+    page = content.index(somewhere) // PAGE_BYTES * PAGE_BYTES
     path.write_bytes(content[:page] + b"\xee" * 64 + content[page + 64 :])
 
 

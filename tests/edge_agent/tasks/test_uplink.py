@@ -20,6 +20,7 @@ from edge_agent.hardware.clock import SystemClock
 from edge_agent.proof.signatures import Statement, is_signed
 from edge_agent.settings import AgentSettings, OutboxSettings, RiseRule
 from edge_agent.storage.outbox import Item, Outbox
+from edge_agent.storage.salvage import SALVAGE
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.sending import READ_ROWS
 from edge_agent.tasks.uplink import WILL_DELAY_S, Uplink
@@ -32,6 +33,7 @@ from edge_agent.wire.topics import Lane, Leaf, parse_topic
 from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock
 from tests.edge_agent.storage.disk import BadBlock
+from tests.edge_agent.storage.test_salvage import break_tree
 from tests.edge_agent.tasks.agents import MINUTE, START, Witness, flood, level, make_settings, rain, running_agent
 from tests.edge_agent.wire.relay import open_relay
 from tests.links import ear_of, secured
@@ -270,6 +272,59 @@ async def test_no_more_frames_are_under_way_than_the_window_holds_and_an_alarm_h
         ear.acknowledge(agent.outbox.epoch, LaneAck(1), Lane.ALARM)
         ear.acknowledge(agent.outbox.epoch, LaneAck(ear.seqs()[0][1]))
         await until(lambda: len(ear.seqs()) == 3)
+
+
+async def test_after_a_long_outage_the_newest_readings_go_beside_the_backlog_and_alarms_before_both(
+    broker: Server, device: str, tmp_path: Path
+) -> None:
+    outbox = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1")
+    await put_all(outbox, readings(1, 3000))
+    await outbox.put(Item(Lane.ALARM, "alarm/1", b"{}", START, ClockQuality.NTP, 1))
+    await outbox.close()
+    patient = OutboxSettings(window=5, ack_timeout_s=60)
+    settings = make_settings(tmp_path, device=device, broker=broker, outbox=patient)
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        await until(lambda: len(ear.seqs()) == 2)
+        assert sorted(ear.seqs()) == [(1, 200), (2801, 3000)]
+        lanes = [frame.lane for frame in ear.frames]
+        assert lanes.index(Lane.ALARM) < lanes.index(Lane.READING)
+        ear.acknowledge(agent.outbox.epoch, LaneAck(200, [(2801, 3000)]))
+        await until(lambda: (201, 400) in ear.seqs())
+        await put_all(agent.outbox, readings(3001, 3200))
+        await until(lambda: (3001, 3200) in ear.seqs())
+
+
+async def test_restored_gateway_is_sent_the_records_that_it_lost(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        ratings = [item._replace(lane=Lane.RECORD, kind="rating/1") for item in readings(1, 10)]
+        await put_all(agent.outbox, ratings)
+        await until(lambda: ear.seqs(Lane.RECORD))
+        ear.acknowledge(agent.outbox.epoch, LaneAck(10), Lane.RECORD)
+        await until(lambda: agent.outbox.depth[Lane.RECORD] == 0)
+        ear.acknowledge(agent.outbox.epoch, LaneAck(6), Lane.RECORD)
+        await until(lambda: (7, 10) in ear.seqs(Lane.RECORD))
+
+
+async def test_salvaged_facts_travel_under_the_epoch_that_they_had_and_the_damage_is_told_of(
+    broker: Server, device: str, settings: AgentSettings
+) -> None:
+    path = settings.state_dir / OUTBOX_FILE
+    first = await Outbox.open(path, boot="boot-1")
+    ratings = [item._replace(lane=Lane.RECORD, kind="rating/1") for item in readings(1, 300)]
+    await put_all(first, ratings)
+    await first.close()
+    break_tree(path, b'"v":50.0')
+    async with listening(broker, device) as ear, running_agent(settings, make_board("SIM-1"), SystemClock()) as agent:
+        assert "a damaged outbox file" in agent.degraded
+        await until(lambda: [f for f in ear.frames if f.epoch == first.epoch])
+        frame = next(f for f in ear.frames if f.epoch == first.epoch)
+        assert [bytes(r.body) for r in frame.records] == [ratings[r.seq - 1].body for r in frame.records]
+        await until(lambda: [r for f in ear.frames for r in f.records if r.kind == SALVAGE])
+        last = frame.records[-1].seq
+        ear.say(msgspec.json.encode(Ack(first.epoch, {Lane.RECORD: LaneAck(last)})))
+        await until(lambda: [f for f in ear.frames if f.epoch == first.epoch and f.records[0].seq > last])
 
 
 async def test_refused_fact_leaves_the_queue_and_is_kept_aside_by_its_code(

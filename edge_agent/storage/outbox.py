@@ -21,6 +21,7 @@ from edge_agent.storage.commit import URGENT, Result, Work
 from edge_agent.storage.facts import Item, Pending, check_item
 from edge_agent.storage.file import OutboxFile
 from edge_agent.storage.overflow import Overflow, gap_of, joined
+from edge_agent.storage.promises import OutboxFull, reject, resolve, retrieve, wait_until
 from edge_agent.storage.quotas import LaneState, Quotas
 from edge_agent.storage.sqlite import StorageError
 from edge_agent.wire.messages import GapBody, LaneAck
@@ -40,10 +41,6 @@ Report = Callable[[str, Exception | None], None]
 
 
 DEFAULT_QUOTAS = Quotas()
-
-
-class OutboxFull(Exception):
-    """Nothing was stored: the lane has no room left on this device."""
 
 
 class OutboxClosed(Exception):
@@ -184,7 +181,7 @@ class Outbox:
         check_item(item)
         self._check_open()
         stored: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        stored.add_done_callback(_retrieve)
+        stored.add_done_callback(retrieve)
         self._enqueue(item, stored)
         return await asyncio.shield(stored)
 
@@ -245,7 +242,7 @@ class Outbox:
         while True:
             await self._some.wait()
             if not self._closing:
-                await _wait_until(self._due, GROUP_DELAY_S)
+                await wait_until(self._due, GROUP_DELAY_S)
             group = self._take_group()
             await self._commit_group(group)
             if self._closing and not self._group.items:
@@ -294,9 +291,9 @@ class Outbox:
         self._offered -= sum(1 for waiting in group.waiting if waiting is None)
         self._tell(facts, group.acks)
         for seq, index in result.stored:
-            _resolve(group.waiting[index], seq)
+            resolve(group.waiting[index], seq)
         for index in result.refused:
-            _reject(group.waiting[index], OutboxFull("the device's store has no room left for this"))
+            reject(group.waiting[index], OutboxFull("the device's store has no room left for this"))
         self._judge_records(group, result)
 
     def _judge_records(self, group: Group, result: Result) -> None:
@@ -324,7 +321,7 @@ class Outbox:
             self._overflow.give_back(tally)
         self._offered -= len(samples)
         for waiting in group.waiting:
-            _reject(waiting, OutboxFull(f"the device cannot store: {exc}"))
+            reject(waiting, OutboxFull(f"the device cannot store: {exc}"))
 
     async def _delete_alone(self, group: Group) -> None:
         """On a full disk deletions may still go through, and make the room that was missing."""
@@ -393,30 +390,6 @@ class Outbox:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         """Run on the one thread that owns the file; a cancelled caller does not stop the work."""
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
-
-
-async def _wait_until(event: asyncio.Event, timeout_s: float) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            await event.wait()
-    except TimeoutError:
-        return
-
-
-def _resolve(waiting: asyncio.Future[int] | None, seq: int) -> None:
-    if waiting is not None and not waiting.done():
-        waiting.set_result(seq)
-
-
-def _reject(waiting: asyncio.Future[int] | None, error: OutboxFull) -> None:
-    if waiting is not None and not waiting.done():
-        waiting.set_exception(error)
-
-
-def _retrieve(future: asyncio.Future[int]) -> None:
-    """Mark a failure as seen: the caller may have been cancelled."""
-    if not future.cancelled():
-        future.exception()
 
 
 __all__ = ["Item", "Observer", "Outbox", "OutboxClosed", "OutboxFull", "Pending", "StorageError"]

@@ -95,8 +95,8 @@ def _plan_readings(sensors: Sequence[AnySensor], quota: int) -> LanePlan:
     whole = _hours(quota * HIGH_WATER, facts * cost(READING_BODY))
     detail = _hours(quota * DETAIL_SHARE, facts * cost(READING_BODY))
     older = _hours(quota * (HIGH_WATER - DETAIL_SHARE), thinned * cost(READING_BODY))
-    return LanePlan(Lane.READING, round(facts), round(quota / 2**20, 2), whole, max(whole, round(detail + older, 1)))
+    return LanePlan(Lane.READING, round(facts), round(quota / 2**20, 2), whole, max(whole, round(detail + older, 2)))
 
 
 def _hours(quota: float, bytes_a_day: float) -> float:
-    return round(quota / bytes_a_day * 24, 1) if bytes_a_day else float("inf")
+    return round(quota / bytes_a_day * 24, 2) if bytes_a_day else float("inf")

@@ -32,16 +32,16 @@ def lane(settings: AgentSettings, name: Lane) -> LanePlan:
 
 
 def test_readings_last_about_as_long_as_the_plan_says(tmp_path: Path) -> None:
-    plan = lane(settings(tmp_path), Lane.READING)
+    plan = lane(settings(tmp_path, max_mb=5), Lane.READING)
     assert plan.facts_a_day == 864_000
-    before = live_through(tmp_path / "before.db", int(plan.hours_whole * 3600 * 0.8) // 20 * 20, 2, 20)
-    after = live_through(tmp_path / "after.db", int(plan.hours_whole * 3600 * 1.3) // 20 * 20, 2, 20)
+    before = live_through(tmp_path / "before.db", int(plan.hours_whole * 3600 * 0.8), 5, 20)
+    after = live_through(tmp_path / "after.db", int(plan.hours_whole * 3600 * 1.3), 5, 20)
     assert before.gaps == 0
     assert after.gaps > 0
 
 
 def test_longer_intervals_and_larger_files_last_longer(tmp_path: Path) -> None:
-    few, many = (lane(settings(tmp_path, streams), Lane.READING) for streams in (1, 10))
+    few, many = (lane(settings(tmp_path, streams, 20), Lane.READING) for streams in (1, 10))
     small, large = (lane(settings(tmp_path, max_mb=size), Lane.RECORD) for size in (2, 20))
     assert few.hours_whole == pytest.approx(10 * many.hours_whole, rel=0.1)
     assert large.hours == pytest.approx(10 * small.hours, rel=0.1)

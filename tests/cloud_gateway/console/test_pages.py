@@ -87,6 +87,15 @@ async def test_pages_fit_and_say_nothing_to_the_console(
     assert (wide, screen.said) == (0, [])
 
 
+async def test_page_that_becomes_narrow_fits_again(storm: Console, storm_screen: Opener) -> None:
+    page = (await storm_screen("en", 1440, 900)).page
+    await page.goto(storm.origin)
+    await expect(page.locator("#site-charleston canvas").first).to_be_visible()
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.wait_for_function("document.documentElement.scrollWidth === document.documentElement.clientWidth")
+    await page.wait_for_function("document.querySelector('#site-charleston canvas').clientWidth < 390")
+
+
 async def test_storm_is_told_first(storm: Console, storm_screen: Opener) -> None:
     page = (await storm_screen()).page
     await page.goto(storm.origin)

@@ -27,6 +27,10 @@ PASSING = {
 }
 
 
+#: What SQLite raises; those who only tell of it need not know more of SQLite.
+SqliteError = sqlite3.Error
+
+
 class NoDatabase(Exception):
     """A file that should be an SQLite database is none, or is damaged."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +67,7 @@ def _telling(code: str, remedy: str) -> Iterator[None]:
     from cloud_gateway.backup.creation import FolderTaken
     from cloud_gateway.backup.manifest import BadBackup
     from cloud_gateway.backup.restoration import TargetTaken
+    from cloud_gateway.database import SqliteError
     from cloud_gateway.occupancy import FolderBusy
 
     try:
@@ -80,7 +80,7 @@ def _telling(code: str, remedy: str) -> Iterator[None]:
         raise Failure("target-taken", str(exc), "With --force it is set aside by another name", WRONG_USE) from exc
     except BadBackup as exc:
         raise Failure("bad-backup", str(exc), "Nothing was changed; name another backup", WRONG_USE) from exc
-    except sqlite3.Error as exc:
+    except SqliteError as exc:
         raise Failure(code, str(exc), remedy) from exc
     except OSError as exc:
         raise Failure(code, f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc), remedy) from exc

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from dataclasses import asdict
 from typing import Annotated
@@ -25,6 +24,7 @@ def retain(
     It can be stopped anywhere and run again.
     """
     with extra("gateway"):
+        from cloud_gateway.database import SqliteError
         from cloud_gateway.retention.sweep import sweep
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
@@ -36,7 +36,7 @@ def retain(
     with working(settings.data_dir):
         try:
             swept = asyncio.run(sweep(settings, time.time_ns() // 1_000_000, dry_run=dry_run))
-        except sqlite3.Error as exc:
+        except SqliteError as exc:
             raise Failure("retain", str(exc), "What was done stays done; run the command again") from exc
     print_rows([asdict(row) for row in swept], as_json)
     if not swept and not as_json:

@@ -127,10 +127,14 @@ class IngestStore:
         return acks
 
     async def standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:
-        """What of an epoch is stored: the answer to a birth."""
+        """What of an epoch is stored: the answer to a birth.
+
+        Of lanes that devices keep it says so too when that is nothing: a restored gateway may lack all of them.
+        """
         async with reading(self._engine) as c:
             where = (t.ledger.c.device == device) & (t.ledger.c.epoch == epoch)
-            return {key: _ack(key, line) for key, line in (await _read_ledger(c, where)).items()}
+            lines = {Key(device, epoch, lane): Line(Ranges()) for lane in KEPT} | await _read_ledger(c, where)
+        return {key: _ack(key, line) for key, line in lines.items()}
 
     async def tell_storage(self, now: int, body: dict[str, object]) -> None:
         """Append the event that the disk is full, or has room again."""

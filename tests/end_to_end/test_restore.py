@@ -109,3 +109,27 @@ async def test_lost_readings_file_loses_only_what_a_gap_names(
     assert held >= {*range(1, BACKED_UP + 1), *range(STORED + 1, IN_ALL + 1)}
     named = "SELECT reason, first FROM gap WHERE lane = 'reading' AND reason = 'gateway-restored'"
     assert books.rows(named) == [("gateway-restored", BACKED_UP + 1)]
+
+
+async def test_lanes_that_began_after_the_backup_come_again(
+    own_broker: Server, sqlite_settings: GatewaySettings, tmp_path: Path
+) -> None:
+    program, books, config = make_program(sqlite_settings, tmp_path), Books(sqlite_settings), tmp_path / "gateway.toml"
+    program.start()
+    try:
+        async with open_agent(own_broker, "agent-01", tmp_path) as outbox:
+            assert outbox.offer(reading(1))
+            await until(lambda: reaches(books, Lane.READING, 1))
+            backup = (str(tmp_path / "backup"), "--config", str(config))
+            assert await asyncio.to_thread(weiran, "backup", *backup) == 0
+            await outbox.put(rating(1))
+            await outbox.put(raised(1))
+            await until(
+                lambda: books.rows(BOTH) == [("alarm", "1"), ("record", "1")] and not any(outbox.depth.values())
+            )
+            program.kill()
+            assert await asyncio.to_thread(weiran, "restore", *backup, "--force") == 0
+            program.start()
+            await until(lambda: books.rows(BOTH) == [("alarm", "1"), ("record", "1")])
+    finally:
+        program.stop()

@@ -36,8 +36,11 @@ async def run(
     duties: Sequence[Duty] = (),
     *,
     observer: Observer | None = None,
+    machine_clock: SystemClock | None = None,
 ) -> None:
     """Run one device until cancelled, or until a duty of `duties` sets `device.stopping`.
+
+    `machine_clock` is real time for a device that lives in another; `clock` itself where that is the machine's.
 
     Installs no signal handler, configures no logging, touches no global: hundreds run in one process. `boot` is
     new for every life of the agent, so that `mono` never steps within it. Raises StorageError, HardwareError,
@@ -54,8 +57,8 @@ async def run(
         quotas=Quotas(bounds.alarm_share, bounds.record_share, bounds.reading_share, bounds.diagnostic_share),
         ballast_kb=bounds.ballast_kb,
     )
-    machine_clock = clock if isinstance(clock, SystemClock) else SystemClock()
-    device = Device(settings, hardware, clock, outbox, identity, machine_clock)
+    real = machine_clock or (clock if isinstance(clock, SystemClock) else SystemClock())
+    device = Device(settings, hardware, clock, outbox, identity, real)
     outbox.on_trouble(device.report)
     try:
         await restore_floor(device)

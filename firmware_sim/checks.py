@@ -218,6 +218,7 @@ class _Check:
             self._unique(f"faults.{name}", [fault.name for fault in faults])
             for fault in faults:
                 self._fault(f"faults.{name}[{fault.name}]", fault)
+            self._small_disks(f"faults.{name}", [f for f in faults if isinstance(f, SystemFault)])
 
     def _fault(self, field: str, fault: FaultBase) -> None:
         if not self._story.start_ms <= fault.at_ms < fault.until_ms <= self._story.end_ms:
@@ -226,6 +227,17 @@ class _Check:
         if wrong:
             self.say(f"{field}.target", f"{fault.target!r} is not {wrong}", "mend the target")
 
+    def _small_disks(self, field: str, faults: Sequence[SystemFault]) -> None:
+        """A disk that can be filled lives with its devices' process, so that nothing may kill that."""
+        filled = [self._sites(f.target) for f in faults if f.kind == "disk-full"]
+        for fault in faults:
+            if fault.kind in ("agent-kill", "power-cut") and any(self._sites(fault.target) & sites for sites in filled):
+                self.say(f"{field}[{fault.name}]", "hits a site whose disk is filled in this set", "take another site")
+
+    def _sites(self, target: str) -> set[str]:
+        """The sites whose devices a fault hits."""
+        return {d.site for d in self._story.device if target in ("all", d.site, d.id)}
+
 
 def _wrong_target(story: Story, fault: FaultBase) -> str:
     """What the fault's target should have been; empty when it is that."""
@@ -233,10 +245,12 @@ def _wrong_target(story: Story, fault: FaultBase) -> str:
         kinds = ("contact", "pulse") if isinstance(fault, Bounce | Stuck) else ("analog",)
         fitting = {f"{d.id}/{s.stream}" for d in story.device for s in d.sensor if s.kind in kinds}
         return "" if fault.target in fitting else f"the device/stream of a sensor of kind {' or '.join(kinds)}"
+    devices, sites = {d.id for d in story.device}, {s.code for s in story.site}
     match fault.kind:
         case "broker-kill":
             return "" if fault.target == "broker" else '"broker"'
-        case "gateway-kill":
+        case "gateway-kill" | "gateway-restore":
             return "" if fault.target == "gateway" else '"gateway"'
-    places = {"all", *(s.code for s in story.site), *(d.id for d in story.device)}
-    return "" if fault.target in places else "\"all\", a site's code or a device's id"
+        case "clock-step" | "clone" | "revoke" | "flood":
+            return "" if fault.target in devices else "a device's id"
+    return "" if fault.target in {"all", *sites, *devices} else "\"all\", a site's code or a device's id"

@@ -1,6 +1,7 @@
 """Faults of a sensor, put between the world and the board: pure changes to what the sensor would have said.
 
 Faults of processes and links (broker-kill and the like) are not here: whoever starts the processes does them.
+A clock's are in `firmware_sim.wallclock`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from random import Random
 from firmware_sim.contacts import Changes, alternating, closed_at
 from firmware_sim.forms import AnalogFault, Bounce, ContactFault, Drift, Frozen, Stuck
 
+#: A fault of a whole device lasts its scenario length, and never less than this in real time (DESIGN section 7).
+SHORTEST_S = 5.0
 #: The true or faulty value of an analogue sensor, in its unit, at a time, ms UTC.
 Measure = Callable[[int], float]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from edge_agent import app
+from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Observer
 from edge_agent.tasks.device import Device
@@ -15,6 +16,7 @@ from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
 from firmware_sim.nature import Nature
 from firmware_sim.scenario import Scenario, agent_settings
+from firmware_sim.wallclock import make_clocks
 from firmware_sim.world import World
 
 logger = logging.getLogger(__name__)
@@ -43,12 +45,13 @@ async def run_fleet(
     """Run `devices` (ids) from the clock's time to the scenario's end, each with its outbox in `state_dir`/id.
 
     `identities`/id is the folder that a device was provisioned with. `observer` makes each device's witness. `faults`
-    names the set whose sensor faults take place. At the end the agents stop once their outboxes are empty, or after
-    `drain_s` real seconds; with `linger` they stay until cancelled. Raises KeyError for an unknown device or set, and
-    what the agent raises, in an ExceptionGroup.
+    names the set whose faults of sensors and clocks take place. At the end the agents stop once their outboxes are
+    empty, or after `drain_s` real seconds; with `linger` they stay until cancelled. Raises KeyError for an unknown
+    device or set, and what the agent raises, in an ExceptionGroup.
     """
-    crew = _Crew(clock)
+    crew = _Crew()
     spoiling = scenario.faults[faults] if faults is not None else ()
+    clocks = make_clocks(clock, devices, spoiling)
     nature = Nature(scenario, scenario.folders)
     settings = [agent_settings(scenario, d, state_dir / d, broker_host, broker_port, identities) for d in devices]
     async with asyncio.TaskGroup() as group:
@@ -58,7 +61,9 @@ async def run_fleet(
             world = World(scenario.device_of(each.device), nature, clock, spoiling, scenario.seed)
             worlds.append(group.create_task(world.run(board), name=f"world of {each.device}"))
             witness = None if observer is None else observer(each.device)
-            group.create_task(crew.live(each, board, witness), name=each.device)
+            own, steps = clocks.get(each.device, (None, []))
+            worlds += [group.create_task(own.suffer(step), name=step.name) for step in steps if own is not None]
+            group.create_task(crew.live(each, board, own or clock, witness), name=each.device)
         await crew.all_ready(len(settings))
         clock.add_gate(crew.keep_up)
         await clock.run(scenario.end_ms)
@@ -71,14 +76,14 @@ async def run_fleet(
 class _Crew:
     """The devices of a fleet while they run."""
 
-    def __init__(self, clock: ScenarioClock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._devices: list[Device] = []
         self._joined = asyncio.Condition()
 
-    async def live(self, settings: AgentSettings, board: SimBoard, observer: Observer | None) -> None:
+    async def live(self, settings: AgentSettings, board: SimBoard, clock: Clock, observer: Observer | None) -> None:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        await app.run(settings, board, self._clock, (self._join,), observer=observer)
+        machine = SystemClock()
+        await app.run(settings, board, clock, (self._join,), observer=observer, machine_clock=machine)
 
     async def _join(self, device: Device) -> None:
         """A duty of every agent: its others have begun when it runs."""

@@ -154,13 +154,34 @@ class FaultBase(Section):
 
 
 class SystemFault(FaultBase):
-    """A process killed without warning and started again after `for_s`, or a network cut.
+    """Something that happens to processes, disks, clocks and links; docs/scenarios.md says what each kind does.
 
-    The target of `broker-kill` is "broker", of `gateway-kill` "gateway"; of `link-cut` and `agent-kill` a
-    site's code, a device's id, or "all".
+    The target of `broker-kill` is "broker", of `gateway-kill` and `gateway-restore` "gateway"; of `link-cut`,
+    `agent-kill`, `power-cut` and `disk-full` a site's code, a device's id, or "all"; of the others a device's id.
     """
 
-    kind: Literal["broker-kill", "gateway-kill", "link-cut", "agent-kill"]
+    kind: Literal[
+        "broker-kill",
+        "gateway-kill",
+        "gateway-restore",
+        "link-cut",
+        "agent-kill",
+        "power-cut",
+        "disk-full",
+        "clock-step",
+        "clone",
+        "revoke",
+        "flood",
+    ]
+    to_ms: Instant | None = Field(None, alias="to", description="What a stepped clock is set to.")
+    by_s: Finite | None = Field(None, description="Or by how much, s; less than 0 is back.")
+
+    @model_validator(mode="after")
+    def _stepped(self) -> SystemFault:
+        given = sum(value is not None for value in (self.to_ms, self.by_s))
+        if given != (self.kind == "clock-step"):
+            raise ValueError("a `clock-step` has either `to` or `by_s`; no other kind has them")
+        return self
 
 
 class Bounce(FaultBase):

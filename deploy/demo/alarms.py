@@ -21,7 +21,11 @@ class Raising(NamedTuple):
 
 
 def find_raisings(said: Mapping[Key, Said]) -> dict[Key, Raising]:
-    """What the records make, one after the other: a clearing closes what its rule has open. Epochs stand alone."""
+    """What the records make: a clearing closes what its rule has open.
+
+    What its own epoch never cleared is closed by the first clearing of another one of the device: a lost outbox, or a
+    second device, leaves such alarms behind.
+    """
     raisings: dict[Key, Raising] = {}
     still_open: dict[tuple[str, str, str], list[Key]] = {}
     for key in sorted(said):
@@ -34,7 +38,18 @@ def find_raisings(said: Mapping[Key, Said]) -> dict[Key, Raising]:
         for each in of_rule:
             raisings[each] = raisings[each]._replace(cleared_at=at)
         of_rule.clear()
-    return raisings
+    left = {key for keys in still_open.values() for key in keys}
+    return raisings | {key: _close_by_other(key, raisings[key], said) for key in left}
+
+
+def _close_by_other(key: Key, raising: Raising, said: Mapping[Key, Said]) -> Raising:
+    cleared = AlarmState.CLEARED.value
+    times = [
+        at
+        for (device, epoch, _), (rule, state, at) in said.items()
+        if (device, rule, state) == (key[0], raising.rule, cleared) and epoch != key[1] and at >= raising.raised_at
+    ]
+    return raising._replace(cleared_at=min(times, default=None))
 
 
 def find_wrong_alarms(said: Mapping[Key, Said], listed: Mapping[Key, Raising]) -> set[Key]:

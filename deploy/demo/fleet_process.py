@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -21,7 +22,10 @@ TICK_S = 0.2
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over."""
+    """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over.
+
+    `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on.
+    """
 
     scenario: str
     devices: list[str]
@@ -33,6 +37,7 @@ class Orders(msgspec.Struct, frozen=True):
     linger: bool
     faults: str | None
     pipe: int
+    after: str | None = None
 
 
 async def _run(orders: Orders) -> None:
@@ -72,8 +77,12 @@ def main() -> None:
     set_up_logging(LogForm.JSON)
     orders = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Orders)
     logging.getLogger(__name__).info("fleet starts", extra={"devices": orders.devices})
-    with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
-        asyncio.run(_run(orders))
+    try:
+        with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+            asyncio.run(_run(orders))
+    finally:
+        if orders.after is not None:
+            shutil.copytree(orders.state_dir, orders.after)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 STOP_LIMIT_S = 15.0
+MOUNT = 'mount -t tmpfs -o size="$1"m none "$2" && shift 2 && exec "$@"'
+
+
+def mounting(folder: Path, size_mb: int) -> tuple[str, ...]:
+    """A wrapper that gives a program a disk of its own at `folder`: a tmpfs that only it sees."""
+    return ("unshare", "-rm", "sh", "-c", MOUNT, "sh", str(size_mb), str(folder))
+
+
+def can_mount() -> bool:
+    """Whether this machine lets its users do that."""
+    try:
+        probe = subprocess.run([*mounting(Path("/mnt"), 1), "true"], capture_output=True, check=False)  # noqa: S603 ours
+    except OSError:
+        return False
+    return probe.returncode == 0
 
 
 @dataclass
 class Program:
-    """One process that can be killed and started again. `inherited` are file descriptors it keeps open."""
+    """One process that can be killed and started again. `inherited` are file descriptors it keeps open.
+
+    `wrapper` is a command that makes way for the one that is appended to it.
+    """
 
     name: str
     arguments: Sequence[str]
     log: Path
     inherited: tuple[int, ...] = ()
+    wrapper: tuple[str, ...] = ()
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _killed: bool = field(default=False, repr=False)
 
@@ -31,7 +50,7 @@ class Program:
         guard = ["setpriv", "--pdeathsig", "KILL", "--"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program with arguments made here
-                [*guard, sys.executable, "-m", *self.arguments],
+                [*self.wrapper, *guard, sys.executable, "-m", *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -54,6 +73,11 @@ class Program:
     def running(self) -> bool:
         """Whether it has been started and has not ended."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def killed(self) -> bool:
+        """Whether `kill` has ended it and it was not started again."""
+        return self._killed
 
     @property
     def ended_by_itself(self) -> bool:

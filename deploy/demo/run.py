@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.demo.folder import demo_folder
+from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
-from deploy.demo.trouble import Troublemaker, find_witnesses
+from deploy.demo.trouble import Troublemaker
 from deploy.demo.verdict import Report, encode_report, find_shortcomings, is_clean, make_report
 from firmware_sim.forms import AnyFault, SensorFault, SystemFault
 from firmware_sim.problems import ScenarioError, problem
@@ -185,7 +186,7 @@ async def _until_told(stage: Stage, told: asyncio.Event) -> None:
 def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
     for program in (stage.ingest, stage.web, *(f.program for f in stage.fleets)):
-        if program.ended_by_itself or (program is stage.web and not program.running):
+        if program.ended_by_itself or (program is stage.web and not (program.running or program.killed)):
             why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""
             raise DemoFailed(f"{program.name} ended with status {program.status}: {why or program.last_words()}")
 
@@ -222,10 +223,17 @@ def _summary(report: Report) -> list[str]:
     lines += [
         f"alarm {a['site']} {a['rule']}: {a['value']} at {a['raised_at']}, lead {a['lead_s']} s" for a in report.alarms
     ]
-    lines += [
-        f"fault {f['name']}: seen by {len(f['seen_by'])}" for f in report.faults if isinstance(f["seen_by"], list)
-    ]
+    lines += [_describe(fault) for fault in report.faults]
     return lines + [f"NOT KEPT: {what}" for what in find_shortcomings(report)]
+
+
+def _describe(fault: dict[str, object]) -> str:
+    if skipped := fault.get("skipped"):
+        return f"fault {fault['name']}: NOT PLAYED: {skipped}"
+    seen_by = fault["seen_by"]
+    assert isinstance(seen_by, list)
+    after = fault.get("seen_after_s")
+    return f"fault {fault['name']}: seen by {len(seen_by)}" + ("" if after is None else f", after {after} s")
 
 
 class DemoMisused(Exception):

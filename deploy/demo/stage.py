@@ -20,7 +20,7 @@ from cloud_gateway.staff.accounts import add_staff, make_link
 from cloud_gateway.staff.roles import Role
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
-from deploy.demo.programs import Program
+from deploy.demo.programs import Program, can_mount, mounting
 from deploy.demo.witness import Ear, Witness
 from deploy.provision.folder import INGEST
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
@@ -29,8 +29,12 @@ from edge_agent.wire.tls import CERTIFICATE
 from firmware_sim.scenario import Scenario
 
 STAFF_NAME = "demo"
-#: Below it, each device has a folder with its outbox.
-DEVICES_FOLDER = "devices"
+#: The gateway's settings, in the demo's folder.
+CONFIG = "gateway.toml"
+#: Below it, each device has a folder with its outbox; below the other, what was on a small disk at its end.
+DEVICES_FOLDER, AFTER_FOLDER = "devices", "devices-after"
+#: Of a disk that is filled: room for the ballasts and outboxes of a site.
+SMALL_DISK_MB = 32
 READY_LIMIT_S = 90.0
 
 
@@ -45,7 +49,14 @@ class Fleet:
     program: Program
     orders: Orders
     orders_file: Path
+    small_disk_mb: int | None = None
     listening: asyncio.Task[None] | None = None
+
+    @property
+    def homes(self) -> dict[str, Path]:
+        """Each device's folder, by its id; for one on a small disk that is when its process has ended."""
+        folder = Path(self.orders.after or self.orders.state_dir)
+        return {device: folder / device for device in self.devices}
 
     def start(self, start_ms: int) -> None:
         """Start the process at a scenario time, with a new pipe."""
@@ -56,6 +67,13 @@ class Fleet:
         self.program.start()
         self.listening = asyncio.create_task(self.ear.listen())
         self.ear.close_writable()
+
+    async def end(self, *, kill: bool = False) -> None:
+        """End the process and hear it out; `kill` it without a warning."""
+        await asyncio.to_thread(self.program.kill if kill else self.program.stop)
+        await self.cable.close()
+        if self.listening is not None:
+            await self.listening
 
 
 @dataclass
@@ -71,6 +89,7 @@ class Stage:
     web: Program
     witness: Witness
     fleets: list[Fleet] = field(default_factory=list)
+    clones: list[Fleet] = field(default_factory=list)
 
     @property
     def origin(self) -> str:
@@ -79,12 +98,10 @@ class Stage:
 
     async def end_programs(self) -> None:
         """End Weiran's own processes, in order; the stores can still be read."""
-        for program in [*(f.program for f in self.fleets), self.ingest, self.web]:
+        for fleet in [*self.fleets, *self.clones]:
+            await fleet.end()
+        for program in (self.ingest, self.web):
             await asyncio.to_thread(program.stop)
-        for fleet in self.fleets:
-            await fleet.cable.close()
-            if fleet.listening is not None:
-                await fleet.listening
 
     async def close(self) -> None:
         """End what still runs, the servers last."""
@@ -100,7 +117,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     broker = await asyncio.to_thread(start_mosquitto, folder / "broker")
     database_server = await asyncio.to_thread(start_influxd, folder / "influx") if store == "influx" else None
     settings = _settings(folder, scenario, broker, database_server, port or free_port())
-    config = folder / "gateway.toml"
+    config = folder / CONFIG
     config.write_text(_toml(settings))
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
@@ -125,6 +142,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
 
 async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linger: bool, faults: str | None) -> None:
     """One fleet process for each site, behind its own cable; not yet started."""
+    filled = _filled_sites(stage.scenario, faults) if can_mount() else set()
     by_site: dict[str, list[str]] = defaultdict(list)
     for device in stage.scenario.device:
         by_site[device.site].append(device.id)
@@ -132,10 +150,11 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
         cable = Cable(stage.broker.port)
         await cable.open()
         file = stage.folder / f"fleet-{site}.json"
+        state_dir = stage.folder / DEVICES_FOLDER / site
         orders = Orders(
             scenario=scenario,
             devices=devices,
-            state_dir=str(stage.folder / DEVICES_FOLDER),
+            state_dir=str(state_dir),
             identities=str(provision_of(stage.broker).devices),
             broker_port=cable.port,
             speed=speed,
@@ -143,9 +162,20 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
             linger=linger,
             faults=faults,
             pipe=-1,
+            after=str(stage.folder / AFTER_FOLDER / site) if site in filled else None,
         )
         program = Program(f"fleet {site}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{site}.log")
-        stage.fleets.append(Fleet(site, devices, cable, Ear(stage.witness), program, orders, file))
+        fleet = Fleet(site, devices, cable, Ear(stage.witness), program, orders, file)
+        if site in filled:
+            state_dir.mkdir(parents=True)
+            fleet.small_disk_mb, program.wrapper = SMALL_DISK_MB, mounting(state_dir, SMALL_DISK_MB)
+        stage.fleets.append(fleet)
+
+
+def _filled_sites(scenario: Scenario, faults: str | None) -> set[str]:
+    """The sites whose devices need a disk of their own, because it will be filled."""
+    targets = {f.target for f in (scenario.faults[faults] if faults else ()) if f.kind == "disk-full"}
+    return {d.site for d in scenario.device if targets & {"all", d.site, d.id}}
 
 
 async def one_time_link(stage: Stage) -> str:

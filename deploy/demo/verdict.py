@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading
+from cloud_gateway.ingest.admission import FLOODING, NOT_ENROLLED, REVOKED
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
 from deploy.demo.alarms import Key, Raising, find_wrong_alarms
+from deploy.demo.happening import Happening
+from deploy.demo.intruder import FLOOD
+from deploy.demo.naming import Gap, find_named
+from deploy.demo.signs import devices_hit
 from deploy.demo.spoiled import ADC_STEPS, Samples, find_traces
-from deploy.demo.stage import DEVICES_FOLDER, Stage
-from deploy.demo.trouble import Happening, devices_hit
+from deploy.demo.stage import Stage
 from deploy.demo.witness import Promise, Said, read_alarm, seal
 from edge_agent.app import OUTBOX_FILE
+from edge_agent.proof.digest import digest
 from edge_agent.settings import AnalogSensor
 from edge_agent.storage.outbox import Outbox
 from edge_agent.wire import senml
@@ -28,6 +33,13 @@ from edge_agent.wire.messages import ALARM, READING
 from edge_agent.wire.topics import Lane
 from firmware_sim.forms import SensorFault, SeriesSource
 from firmware_sim.nature import Nature
+
+#: Dead letters that count messages which were not looked at, and that of the flood itself.
+REFUSALS, FLOOD_SHA256 = {REVOKED, FLOODING, NOT_ENROLLED}, digest(FLOOD)
+#: Faults that end a process between a commit and the witness's hearing of it.
+KILLS = ("agent-kill", "power-cut", "clone")
+#: What the gateway acknowledged before it was killed has reached the devices after this, real seconds.
+ON_THE_WAY_S = 10.0
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -50,7 +62,9 @@ class Holdings:
     named: set[Promise] = field(default_factory=set)
     doubled: set[Promise] = field(default_factory=set)
     gaps: Counter[str] = field(default_factory=Counter)
+    gap_list: list[Gap] = field(default_factory=list)
     rejected: int = 0
+    refused: int = 0
     #: alarm records by (device, epoch, seq), and the table of alarms
     said: dict[Key, Said] = field(default_factory=dict)
     alarms: dict[Key, Raising] = field(default_factory=dict)
@@ -67,6 +81,7 @@ class Balance:
     altered: set[Promise]
     doubled: set[Promise]
     unwitnessed: set[Promise]
+    gone: set[Promise]
     wrong_alarms: set[Key]
 
 
@@ -74,6 +89,8 @@ class Report(msgspec.Struct, frozen=True):
     """Everything the demo has to say. Times are RFC 3339, UTC; `gauge_hours` is [given back, due] by gauge.
 
     `waiting` facts are on their devices' disks, not yet stored: an interrupted run leaves some.
+    `named_by_gaps`: facts that were let go and are named by a stored gap. `refused`: messages, not facts, that were not
+    looked at because their device was revoked or flooded; what they carried comes again.
     `gauges_hit` names the gauges from which a fault took hours: their missing figures are no fault of the system.
     """
 
@@ -89,6 +106,8 @@ class Report(msgspec.Struct, frozen=True):
     gaps: int
     gaps_by_lane: dict[str, int]
     rejected: int
+    refused: int
+    named_by_gaps: int
     gauge_hours: dict[str, list[int]]
     gauges_hit: list[str]
     alarms: list[dict[str, object]]
@@ -106,7 +125,9 @@ async def make_report(
 ) -> Report:
     """Read the stores back and hold them against what was promised."""
     holdings, witness = await read_holdings(stage), stage.witness
-    balance = strike_balance(witness.put, witness.alarms, holdings)
+    restored = [h.restored_s for h in happenings if h.restored_s is not None]
+    let_go = {p for p, at_s in witness.acked.items() if restored and at_s < max(restored) + ON_THE_WAY_S}
+    balance = strike_balance(witness.put, witness.alarms, holdings, let_go)
     altered = balance.altered | witness.altered
     return Report(
         scenario=stage.scenario.name,
@@ -121,6 +142,8 @@ async def make_report(
         gaps=sum(holdings.gaps.values()),
         gaps_by_lane=dict(holdings.gaps),
         rejected=holdings.rejected,
+        refused=holdings.refused,
+        named_by_gaps=len(balance.gone),
         gauge_hours=_gauge_figures(stage, holdings),
         gauges_hit=_gauges_hit(stage, happenings, spoiled),
         alarms=await _alarms(stage, holdings),
@@ -133,16 +156,22 @@ async def make_report(
     )
 
 
-def strike_balance(put: Mapping[Promise, str], said: Mapping[Key, Said], holdings: Holdings) -> Balance:
+def strike_balance(
+    put: Mapping[Promise, str], said: Mapping[Key, Said], holdings: Holdings, let_go: Set[Promise] = frozenset()
+) -> Balance:
     """Set differences. An alarm record that nobody witnessed counts for the table of alarms as it is stored.
 
-    What still waits on a device's disk is neither lost nor due in any table.
+    What still waits on a device's disk is neither lost nor due in any table. What a gap names is not lost; `let_go` is
+    what devices had let go when the gateway was restored, whose gap does not say how far it reaches.
     """
     seals = holdings.seals
     waiting = {(p.device, p.epoch, p.seq) for p in holdings.waiting if p.lane == Lane.ALARM.value}
     said = {key: alarm for key, alarm in said.items() if key not in waiting}
+    missing = set(put) - set(seals) - holdings.named - holdings.waiting
+    gone = find_named(missing, holdings.gap_list, let_go)
     return Balance(
-        lost=set(put) - set(seals) - holdings.named - holdings.waiting,
+        lost=missing - gone,
+        gone=gone,
         altered={p for p, sealed in put.items() if seals.get(p, sealed) != sealed},
         doubled=holdings.doubled,
         unwitnessed=set(seals) - set(put),
@@ -158,14 +187,20 @@ def find_shortcomings(report: Report) -> list[str]:
         if (count := getattr(report, name))
     ]
     short += [f"gap on lane {lane}" for lane in (Lane.ALARM.value, Lane.RECORD.value) if lane in report.gaps_by_lane]
-    if report.unwitnessed and not any(fault["kind"] == "agent-kill" for fault in report.faults):
+    if report.unwitnessed and not any(fault["kind"] in KILLS for fault in report.faults):
         short.append(f"unwitnessed {report.unwitnessed}")
     short += [
         f"{gauge}: {given} of {due} figures"
         for gauge, (given, due) in report.gauge_hours.items()
         if given < due and gauge not in report.gauges_hit
     ]
-    return short + [f"fault {fault['name']} was not seen" for fault in report.faults if not fault["seen_by"]]
+    short += [f"fault {fault['name']}: {what}" for fault in report.faults for what in _texts(fault.get("broken"))]
+    played = [fault for fault in report.faults if not fault.get("skipped")]
+    return short + [f"fault {fault['name']} was not seen" for fault in played if not fault["seen_by"]]
+
+
+def _texts(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def is_clean(report: Report) -> bool:
@@ -191,14 +226,15 @@ async def read_holdings(stage: Stage) -> Holdings:
 async def _read_outboxes(stage: Stage) -> set[Promise]:
     """What is on the devices' own disks; their agents have ended."""
     waiting: set[Promise] = set()
-    for device in stage.scenario.device:
-        file = stage.folder / DEVICES_FOLDER / device.id / OUTBOX_FILE
+    homes = [home for fleet in [*stage.fleets, *stage.clones] for home in fleet.homes.items()]
+    for device, home in homes:
+        file = home / OUTBOX_FILE
         if not file.exists():
             continue
         outbox = await Outbox.open(file, boot="verdict")
         for lane in Lane:
             waiting |= {
-                Promise(device.id, outbox.epoch, lane.value, fact.seq)
+                Promise(device, outbox.epoch, lane.value, fact.seq)
                 for fact in await outbox.pending(lane, 0, outbox.depth[lane])
             }
         await outbox.close()
@@ -210,17 +246,24 @@ async def _read_rows(stage: Stage, holdings: Holdings) -> None:
     try:
         async with reading(engine) as c:
             r, d, g = t.record.c, t.dead_letter.c, t.gap.c
-            facts = select(r.device, r.epoch, r.lane, r.seq, r.kind, r.at, r.clock, r.body)
+            said_at = func.coalesce(r.said_at, r.at)  # the device's own word, where the gateway has corrected its clock
+            facts = select(r.device, r.epoch, r.lane, r.seq, r.kind, said_at, r.clock, r.body)
             for device, epoch, lane, seq, kind, at, clock, body in await c.execute(facts):
                 holdings.seals[Promise(device, epoch, lane, seq)] = seal(kind, at, clock, body)
                 if kind == ALARM:
                     holdings.said[device, epoch, seq] = read_alarm(at, body)
-            for device, epoch, lane, seq in await c.execute(select(d.device, d.epoch, d.lane, d.seq)):
+            letters = select(d.device, d.epoch, d.lane, d.seq, d.code, d.sha256, d.times)
+            for device, epoch, lane, seq, code, sha256, times in await c.execute(letters):
+                if code in REFUSALS or sha256 == FLOOD_SHA256:
+                    holdings.refused += times
+                    continue
                 holdings.rejected += 1
                 if seq is not None:
                     holdings.named.add(Promise(device, epoch, lane, seq))
-            for lane, count in await c.execute(select(g.lane, g["count"])):
-                holdings.gaps[lane] += count
+            gaps = select(g.device, g.epoch, g.lane, g.reason, g["count"], g["first"], g["last"])
+            holdings.gap_list = [Gap(*row) for row in await c.execute(gaps)]
+            for gap in holdings.gap_list:
+                holdings.gaps[gap.lane] += gap.facts
             await _read_alarms(c, holdings)
     finally:
         await engine.dispose()
@@ -290,8 +333,8 @@ def count_figures(figures: Samples, stored: Samples, tolerance: float, *, over: 
 
 
 def _gauges_hit(stage: Stage, happenings: list[Happening], spoiled: list[SensorFault]) -> list[str]:
-    """Gauges whose device was killed, or whose sensor was spoiled."""
-    kills = [h.fault for h in happenings if h.fault.kind == "agent-kill"]
+    """Gauges whose device was killed or could not store, or whose sensor was spoiled."""
+    kills = [h.fault for h in happenings if h.fault.kind in ("agent-kill", "power-cut", "disk-full")]
     killed = {device for fault in kills for device in devices_hit(stage, fault)}
     targets = {fault.target for fault in spoiled}
     return sorted(
@@ -341,6 +384,10 @@ def _fault(happening: Happening) -> dict[str, object]:
         "until": _rfc3339(fault.until_ms),
         "real_s": round(happening.ended_s - happening.began_s, 1),
         "seen_by": happening.seen_by,
+        "seen_after_s": happening.seen_after_s,
+        "refused": happening.refused,
+        "broken": happening.broken,
+        "skipped": happening.skipped,
     }
 
 

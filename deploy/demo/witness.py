@@ -125,6 +125,8 @@ class Witness:
     put: dict[Promise, str] = field(default_factory=dict)
     alarms: dict[tuple[str, str, int], Said] = field(default_factory=dict)
     altered: set[Promise] = field(default_factory=set)
+    #: when the word that the gateway has it reached the device, s of the monotonic clock
+    acked: dict[Promise, float] = field(default_factory=dict)
     worst_delay_s: float = 0.0
     _waiting: dict[tuple[str, str, str], dict[int, float]] = field(default_factory=dict)
     _file: IO[bytes] | None = None
@@ -158,6 +160,7 @@ class Witness:
         spans = [(1, line.upto), *line.ranges]
         for seq in [s for s in waiting if any(first <= s <= last for first, last in spans)]:
             self.worst_delay_s = max(self.worst_delay_s, line.at_s - waiting.pop(seq))
+            self.acked[Promise(line.device, line.epoch, line.lane, seq)] = line.at_s
 
 
 @dataclass

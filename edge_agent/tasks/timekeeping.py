@@ -7,6 +7,7 @@ import contextlib
 
 import msgspec
 
+from edge_agent.hardware.clock import SystemClock
 from edge_agent.hardware.timefloor import Step
 from edge_agent.storage.outbox import OutboxFull
 from edge_agent.tasks.device import Device
@@ -41,8 +42,8 @@ async def keep_time(device: Device) -> None:
     mark = device.progress.begin("time")
     while True:
         mark.beat(LOOK_S)
-        if device.clock is device.machine_clock:
-            for step in device.machine_clock.take_steps():
+        if isinstance(device.clock, SystemClock):
+            for step in device.clock.take_steps():
                 await _tell(device, step)
         device.report("clock", _find_trouble(device))
         await asyncio.sleep(LOOK_S)
@@ -57,7 +58,7 @@ async def _tell(device: Device, step: Step) -> None:
 def _find_trouble(device: Device) -> ClockTrouble | None:
     if device.clock.quality() is ClockQuality.UNSET:
         return ClockTrouble("is not set; let the device reach a time server (UDP port 123), or set it by hand")
-    away_ms = device.machine_clock.away_ms() if device.clock is device.machine_clock else 0
+    away_ms = device.clock.away_ms() if isinstance(device.clock, SystemClock) else 0
     if away_ms:
         return ClockTrouble(f"was set {away_ms / 1000:+.0f} s away, by no time server; not followed")
     return None

@@ -113,3 +113,13 @@ def test_a_link_that_is_down_already_is_cut_when_it_stands_again(tmp_path: Path)
     scenario.write_text(OVERLAPPING)
     report = run_demo(tmp_path, "--scenario", str(scenario), "--faults", "both", "--speed", "360")
     assert {fault["name"]: bool(fault["seen_by"]) for fault in report["faults"]} == {"broker": True, "link": True}
+
+
+def test_devices_in_the_field_keep_their_promises_whatever_is_done_to_them(tmp_path: Path) -> None:
+    report = run_demo(tmp_path, "--scenario", "quick", "--faults", "hard", "--speed", "300")
+    assert (report["lost"], report["duplicates"], report["altered"], report["rejected"]) == (0, 0, 0, 0)
+    assert not {"alarm", "record"} & set(report["gaps_by_lane"])
+    faults = {fault["kind"]: fault for fault in report["faults"]}
+    assert set(faults) == {"clone", "clock-step", "gateway-restore", "revoke", "power-cut"}
+    assert all(fault["seen_by"] and not fault["broken"] and not fault["skipped"] for fault in faults.values())
+    assert faults["revoke"]["refused"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cloud_gateway.backup.store import RESTORED
 from cloud_gateway.readings.series import Point
-from deploy.demo.alarms import Raising
+from deploy.demo.alarms import Raising, find_raisings
+from deploy.demo.naming import Gap, find_named
 from deploy.demo.verdict import (
     Holdings,
     Report,
@@ -43,6 +45,8 @@ CLEAN = Report(
     gaps=0,
     gaps_by_lane={},
     rejected=0,
+    refused=0,
+    named_by_gaps=0,
     gauge_hours={"pier/tide": [4, 4]},
     gauges_hit=[],
     alarms=[],
@@ -133,6 +137,7 @@ def test_a_whole_report_is_clean() -> None:
     assert is_clean(CLEAN)
     assert is_clean(changed(faults=[{"name": "f", "kind": "link-cut", "seen_by": ["gateway: link down"]}]))
     assert is_clean(changed(gaps_by_lane={"reading": 3}))
+    assert is_clean(changed(faults=[{"name": "f", "kind": "disk-full", "seen_by": [], "skipped": "no such disk"}]))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +150,7 @@ def test_a_whole_report_is_clean() -> None:
         changed(gauge_hours={"pier/tide": [3, 4]}, gauges_hit=["yard/tide"]),
         changed(gaps_by_lane={"alarm": 1}),
         changed(faults=[{"name": "f", "kind": "link-cut", "seen_by": []}]),
+        changed(faults=[{"name": "f", "kind": "revoke", "seen_by": ["ingest"], "broken": ["facts were stored"]}]),
     ],
 )
 def test_a_broken_promise_is_not_clean(report: Report) -> None:
@@ -161,3 +167,45 @@ def test_what_still_waits_on_a_device_is_not_lost() -> None:
     promise = Promise("tide-1", "0123456789abcdef", "reading", 7)
     assert strike_balance({promise: "seal"}, {}, Holdings()).lost == {promise}
     assert strike_balance({promise: "seal"}, {}, Holdings(waiting={promise})).lost == set()
+
+
+FACTS = {Promise("dev", "e", "reading", seq) for seq in range(1, 9)}
+
+
+def test_a_gap_names_no_more_facts_than_it_counts() -> None:
+    gap = Gap("dev", "e", "reading", "the disk is full", 2, 3, 6)
+    assert {p.seq for p in find_named(FACTS, [gap], set())} == {3, 4}
+    assert find_named(FACTS, [gap._replace(first=0, last=0)], set()) == set()
+
+
+FULL = Gap("dev", "e", "reading", "the disk is full", 8, 1, 8)
+
+
+@pytest.mark.parametrize(
+    "gap", [FULL._replace(device="dev-2"), FULL._replace(epoch="f"), FULL._replace(lane="alarm")], ids=str
+)
+def test_a_gap_of_another_line_names_nothing(gap: Gap) -> None:
+    assert find_named(FACTS, [gap], set()) == set()
+    assert find_named(FACTS, [FULL], set()) == FACTS
+
+
+def test_the_gap_of_a_restored_gateway_names_what_devices_had_let_go_after_the_backup() -> None:
+    gap = Gap("dev", "e", "reading", RESTORED, 0, 4, 0)
+    let_go = {p for p in FACTS if p.seq <= 6}
+    assert {p.seq for p in find_named(FACTS, [gap], let_go)} == {4, 5, 6}
+    put = dict.fromkeys(FACTS, "seal")
+    assert {p.seq for p in strike_balance(put, {}, Holdings(gap_list=[gap]), let_go).lost} == {1, 2, 3, 7, 8}
+
+
+def test_an_alarm_that_its_epoch_left_open_is_closed_by_the_next_clearing_of_another() -> None:
+    said = {
+        ("dev", "e", 1): Said("surge", "raised", AT),
+        ("dev", "f", 1): Said("surge", "cleared", AT - 5),
+        ("dev", "f", 2): Said("surge", "raised", AT + 10),
+        ("dev", "f", 3): Said("surge", "cleared", AT + 60),
+    }
+    found = find_raisings(said)
+    assert found == {
+        ("dev", "e", 1): Raising("surge", AT, AT + 60),
+        ("dev", "f", 2): Raising("surge", AT + 10, AT + 60),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -24,13 +25,17 @@ FORMS = [
     forms.ScheduleSource,
     forms.Span,
     forms.Column,
+    forms.SystemFault,
     forms.Bounce,
     forms.Stuck,
     forms.Frozen,
     forms.Drift,
     forms.Noise,
 ]
-KINDS = ["broker-kill", "gateway-kill", "link-cut", "agent-kill", "bounce", "stuck", "frozen", "drift", "noise"]
+KINDS = [
+    *get_args(forms.SystemFault.model_fields["kind"].annotation),
+    *("bounce", "stuck", "frozen", "drift", "noise"),
+]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)

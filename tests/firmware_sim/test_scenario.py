@@ -85,7 +85,7 @@ def test_the_built_in_scenarios_have_no_problems() -> None:
         pytest.param('"gauge-1/door"', '"gauge-1/level"', "'gauge-1/level' is not the device/stream", id="target"),
         pytest.param("for_s = 60", "for_s = 6000", "faults.sensors[stuck]: is not within the story", id="fault time"),
         pytest.param("closed = true", "shut = true", "faults.sensors[stuck].closed: is missing", id="fault key"),
-        pytest.param('kind = "stuck"', 'kind = "flood"', "faults.sensors[stuck].kind: 'flood' is not", id="fault kind"),
+        pytest.param('kind = "stuck"', 'kind = "ghost"', "faults.sensors[stuck].kind: 'ghost' is not", id="fault kind"),
         pytest.param("[[site]]", 'outline = "coast.geojson"\n[[site]]', "outline: 'coast.geojson' is", id="outline"),
         pytest.param("[[site]]", "[[site", "scenario.toml: is not TOML: .*line 9", id="broken TOML"),
         pytest.param('name = "small"', 'name = "small"\nextends = "none"', "extends: there is no other", id="parent"),
@@ -95,6 +95,36 @@ def test_the_built_in_scenarios_have_no_problems() -> None:
 def test_each_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
     problems = "\n".join(_told(write_story(tmp_path, STORY.replace(old, new))))
     assert re.search(told.replace("[", r"\[").replace("]", r"\]"), problems), problems
+
+
+FIELD = """
+[[faults.field]]
+name = "first"
+at = 2026-01-01T00:10:00Z
+for_s = 60
+kind = "disk-full"
+target = "gauge-1"
+[[faults.field]]
+name = "second"
+at = 2026-01-01T00:20:00Z
+for_s = 60
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        pytest.param('kind = "power-cut"\ntarget = "all"', "whose disk is filled", id="power cut on a small disk"),
+        pytest.param('kind = "clock-step"\ntarget = "gauge-1"', "either `to` or `by_s`", id="step to nowhere"),
+        pytest.param('kind = "clone"\ntarget = "gauge-1"\nby_s = 5', "no other kind has them", id="step of a clone"),
+        pytest.param('kind = "revoke"\ntarget = "all"', "'all' is not a device's id", id="all revoked"),
+        pytest.param('kind = "gateway-restore"\ntarget = "broker"', "'broker' is not \"gateway\"", id="other part"),
+    ],
+)
+def test_a_fault_that_cannot_be_is_named(tmp_path: Path, second: str, told: str) -> None:
+    problems = _told(write_story(tmp_path, STORY + FIELD + second + "\n"))
+    assert len(problems) == 1
+    assert told in problems[0]
 
 
 @pytest.mark.parametrize(

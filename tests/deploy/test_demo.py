@@ -116,7 +116,7 @@ def test_a_link_that_is_down_already_is_cut_when_it_stands_again(tmp_path: Path)
 
 
 def test_devices_in_the_field_keep_their_promises_whatever_is_done_to_them(tmp_path: Path) -> None:
-    report = run_demo(tmp_path, "--scenario", "quick", "--faults", "hard", "--speed", "300")
+    report = run_demo(tmp_path, "--scenario", "quick", "--faults", "hard", "--speed", "240")
     assert (report["lost"], report["duplicates"], report["altered"], report["rejected"]) == (0, 0, 0, 0)
     assert not {"alarm", "record"} & set(report["gaps_by_lane"])
     faults = {fault["kind"]: fault for fault in report["faults"]}

@@ -14,7 +14,7 @@ import pytest
 from cloud_gateway.backup.creation import make_backup
 from cloud_gateway.backup.influx import FOLDER
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import StoreUnavailable
+from cloud_gateway.readings.series import NS_PER_MS, StoreUnavailable
 from cloud_gateway.settings import GatewaySettings, Series
 from deploy.servers import free_port
 from tests.cloud_gateway.backup.ground import now, open_gateway, take_ratings, take_readings
@@ -74,7 +74,7 @@ async def count_readings(settings: GatewaySettings) -> int:
         stack.push_async_callback(series.close)
         while True:
             try:
-                return len(await series.samples(DEVICE, "level", AT, AT + 1000, 1000))
+                return len(await series.samples(DEVICE, "level", AT * NS_PER_MS, (AT + 1000) * NS_PER_MS, 1000))
             except StoreUnavailable:
                 await asyncio.sleep(0.1)
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
-from deploy.servers import Server, provision_of
+from deploy.servers import Server, free_port, provision_of
 from edge_agent.app import OUTBOX_FILE, find_identity
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.proof.signatures import Statement, is_signed
@@ -32,7 +32,7 @@ from edge_agent.wire.session import Delivery, LinkOptions
 from edge_agent.wire.topics import Lane, Leaf, parse_topic
 from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock
-from tests.edge_agent.storage.disk import BadBlock
+from tests.edge_agent.storage.disk import BadBlock, forget_pages
 from tests.edge_agent.storage.test_salvage import break_tree
 from tests.edge_agent.tasks.agents import MINUTE, START, Witness, flood, level, make_settings, rain, running_agent
 from tests.edge_agent.wire.relay import open_relay
@@ -408,13 +408,16 @@ async def test_lane_that_cannot_be_read_is_named_holds_up_no_other_and_is_sent_o
     long = readings(301, 301)[0]._replace(body=b'"' + b"x" * 60_000 + b'"')
     await put_all(outbox, [*readings(1, 300), long])
     await outbox.close()
-    block = BadBlock(tmp_path / OUTBOX_FILE, b"x" * 4000)
     patient, witness = OutboxSettings(window=256, ack_timeout_s=60), Witness()
-    settings = make_settings(tmp_path, device=device, broker=broker, heartbeat_s=0.2, outbox=patient)
+    settings = make_settings(tmp_path, device=device, broker=broker, port=free_port(), heartbeat_s=0.2, outbox=patient)
     async with (
         listening(broker, device) as ear,
+        AsyncExitStack() as relays,
         running_agent(settings, make_board("SIM-1"), SystemClock(), witness) as agent,
     ):
+        block = BadBlock(tmp_path / OUTBOX_FILE, b"x" * 4000)
+        forget_pages(tmp_path / OUTBOX_FILE)
+        await relays.enter_async_context(open_relay(broker.port, settings.broker.port))
         await until(lambda: "outbox lane reading" in agent.degraded)
         await agent.outbox.put(Item(Lane.ALARM, "alarm/1", b"{}", START, ClockQuality.NTP, 1))
         await until(lambda: ear.seqs(Lane.ALARM))

@@ -47,10 +47,10 @@ class Relay:
 
 
 @asynccontextmanager
-async def open_relay(target: int) -> AsyncIterator[Relay]:
-    """A relay on a free port."""
+async def open_relay(target: int, port: int = 0) -> AsyncIterator[Relay]:
+    """A relay on `port`, or on a free one."""
     relay = Relay(target)
-    server = await asyncio.start_server(relay.carry, "127.0.0.1", 0)
+    server = await asyncio.start_server(relay.carry, "127.0.0.1", port)
     relay.port = server.sockets[0].getsockname()[1]
     try:
         yield relay

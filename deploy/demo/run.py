@@ -210,8 +210,9 @@ def _find_unfinished(stage: Stage, report: Report) -> list[str]:
     unfinished = []
     if not all(f.ear.ended for f in stage.fleets):
         unfinished.append(f"The scenario did not end within {ONCE_LIMIT_S:.0f} s; try a higher --speed.")
-    if report.waiting > report.devices:
-        unfinished.append(f"Not all is stored yet: {report.waiting} facts wait on their devices' disks.")
+    waiting = report.waiting - report.with_clones
+    if waiting > report.devices:
+        unfinished.append(f"Not all is stored yet: {waiting} facts wait on their devices' disks.")
     return unfinished
 
 

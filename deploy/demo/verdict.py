@@ -22,7 +22,7 @@ from deploy.demo.intruder import FLOOD
 from deploy.demo.naming import Gap, find_named
 from deploy.demo.signs import devices_hit
 from deploy.demo.spoiled import ADC_STEPS, Samples, find_traces
-from deploy.demo.stage import Stage
+from deploy.demo.stage import Fleet, Stage
 from deploy.demo.witness import Promise, Said, read_alarm, seal
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.proof.digest import digest
@@ -59,6 +59,7 @@ class Holdings:
 
     seals: dict[Promise, str] = field(default_factory=dict)
     waiting: set[Promise] = field(default_factory=set)
+    with_clones: set[Promise] = field(default_factory=set)
     named: set[Promise] = field(default_factory=set)
     doubled: set[Promise] = field(default_factory=set)
     gaps: Counter[str] = field(default_factory=Counter)
@@ -88,7 +89,8 @@ class Balance:
 class Report(msgspec.Struct, frozen=True):
     """Everything the demo has to say. Times are RFC 3339, UTC; `gauge_hours` is [given back, due] by gauge.
 
-    `waiting` facts are on their devices' disks, not yet stored: an interrupted run leaves some.
+    `waiting` facts are on their devices' disks, not yet stored: an interrupted run leaves some. `with_clones` of them
+    are on the disks of second devices, which were taken away with what they had not sent.
     `named_by_gaps`: facts that were let go and are named by a stored gap. `refused`: messages, not facts, that were not
     looked at because their device was revoked or flooded; what they carried comes again.
     `gauges_hit` names the gauges from which a fault took hours: their missing figures are no fault of the system.
@@ -99,6 +101,7 @@ class Report(msgspec.Struct, frozen=True):
     put: int
     stored: int
     waiting: int
+    with_clones: int
     lost: int
     duplicates: int
     altered: int
@@ -135,6 +138,7 @@ async def make_report(
         put=len(witness.put),
         stored=len(holdings.seals),
         waiting=len(holdings.waiting),
+        with_clones=len(holdings.with_clones),
         lost=len(balance.lost),
         duplicates=len(balance.doubled),
         altered=len(altered),
@@ -219,15 +223,15 @@ async def read_holdings(stage: Stage) -> Holdings:
             await _read_series(series, device.id, holdings)
     finally:
         await series.close()
-    holdings.waiting = {p for p in await _read_outboxes(stage) if p not in holdings.seals}
+    holdings.with_clones = await _read_outboxes(stage.clones) - holdings.seals.keys()
+    holdings.waiting = (await _read_outboxes(stage.fleets) - holdings.seals.keys()) | holdings.with_clones
     return holdings
 
 
-async def _read_outboxes(stage: Stage) -> set[Promise]:
+async def _read_outboxes(fleets: Iterable[Fleet]) -> set[Promise]:
     """What is on the devices' own disks; their agents have ended."""
     waiting: set[Promise] = set()
-    homes = [home for fleet in [*stage.fleets, *stage.clones] for home in fleet.homes.items()]
-    for device, home in homes:
+    for device, home in [home for fleet in fleets for home in fleet.homes.items()]:
         file = home / OUTBOX_FILE
         if not file.exists():
             continue

@@ -38,6 +38,7 @@ CLEAN = Report(
     put=3,
     stored=3,
     waiting=0,
+    with_clones=0,
     lost=0,
     duplicates=0,
     altered=0,

@@ -18,6 +18,30 @@ WARM_UP_S, MEASURED_S = 5.0, 20.0
 RESIDENT_LIMIT_MB, CPU_LIMIT_PERCENT = 80.0, 5.0
 
 
+class Ground:
+    """A real broker and a gateway that acknowledges, on which agents are started."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._broker = stack.enter_context(start_mosquitto(folder / "broker"))
+        self._identity = str(credentials_of(self._broker, DEVICE))
+        config = folder / "gateway.toml"
+        config.write_text(f'data_dir = "{folder}"\n{broker_section(self._broker)}[devices]\nadmit = "any"\n')
+        migrate(folder / "gateway.db")
+        gateway = Program("ingest", ("deploy", "gateway", "ingest", "--config", str(config)), folder / "gateway.log")
+        gateway.start()
+        stack.callback(gateway.stop)
+
+    def start_agent(self, name: str) -> Program:
+        """A real agent process on a SIMULATED board, with a new state folder of that name."""
+        state = str(self._folder / name)
+        arguments = ("deploy.bench.agent_process", state, str(self._broker.port), self._identity)
+        agent = Program("agent", arguments, self._folder / "agent.log")
+        agent.start()
+        self._stack.callback(agent.kill)
+        return agent
+
+
 def bench_agent(folder: Path, rounds: int) -> list[Table]:
     """A real agent process on a simulated board, a real broker and a gateway that acknowledges."""
     table = Table("Agent with ten streams at 1 Hz, connected and acknowledged")
@@ -25,19 +49,9 @@ def bench_agent(folder: Path, rounds: int) -> list[Table]:
     cpu: list[float] = []
     written: list[float] = []
     with ExitStack() as stack:
-        broker = stack.enter_context(start_mosquitto(folder / "broker"))
-        config = folder / "gateway.toml"
-        config.write_text(f'data_dir = "{folder}"\n{broker_section(broker)}[devices]\nadmit = "any"\n')
-        migrate(folder / "gateway.db")
-        gateway = Program("ingest", ("deploy", "gateway", "ingest", "--config", str(config)), folder / "gateway.log")
-        gateway.start()
-        stack.callback(gateway.stop)
-        identity = str(credentials_of(broker, DEVICE))
+        ground = Ground(folder, stack)
         for number in range(rounds):
-            arguments = ("deploy.bench.agent_process", str(folder / f"state-{number}"), str(broker.port), identity)
-            agent = Program("agent", arguments, folder / "agent.log")
-            agent.start()
-            stack.callback(agent.kill)
+            agent = ground.start_agent(f"state-{number}")
             figures = _watch(agent.pid)
             agent.kill()
             for values, figure in zip((resident, cpu, written), figures, strict=True):

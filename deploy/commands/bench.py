@@ -45,6 +45,19 @@ def agent(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int
     return _run("agent", rounds, folder, write)
 
 
+@bench_app.command("soak")
+def soak(
+    minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,
+    folder: Folder = None,
+    write: Write = None,
+) -> int:
+    """Watch one agent's memory, files and outbox for a long time.
+
+    Ten streams at 1 Hz on a SIMULATED board, in real time; exit status 1 when its memory grows.
+    """
+    return _run("soak", minutes, folder, write)
+
+
 def _run(which: str, rounds: int, folder: Path | None, write: Path | None) -> int:
     with extra("sim"):
         from deploy.bench import UnusableFolder, run_bench

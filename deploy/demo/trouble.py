@@ -27,6 +27,7 @@ class Troublemaker:
     """Plays each fault when its scenario time comes.
 
     Whoever needs the gateway at work holds its lock, and so does whoever ends it; the broker's likewise, taken first.
+    A device lets go on a full disk of what it kept for a restored gateway: that they do not fall together is the third.
     """
 
     def __init__(self, stage: Stage, faults: Iterable[SystemFault]) -> None:
@@ -34,6 +35,7 @@ class Troublemaker:
         self.happenings = [Happening(fault) for fault in faults]
         self._broker_lock = asyncio.Lock()
         self._ingest_lock = asyncio.Lock()
+        self._kept_lock = asyncio.Lock()
 
     async def run(self) -> None:
         """Until every fault has come and gone."""
@@ -83,11 +85,12 @@ class Troublemaker:
             await asyncio.sleep(RECOVERY_S)
 
     async def _restore_gateway(self, happening: Happening, fleets: list[Fleet]) -> None:
-        async with self._ingest_lock:
+        async with self._ingest_lock, self._kept_lock:
             happening.began_s = time.time()
             backup = await back_up(self._stage, happening)
             await self._let_last(happening, fleets)
             await put_back(self._stage, happening, backup)
+            await self._all_heard(fleets, time.monotonic())
             await asyncio.sleep(RECOVERY_S)
 
     # -- devices and links ----------------------------------------------------------------------------------
@@ -114,16 +117,18 @@ class Troublemaker:
             fleet.start(min(max(happening.fault.until_ms, fleet.ear.now), self._stage.scenario.end_ms))
 
     async def _fill_disks(self, happening: Happening, fleets: list[Fleet]) -> None:
-        happening.began_s = time.time()
         hogs = [DiskHog(fleet) for fleet in fleets]
-        happening.skipped = next((why for hog in hogs if (why := hog.why_not)), "")
-        if happening.skipped:
-            return
-        for hog in hogs:
-            await asyncio.to_thread(hog.fill)
-        await self._let_last(happening, fleets)
-        for hog in hogs:
-            await asyncio.to_thread(hog.free)
+        async with self._kept_lock:
+            happening.began_s = time.time()
+            happening.skipped = next((why for hog in hogs if (why := hog.why_not)), "")
+            if happening.skipped:
+                return
+            for hog in hogs:
+                await asyncio.to_thread(hog.fill)
+            await self._let_last(happening, fleets)
+            for hog in hogs:
+                await asyncio.to_thread(hog.free)
+            await asyncio.sleep(RECOVERY_S)
 
     # -- identities -----------------------------------------------------------------------------------------
 
@@ -165,6 +170,12 @@ class Troublemaker:
     async def _links_up(self, fleets: list[Fleet]) -> None:
         """Wait until the devices' links stand, which another fault may have broken: nobody notices the cut of none."""
         while not all(f.ear.ended or is_linked(f) for f in fleets):  # noqa: ASYNC110 - a log has no event for this
+            await asyncio.sleep(POLL_S)
+
+    async def _all_heard(self, fleets: list[Fleet], since_s: float) -> None:
+        """Wait until the gateway has answered every device since then; a story that is over has no more to say."""
+        answered = self._stage.witness.answered
+        while any(answered.get(d, 0.0) < since_s for f in fleets if not f.ear.ended for d in f.devices):  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)
 
     def _targets(self, fault: SystemFault) -> list[Fleet]:

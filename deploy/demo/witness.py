@@ -127,6 +127,8 @@ class Witness:
     altered: set[Promise] = field(default_factory=set)
     #: when the word that the gateway has it reached the device, s of the monotonic clock
     acked: dict[Promise, float] = field(default_factory=dict)
+    #: when a device was last told anything by the gateway, the same
+    answered: dict[str, float] = field(default_factory=dict)
     worst_delay_s: float = 0.0
     _waiting: dict[tuple[str, str, str], dict[int, float]] = field(default_factory=dict)
     _file: IO[bytes] | None = None
@@ -156,6 +158,7 @@ class Witness:
             self._waiting.setdefault((line.device, line.epoch, lane), {})[seq] = line.at_s
 
     def _release(self, line: Acked) -> None:
+        self.answered[line.device] = line.at_s
         waiting = self._waiting.get((line.device, line.epoch, line.lane), {})
         spans = [(1, line.upto), *line.ranges]
         for seq in [s for s in waiting if any(first <= s <= last for first, last in spans)]:

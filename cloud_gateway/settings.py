@@ -53,7 +53,10 @@ class Ingest(Section):
 
 
 class Devices(Section):
-    """Who may speak, and how much: what a device sends above it waits on the device and comes again."""
+    """Who may speak, and how much: what a device sends above it waits on the device and comes again.
+
+    Each bound holds for its readings, and once more for all else, so that alarms wait for no back-fill.
+    """
 
     admit: Literal["enrolled", "any"] = Field(
         "enrolled", description="Whose messages are stored: enrolled devices', or, for trials only, anybody's."

@@ -15,6 +15,7 @@ from cloud_gateway.database import can_pass
 from cloud_gateway.enrolment.store import Enrolment
 from cloud_gateway.ingest.buckets import Bucket, rates_of
 from cloud_gateway.settings import Devices
+from edge_agent.wire.topics import Lane, Leaf
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Admission:
     readmitted: asyncio.Event = field(default_factory=asyncio.Event)
     _known: dict[str, Enrolment] = field(default_factory=dict)
     _version: int = -1
-    _buckets: dict[str, Bucket] = field(default_factory=dict)
+    _buckets: dict[tuple[str, bool], Bucket] = field(default_factory=dict)
     _refused: set[str] = field(default_factory=set)
     _told: dict[str, float] = field(default_factory=dict)
 
@@ -78,23 +79,26 @@ class Admission:
         known = self._known.get(device)
         return () if known is None else known.keys
 
-    def has_room(self, device: str) -> bool:
-        """Whether the device has not used up its share."""
-        now = self.clock()
-        bucket = self._buckets.get(device)
+    def has_room(self, device: str, part: Lane | Leaf) -> bool:
+        """Whether the device has not used up its share of readings, or its other of the same size for all else.
+
+        Two, so that alarms do not wait for a long back-fill of readings.
+        """
+        now, key = self.clock(), (device, part is Lane.READING)
+        bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= MAX_DEVICES:
+            if len(self._buckets) >= 2 * MAX_DEVICES:
                 self._buckets.clear()
-            bucket = self._buckets[device] = Bucket(rates_of(self.settings), now)
+            bucket = self._buckets[key] = Bucket(rates_of(self.settings), now)
         return bucket.has_room(now)
 
-    def fault(self, device: str) -> str | None:
+    def fault(self, device: str, part: Lane | Leaf) -> str | None:
         """Why a message of this device is not let in now; None when it is, and then it is to be paid for."""
-        return self.refusal(device) or (None if self.has_room(device) else FLOODING)
+        return self.refusal(device) or (None if self.has_room(device, part) else FLOODING)
 
-    def pay(self, device: str, records: int, size: int) -> None:
+    def pay(self, device: str, part: Lane | Leaf, records: int, size: int) -> None:
         """Take off the device's share what was let in."""
-        self._buckets[device].pay(records, size)
+        self._buckets[device, part is Lane.READING].pay(records, size)
 
     def is_news(self, device: str) -> bool:
         """Whether pages have not been told for a while that this device floods."""

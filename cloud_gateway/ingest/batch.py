@@ -124,12 +124,12 @@ class Sorter:
         admission = self._admission
         if admission is None:
             self._try_sort(batch, device, part, delivery)
-        elif (code := admission.fault(device)) is not None:
+        elif (code := admission.fault(device, part)) is not None:
             batch.refused[device, code] += 1
         else:
             before = batch.readings
             self._try_sort(batch, device, part, delivery)
-            admission.pay(device, batch.readings - before, len(delivery.payload))
+            admission.pay(device, part, batch.readings - before, len(delivery.payload))
 
     def _try_sort(self, batch: Batch, device: str, part: Lane | Leaf, delivery: Delivery) -> None:
         before = len(batch.unreadable)

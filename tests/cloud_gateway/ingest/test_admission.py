@@ -162,6 +162,12 @@ async def test_device_that_floods_waits_and_the_others_do_not(narrow: Ground) ->
     assert narrow.rows("SELECT topic FROM event WHERE topic = 'flooding'") == [("flooding",)]
 
 
+async def test_record_does_not_wait_for_a_back_fill_that_is_above_its_share(narrow: Ground) -> None:
+    await narrow.take(*(deliver(frame(record(seq))) for seq in range(1, 31)))
+    await narrow.take(deliver(frame(note(1, KEY), lane="record"), "up/record"))
+    assert (narrow.ack(Lane.READING), narrow.ack(Lane.RECORD)) == (LaneAck(10), LaneAck(1, safe=0))
+
+
 async def test_device_that_slows_down_loses_nothing(narrow: Ground) -> None:
     await narrow.take(*(deliver(frame(record(seq))) for seq in range(1, 13)))
     narrow.admission.clock.now = 2.0  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 
@@ -30,6 +31,17 @@ def victoria(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A VictoriaMetrics for the whole run; it knows no databases, so each test uses a `device` of its own."""
     with start_victoria(tmp_path_factory.mktemp("victoria")) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that a test runs in this process sets up logging for all: its handlers and level go with the test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.setLevel(level)
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture

@@ -45,7 +45,8 @@ class Broker:
         self.heard: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.heard.put_nowait(await reader.read(100))
+        if words := await reader.read(100):
+            self.heard.put_nowait(words)
         writer.transport.abort()
 
 

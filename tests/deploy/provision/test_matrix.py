@@ -237,11 +237,12 @@ async def test_nobody_is_heard_in_the_clear(secure_broker: Server) -> None:
 async def test_revoked_device_cannot_connect_once_the_broker_has_read_its_list(
     secure_broker: Server, device: str
 ) -> None:
-    options = secured(secure_broker, device)
-    async with connect(options, Inbox()) as connected:
-        provision_of(secure_broker).revoke(device)
+    other = secured(secure_broker, f"{device}-2")  # asks instead of the first, whose place it would take
+    async with connect(secured(secure_broker, device), Inbox()) as connected:
+        for revoked in (device, f"{device}-2"):
+            provision_of(secure_broker).revoke(revoked)
         secure_broker.process.send_signal(signal.SIGHUP)
-        await until(lambda: is_refused(secure_broker, options.tls))
+        await until(lambda: is_refused(secure_broker, other.tls))
         await connected.subscribe(["test/still-there"])  # who is connected stays: the gateway refuses it by name
 
 

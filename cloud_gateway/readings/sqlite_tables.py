@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -14,6 +15,7 @@ from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Refusal, Sam
 from edge_agent.wire.senml import Value
 
 BUSY_TIMEOUT_S = 10.0
+BUSY_PAUSE_S = 0.01
 VERSION = 2
 #: Kept ids; a gateway with more streams than this looks some of them up again.
 MAX_KEPT = 200_000
@@ -94,6 +96,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _set(db: sqlite3.Connection, pragma: str) -> None:
+    """Set a pragma. While another process makes the same new file, SQLite fails the change to WAL without waiting."""
+    limit = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            db.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
+                raise
+            time.sleep(BUSY_PAUSE_S)
+        else:
+            return
+
+
 class Writer:
     """The file's writing connection; used by one thread only. Methods raise sqlite3.DatabaseError."""
 
@@ -102,7 +118,7 @@ class Writer:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         for pragma in PRAGMAS:
-            self._db.execute(f"PRAGMA {pragma}")
+            _set(self._db, pragma)
         self._ids: dict[tuple[str, str, str, str, str], tuple[int, int]] = {}
         self._make_tables()
 

@@ -6,12 +6,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from cloud_gateway.readings.opening import SQLITE_FILE, open_series
 from cloud_gateway.readings.series import Point, SeriesStore, StoreUnavailable
+from cloud_gateway.readings.sqlite_tables import Writer
 from cloud_gateway.settings import Series
 from tests.cloud_gateway.readings.points import AT, EPOCH, collect, make_point
 
@@ -92,6 +94,7 @@ CHILD = f"""
 import asyncio, pathlib, sys
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point
+from cloud_gateway.readings.sqlite_tables import Writer
 from cloud_gateway.settings import Series
 
 async def main():
@@ -123,3 +126,12 @@ def write_until_killed(folder: Path) -> list[int]:
         acknowledged = [int(child.stdout.readline()) for _ in range(200)]
         child.send_signal(signal.SIGKILL)
         return acknowledged + [int(word) for word in child.stdout.read().split()]
+
+
+def test_many_may_make_the_same_new_file_at_once(tmp_path: Path) -> None:
+    def make(number: int) -> None:
+        Writer(tmp_path / f"{number // 8}.db").close()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(make, range(400)))
+    assert len(list(tmp_path.glob("*.db"))) == 50

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from cloud_gateway.outreach.settings import Outreach
+from cloud_gateway.section import Section
+from cloud_gateway.warnings.settings import Source
 from edge_agent.wire.tls import needs_tls
-
-
-class Section(BaseModel):
-    """What all sections share: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Broker(Section):
@@ -135,6 +132,8 @@ class GatewaySettings(Section):
     storage: Storage = Storage()
     retention: tuple[Retention, ...] = ()
     web: Web = Web()
+    sources: tuple[Source, ...] = ()
+    outreach: Outreach = Outreach()
 
     @property
     def database(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from cloud_gateway.tables import metadata
+from cloud_gateway.every_table import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True)
 with context.begin_transaction():

@@ -1,0 +1,80 @@
+"""The tables of exposures and of what makes a site vulnerable; part of the gateway's one metadata."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
+
+from cloud_gateway.tables import metadata
+
+site_risk = Table(  # what insurance and inspection know of a site; one row per site
+    "site_risk",
+    metadata,
+    Column("site", String(36), ForeignKey("site.id"), primary_key=True),
+    Column("outline", Text, nullable=False, default=""),  # GeoJSON geometry, WGS-84; "" for a point
+    Column("geocodes", Text, nullable=False, default="[]"),  # JSON [[scheme, code], ...]
+    Column("insured_minor", Integer, nullable=False, default=0),  # insured value in minor units
+    Column("currency", String(3), nullable=False, default="CNY"),
+    Column("water_sensitive", Boolean, nullable=False, default=False),
+    Column("low_ground", Boolean, nullable=False, default=False),
+    Column("poor_drainage", Boolean, nullable=False, default=False),
+    Column("open_rectifications", Integer, nullable=False, default=0),
+    Column("changed_at", Integer, nullable=False),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("site", String(36), ForeignKey("site.id"), nullable=False),
+    Column("hazard", String(40), nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("amount_minor", Integer, nullable=False),
+    Index("claim_of_site", "site", "at"),
+)
+
+exposure = Table(  # a site touched by a warning; the newest word of matching
+    "exposure",
+    metadata,
+    Column("warning", String(36), ForeignKey("warning.id"), primary_key=True),
+    Column("site", String(36), ForeignKey("site.id"), primary_key=True),
+    Column("why", String(16), nullable=False),
+    Column("sure", String(8), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("distance_m", Float, nullable=False),
+    Column("repaired", Boolean, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("until", Integer),  # null while the site is inside
+    Index("exposure_of_site", "site", "until"),
+)
+
+hazard_event = Table(  # one event per site and hazard, from the first word to the all-clear
+    "hazard_event",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("site", String(36), ForeignKey("site.id"), nullable=False),
+    Column("hazard", String(40), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("peak", Integer, nullable=False),
+    Column("warning", String(36)),  # the one that gives the level now; null for our own gauges alone
+    Column("priority", Float, nullable=False),
+    Column("reasons", Text, nullable=False),  # JSON [[rule, weight, text], ...] behind the priority
+    Column("opened_at", Integer, nullable=False),
+    Column("changed_at", Integer, nullable=False),
+    Column("closed_at", Integer),
+    Column("simulated", Boolean, nullable=False, default=False),
+    Index("hazard_event_open", "closed_at", "site", "hazard"),
+)
+
+event_change = Table(  # what happened to it; each is told once
+    "event_change",
+    metadata,
+    Column("event", String(36), ForeignKey("hazard_event.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("change", String(16), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("cause", Text, nullable=False),  # warning id, or device/rule of our own gauge
+    Column("planned_at", Integer),  # null until outreach has made its messages, in the same transaction
+    Index("event_change_unplanned", "planned_at"),
+)

@@ -1,0 +1,456 @@
+"""Warnings, exposures, outreach and emergency plans."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "alert_refused",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("field", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "sha256", "code"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "channel_check",
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("ok_at", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("channel"),
+    )
+    op.create_table(
+        "partner",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("latitude", sa.Float(), nullable=False),
+        sa.Column("longitude", sa.Float(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("mail", sa.Text(), nullable=False),
+        sa.Column("checked_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "recipient",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("mail", sa.Text(), nullable=False),
+        sa.Column("chat", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("quiet_from_min", sa.Integer(), nullable=True),
+        sa.Column("quiet_to_min", sa.Integer(), nullable=True),
+        sa.Column("breaks_quiet", sa.Integer(), nullable=False),
+        sa.Column("least", sa.Integer(), nullable=False),
+        sa.Column("hazards", sa.Text(), nullable=False),
+        sa.Column("contact_checked_at", sa.Integer(), nullable=True),
+        sa.Column("disabled_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "warning",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=36), nullable=False),
+        sa.Column("course", sa.Text(), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.Column("ends", sa.Integer(), nullable=True),
+        sa.Column("unconfirmed_since", sa.Integer(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("warning_by_state", "warning", ["state", "changed_at"], unique=False)
+    op.create_table(
+        "warning_source",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("modified", sa.Text(), nullable=False),
+        sa.Column("polled_at", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.Integer(), nullable=True),
+        sa.Column("changed_at", sa.Integer(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.Integer(), nullable=False),
+        sa.Column("silent_since", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "alert",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("identifier", sa.Text(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("parsed", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=16), nullable=False),
+        sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["warning"],
+            ["warning.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sender", "identifier", "sent"),
+    )
+    op.create_index("alert_of_warning", "alert", ["warning"], unique=False)
+    op.create_table(
+        "claim",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("claim_of_site", "claim", ["site", "at"], unique=False)
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("recipient", sa.String(length=36), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient"],
+            ["recipient.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("duty_at", "duty", ["since", "until"], unique=False)
+    op.create_table(
+        "exposure",
+        sa.Column("warning", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("sure", sa.String(length=8), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("distance_m", sa.Float(), nullable=False),
+        sa.Column("repaired", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["warning"],
+            ["warning.id"],
+        ),
+        sa.PrimaryKeyConstraint("warning", "site"),
+    )
+    op.create_index("exposure_of_site", "exposure", ["site", "until"], unique=False)
+    op.create_table(
+        "handover",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("staff", sa.String(length=36), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("open_events", sa.Text(), nullable=False),
+        sa.Column("taken_by", sa.String(length=36), nullable=True),
+        sa.Column("taken_at", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff"],
+            ["staff.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["taken_by"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "hazard_event",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("peak", sa.Integer(), nullable=False),
+        sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.Column("priority", sa.Float(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.Integer(), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("hazard_event_open", "hazard_event", ["closed_at", "site", "hazard"], unique=False)
+    op.create_table(
+        "message",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("recipient", sa.String(length=36), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("change", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.Integer(), nullable=True),
+        sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("answer_needed_by", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient"],
+            ["recipient.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("message_due", "message", ["state", "next_at"], unique=False)
+    op.create_index("message_token", "message", ["token_hash"], unique=False)
+    op.create_index("message_waiting", "message", ["answer_needed_by"], unique=False)
+    op.create_table(
+        "plan",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("steps", sa.Text(), nullable=False),
+        sa.Column("review_by", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("plan_of", "plan", ["site", "hazard", "version"], unique=True)
+    op.create_table(
+        "recipient_site",
+        sa.Column("recipient", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient"],
+            ["recipient.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("recipient", "site"),
+    )
+    op.create_index("recipient_of_site", "recipient_site", ["site"], unique=False)
+    op.create_table(
+        "resource",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("partner", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["partner"],
+            ["partner.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "silence",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("recipient", sa.String(length=36), nullable=False),
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient"],
+            ["recipient.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "site_risk",
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("outline", sa.Text(), nullable=False),
+        sa.Column("geocodes", sa.Text(), nullable=False),
+        sa.Column("insured_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("water_sensitive", sa.Boolean(), nullable=False),
+        sa.Column("low_ground", sa.Boolean(), nullable=False),
+        sa.Column("poor_drainage", sa.Boolean(), nullable=False),
+        sa.Column("open_rectifications", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("site"),
+    )
+    op.create_table(
+        "warning_closing",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("warning", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("staff", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff"],
+            ["staff.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["warning"],
+            ["warning.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "answer",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("message", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message"],
+            ["message.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("answer_of", "answer", ["message"], unique=False)
+    op.create_table(
+        "event_change",
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("change", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event"],
+            ["hazard_event.id"],
+        ),
+        sa.PrimaryKeyConstraint("event", "number"),
+    )
+    op.create_index("event_change_unplanned", "event_change", ["planned_at"], unique=False)
+    op.create_table(
+        "ladder_step",
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("try", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("message", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event"],
+            ["hazard_event.id"],
+        ),
+        sa.PrimaryKeyConstraint("event", "number", "name", "try"),
+    )
+    op.create_index("ladder_due", "ladder_step", ["state", "due_at"], unique=False)
+    op.create_table(
+        "message_change",
+        sa.Column("message", sa.String(length=36), nullable=False),
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message"],
+            ["message.id"],
+        ),
+        sa.PrimaryKeyConstraint("message", "event", "number"),
+    )
+    op.create_index("message_of_change", "message_change", ["event", "number"], unique=False)
+    op.create_table(
+        "resource_request",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("resource", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["resource"],
+            ["resource.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["site"],
+            ["site.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "task",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("plan", sa.String(length=36), nullable=False),
+        sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_zh", sa.Text(), nullable=False),
+        sa.Column("outdoor", sa.Boolean(), nullable=False),
+        sa.Column("safe_lead_s", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("drill", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["plan"],
+            ["plan.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("task_of_event", "task", ["event"], unique=False)
+    op.create_table(
+        "resource_log",
+        sa.Column("request", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["request"],
+            ["resource_request.id"],
+        ),
+        sa.PrimaryKeyConstraint("request", "number"),
+    )

@@ -1,0 +1,1 @@
+"""Outreach: who is told what, by which way, until somebody has answered."""

@@ -1,0 +1,1 @@
+"""Emergency plans of sites, the tasks that a warning sets off, and the partners who can help."""

@@ -1,0 +1,38 @@
+"""The settings of sources of official warnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from cloud_gateway.section import Section
+
+Kind = Literal[
+    "cap", "feed", "nws", "meteoalarm", "gdacs", "12379", "nmc", "qweather-7", "qweather-1", "two-digit", "push"
+]
+
+
+class Source(Section):
+    """One publisher of official warnings; polled, or, with kind "push", posted to us with a token."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]{2,32}$", description="Short name, unique; tags its warnings.")
+    kind: Kind = Field(description="How it publishes: single CAP files, an Atom or RSS index of CAP, or one of these.")
+    url: str = Field("", description="Where it is polled; empty with kind push.")
+    every_s: int = Field(60, ge=10, le=86400, description="Polled this often; longer after failures.")
+    silent_after_s: int = Field(
+        900, ge=30, le=604_800, description="Without a good answer for so long its freshness alarm is raised."
+    )
+    senders: tuple[str, ...] = Field((), description="Whose messages are taken from it; empty: anybody's.")
+    signature: Literal["ignore", "mark", "require"] = Field(
+        "mark", description="XML signatures: not looked at, looked at and shown, or needed and sound."
+    )
+    certificate_file: Path | None = Field(None, description="Certificate that its XML signatures are checked with.")
+    token_file: Path | None = Field(
+        None, description="File with the token of this source, mode 0600: pushers send it as Bearer, pollers too."
+    )
+    private_addresses: bool = Field(
+        False, description="Whether its address may be a private one; for mirrors in one's own network only."
+    )
+    simulated: bool = Field(False, description="Its warnings are SIMULATED and say so wherever they are seen.")

@@ -1,0 +1,86 @@
+"""The tables of sources, messages and warnings; part of the gateway's one metadata."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+
+from cloud_gateway.tables import metadata
+
+warning_source = Table(  # how each configured source does; its settings are in the settings file
+    "warning_source",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("etag", Text, nullable=False, default=""),
+    Column("modified", Text, nullable=False, default=""),  # Last-Modified as it came
+    Column("polled_at", Integer),
+    Column("answered_at", Integer),  # newest good answer, 304 included
+    Column("changed_at", Integer),  # newest answer with something new
+    Column("failures", Integer, nullable=False, default=0),  # in a row
+    Column("error", Text, nullable=False, default=""),
+    Column("next_at", Integer, nullable=False, default=0),
+    Column("silent_since", Integer),  # its freshness alarm: null while it is fresh
+)
+
+alert = Table(  # every message as published; never changed, never deleted here
+    "alert",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("source", String(32), nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("identifier", Text, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("received_at", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("parsed", Text, nullable=False),  # JSON of model.Alert
+    Column("signature", String(16), nullable=False, default="none"),  # none, verified, unverifiable, broken
+    Column("warning", String(36), ForeignKey("warning.id")),  # null until followed
+    UniqueConstraint("sender", "identifier", "sent"),
+    Index("alert_of_warning", "warning"),
+)
+
+alert_refused = Table(  # what came and could not be taken, with the reason
+    "alert_refused",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(32), nullable=False),
+    Column("received_at", Integer, nullable=False),  # the newest time
+    Column("code", String(40), nullable=False),
+    Column("field", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("head", LargeBinary, nullable=False),  # the first 64 KiB
+    Column("times", Integer, nullable=False, default=1),
+    UniqueConstraint("source", "sha256", "code"),
+    sqlite_autoincrement=True,
+)
+
+warning = Table(  # one row per course; re-derived from its messages whenever one comes or time passes
+    "warning",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("hazard", String(40), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("head", String(36), nullable=False),  # id of alert
+    Column("course", Text, nullable=False),  # JSON of course.Course
+    Column("since", Integer, nullable=False),
+    Column("changed_at", Integer, nullable=False),
+    Column("ends", Integer),
+    Column("unconfirmed_since", Integer),
+    Column("simulated", Boolean, nullable=False, default=False),
+    Index("warning_by_state", "state", "changed_at"),
+)
+
+warning_closing = Table(  # a duty engineer's signed closing of a warning without an end
+    "warning_closing",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("warning", String(36), ForeignKey("warning.id"), nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("staff", String(36), ForeignKey("staff.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)

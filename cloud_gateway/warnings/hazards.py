@@ -68,7 +68,8 @@ def hazard_of_event(event: str, event_codes: Iterable[tuple[str, str]] = ()) -> 
     """The hazard of an event: by a known code, else by the words of its name, else `other`.
 
     `event_codes` are (scheme, code): CAP's eventCode, and parameters such as MeteoAlarm's `awareness_type`, whose
-    value "5; high-temperature" begins with its code. Codes 11Bxx are known in any scheme, other unknown ones passed over.
+    value "5; high-temperature" begins with its code. Codes 11Bxx are known in any scheme; what is unknown is passed
+    over.
     """
     for scheme, code in event_codes:
         known = HAZARD_OF_CODE.get(scheme.strip().lower(), NATIONAL).get(code.split(";")[0].strip().upper())

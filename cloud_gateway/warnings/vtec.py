@@ -16,6 +16,7 @@ _LINE = re.compile(
     r"\.(?P<number>[0-9]{4})\.(?P<begins>[0-9]{6}T[0-9]{4}Z)-(?P<ends>[0-9]{6}T[0-9]{4}Z)/"
 )
 _UNKNOWN = "000000T0000Z"
+_ENDING = frozenset({"CAN", "EXP", "UPG"})  # the event is over, or goes on under another number
 
 
 class Vtec(NamedTuple):
@@ -31,11 +32,15 @@ class Vtec(NamedTuple):
 
 
 def parse_vtec(texts: Iterable[str]) -> Vtec | None:
-    """The first operational line in `texts`; None without one. Routine products (ROU) and hydrologic lines are none."""
+    """The operational line in `texts`: of several the first whose event goes on; None without one.
+
+    Routine products (ROU) and hydrologic lines are none.
+    """
     matches = (match for text in texts for match in _LINE.finditer(text[:1000]))
-    found = next((match for match in matches if match["kind"] == "O" and match["action"] != "ROU"), None)
-    if found is None:
+    lines = [match for match in matches if match["kind"] == "O" and match["action"] != "ROU"]
+    if not lines:
         return None
+    found = next((line for line in lines if line["action"] not in _ENDING), lines[0])
     action, office, phenomenon, significance, number = found.group(
         "action", "office", "phenomenon", "significance", "number"
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from cloud_gateway.warnings.vtec import Vtec, event_key_of, parse_vtec
+from cloud_gateway.warnings.vtec import Vtec, parse_vtec, vtec_event_key
 
 SENT = 1_716_319_560_000  # 2024-05-21T19:26Z
 LINE = "/O.CON.KOAX.TO.W.0076.000000T0000Z-240521T2000Z/"
 
 
 def test_a_line_is_read_with_its_open_begin_and_its_end() -> None:
-    assert parse_vtec([LINE]) == Vtec("O", "CON", "KOAX", "TO", "W", 76, None, 1_716_321_600_000)
+    assert parse_vtec([LINE]) == Vtec("CON", "KOAX", "TO", "W", "0076", None, 1_716_321_600_000)
 
 
 def test_an_end_left_open_is_none() -> None:
@@ -31,7 +31,7 @@ def test_of_several_events_the_one_that_goes_on_counts() -> None:
 def test_an_event_that_only_ends_is_still_named() -> None:
     event = parse_vtec(["/O.CAN.PAAQ.TS.W.0001.000000T0000Z-000000T0000Z/"])
     assert event is not None
-    assert event_key_of(event, SENT) == "vtec:2024.PAAQ.TS.W.0001"
+    assert vtec_event_key(event, SENT) == "vtec:PAAQ.TS.W.0001.2024"
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ def test_an_event_that_only_ends_is_still_named() -> None:
         "/00000.0.SM.000000T0000Z.000000T0000Z.000000T0000Z.OO/",
         LINE.lower(),
         "/O.CON",
+        LINE.replace("/O", "/T"),
+        LINE.replace("CON", "ROU"),
         LINE.replace("0076", "٠٠٧٦"),
     ],
 )
@@ -52,5 +54,5 @@ def test_messages_of_one_event_share_their_key_and_another_number_does_not() -> 
     first, second = parse_vtec([LINE.replace("CON", "NEW")]), parse_vtec([LINE.replace("0076", "0077")])
     assert first is not None
     assert second is not None
-    assert event_key_of(first, SENT) == "vtec:2024.KOAX.TO.W.0076"
-    assert event_key_of(second, SENT) == "vtec:2024.KOAX.TO.W.0077"
+    assert vtec_event_key(first, SENT) == "vtec:KOAX.TO.W.0076.2024"
+    assert vtec_event_key(second, SENT) == "vtec:KOAX.TO.W.0077.2024"

@@ -1,0 +1,75 @@
+"""GeoJSON geometries (RFC 7946: longitude first) as the rings and circles of an area (latitude first)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cloud_gateway.warnings.model import Finding, Refused
+
+MAX_POINTS = 100_000
+Ring = tuple[tuple[float, float], ...]
+_Rings = list[list[list[float]]]
+
+
+class Geometry(msgspec.Struct, frozen=True):
+    """A geometry as it stands in a feature; its coordinates are read by type."""
+
+    type: str = ""
+    coordinates: msgspec.Raw = msgspec.Raw(b"[]")
+
+
+def read_rings(geometry: Geometry | None) -> tuple[tuple[Ring, ...], tuple[Finding, ...]]:
+    """The outer rings, closed, of a Polygon or MultiPolygon; none for another type.
+
+    CAP knows no holes: they are left out, with a finding, so that the area is rather too large. Raises Refused: more
+    than MAX_POINTS points, or no lists of numbers.
+    """
+    polygons = _polygons(geometry)
+    if sum(len(ring) for polygon in polygons for ring in polygon) > MAX_POINTS:
+        raise Refused("too_many_points", "geometry", f"more than {MAX_POINTS} points", "Ask for a simpler outline")
+    rings = [_ring(polygon[0]) for polygon in polygons if polygon]
+    kept = tuple(ring for ring in rings if ring)
+    findings = []
+    if any(len(polygon) > 1 for polygon in polygons):
+        findings.append(Finding("holes_left_out", "geometry", "holes of the outline are taken as inside", "note"))
+    if len(kept) < len(polygons):
+        findings.append(Finding("bad_polygon", "geometry", "an outline without a sound ring is left out", "doubtful"))
+    return kept, tuple(findings)
+
+
+def read_point(geometry: Geometry | None) -> tuple[float, float] | None:
+    """(latitude, longitude) of a Point; None for another type or one that is off the globe. Raises Refused."""
+    if geometry is None or geometry.type != "Point":
+        return None
+    return _position(_decode(geometry.coordinates, list[float]))
+
+
+def _polygons(geometry: Geometry | None) -> list[_Rings]:
+    if geometry is not None and geometry.type == "Polygon":
+        return [_decode(geometry.coordinates, _Rings)]
+    if geometry is not None and geometry.type == "MultiPolygon":
+        return _decode(geometry.coordinates, list[_Rings])
+    return []
+
+
+def _decode[T](raw: msgspec.Raw, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.DecodeError as exc:
+        text = f"the coordinates are no lists of numbers: {exc}"
+        raise Refused("bad_entry", "geometry.coordinates", text, "Ask the publisher for a correct message") from exc
+
+
+def _ring(points: list[list[float]]) -> Ring:
+    """Empty when a point is off the globe or fewer than three are given."""
+    ring = [_position(point) for point in points]
+    sound = [point for point in ring if point is not None]
+    if len(sound) < len(ring) or len(set(sound)) < 3:
+        return ()
+    return tuple(sound) if sound[0] == sound[-1] else (*sound, sound[0])
+
+
+def _position(point: list[float]) -> tuple[float, float] | None:
+    if len(point) < 2 or not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
+        return None
+    return float(point[1]), float(point[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from cloud_gateway.warnings.model import Finding, Refused
@@ -9,6 +11,7 @@ from cloud_gateway.warnings.model import Finding, Refused
 MAX_POINTS = 100_000
 Ring = tuple[tuple[float, float], ...]
 _Rings = list[list[list[float]]]
+Coordinates = TypeVar("Coordinates")
 
 
 class Geometry(msgspec.Struct, frozen=True):
@@ -52,7 +55,7 @@ def _polygons(geometry: Geometry | None) -> list[_Rings]:
     return []
 
 
-def _decode[T](raw: msgspec.Raw, kind: type[T]) -> T:
+def _decode(raw: msgspec.Raw, kind: type[Coordinates]) -> Coordinates:
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.DecodeError as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeVar
 
 import msgspec
@@ -44,7 +45,8 @@ def read_point(geometry: Geometry | None) -> tuple[float, float] | None:
     """(latitude, longitude) of a Point; None for another type or one that is off the globe. Raises Refused."""
     if geometry is None or geometry.type != "Point":
         return None
-    return _position(_decode(geometry.coordinates, list[float]))
+    longitude, latitude = (*_decode(geometry.coordinates, list[float]), math.nan, math.nan)[:2]
+    return (latitude, longitude) if -90 <= latitude <= 90 and -180 <= longitude <= 180 else None
 
 
 def _polygons(geometry: Geometry | None) -> list[_Rings]:
@@ -63,16 +65,14 @@ def _decode(raw: msgspec.Raw, kind: type[Coordinates]) -> Coordinates:
         raise Refused("bad_entry", "geometry.coordinates", text, "Ask the publisher for a correct message") from exc
 
 
-def _ring(points: list[list[float]]) -> Ring:
-    """Empty when a point is off the globe or fewer than three are given."""
-    ring = [_position(point) for point in points]
-    sound = [point for point in ring if point is not None]
-    if len(sound) < len(ring) or len(set(sound)) < 3:
+def close_ring(points: list[tuple[float, float]]) -> Ring:
+    """The (latitude, longitude) points as a closed ring; empty when one is off the globe or fewer than three differ."""
+    on_globe = all(-90 <= latitude <= 90 and -180 <= longitude <= 180 for latitude, longitude in points)
+    if not on_globe or len(set(points)) < 3:
         return ()
-    return tuple(sound) if sound[0] == sound[-1] else (*sound, sound[0])
+    return tuple(points) if points[0] == points[-1] else (*points, points[0])
 
 
-def _position(point: list[float]) -> tuple[float, float] | None:
-    if len(point) < 2 or not (-180 <= point[0] <= 180 and -90 <= point[1] <= 90):
-        return None
-    return float(point[1]), float(point[0])
+def _ring(points: list[list[float]]) -> Ring:
+    sound = [(float(point[1]), float(point[0])) for point in points if len(point) > 1]
+    return close_ring(sound) if len(sound) == len(points) else ()

@@ -37,18 +37,25 @@ NATIONAL = {f"11B{digits}": hazard for digits, hazard in _SIGNALS.items()} | {
     "11A01": "flood", "11A52": "drought", "11D00": "landslide",
 }  # fmt: skip
 _QWEATHER = {f"10{digits}": hazard for digits, hazard in _SIGNALS.items()}
-#: NMC's pictures p0002003: four digits of type (here), three of level.
-_NMC = {
-    "0001": "typhoon", "0002": "rainstorm", "0003": "heat", "0004": "cold-wave", "0005": "fog", "0006": "snowstorm",
-    "0007": "gale", "0008": "sandstorm", "0009": "hail", "0010": "drought", "0011": "ice", "0012": "lightning",
-    "0013": "frost", "0014": "haze", "0015": "thunderstorm",
-}  # fmt: skip
+#: NMC's pictures p0002003: four digits of kind, three of level.
+NMC_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "0001": "台风", "0002": "暴雨", "0003": "高温", "0004": "寒潮", "0005": "大雾", "0006": "暴雪", "0007": "大风",
+        "0008": "沙尘暴", "0009": "冰雹", "0010": "干旱", "0011": "道路结冰", "0012": "雷电", "0013": "霜冻",
+        "0014": "霾", "0015": "雷雨大风",
+    }
+)  # fmt: skip
 #: The first two digits of weather.com.cn's and caiyun's four.
-_TWO_DIGITS = {
-    "01": "typhoon", "02": "rainstorm", "03": "snowstorm", "04": "cold-wave", "05": "gale", "06": "sandstorm",
-    "07": "heat", "08": "drought", "09": "lightning", "10": "hail", "11": "frost", "12": "fog", "13": "haze",
-    "14": "ice",
-}  # fmt: skip
+TWO_DIGIT_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "01": "台风", "02": "暴雨", "03": "暴雪", "04": "寒潮", "05": "大风", "06": "沙尘暴", "07": "高温",
+        "08": "干旱", "09": "雷电", "10": "冰雹", "11": "霜冻", "12": "大雾", "13": "霾", "14": "道路结冰",
+        "16": "雷雨大风",
+    }
+)  # fmt: skip
+_BY_NAME = {name: _SIGNALS[digits] for digits, name in SIGNAL_NAMES.items() if digits in _SIGNALS}
+_NMC = {kind: _BY_NAME[name] for kind, name in NMC_NAMES.items()}
+_TWO_DIGITS = {kind: _BY_NAME[name] for kind, name in TWO_DIGIT_NAMES.items()}
 #: MeteoAlarm's awareness_type "5; high-temperature": its number.
 _AWARENESS = {
     "1": "gale", "2": "snowstorm", "3": "thunderstorm", "4": "fog", "5": "heat", "6": "cold-wave",

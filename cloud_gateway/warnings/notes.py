@@ -6,12 +6,17 @@ from cloud_gateway.warnings.model import Finding, Refused
 from cloud_gateway.warnings.moments import parse_moment
 from cloud_gateway.warnings.terms import Term, read_term
 
+_LATEST_S = 7_258_118_400
+_REMEDY = "Ask the publisher for a correct message"
+
 
 class Notes:
     """A reader's notebook: reads single fields and keeps what was doubtful about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, offset_min: int | None = None) -> None:
+        """`offset_min`: what a feed means that writes times without an offset from UTC."""
         self._findings: list[Finding] = []
+        self._offset_min = offset_min
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -26,7 +31,7 @@ class Notes:
         """ms UTC of a time in CAP's form; None, with a finding, for one that cannot be read."""
         if not text or not text.strip():
             return None
-        at, finding = parse_moment(field, text)
+        at, finding = parse_moment(field, text, offset_min=self._offset_min)
         self._findings += [] if finding is None else [finding]
         return at
 
@@ -35,8 +40,14 @@ class Notes:
         at = self.moment(field, text)
         if at is None:
             what = f"{field} {text[:40]!r} is no time" if text else f"the message has no {field}"
-            raise Refused("missing_field", field, what, "Ask the publisher for a correct message")
+            raise Refused("missing_field", field, what, _REMEDY)
         return at
+
+    def needed_seconds(self, field: str, seconds: float | None) -> int:
+        """ms UTC of a count of seconds since 1970. Raises Refused for none, and for one outside the years to 2199."""
+        if seconds is None or not 0 < seconds < _LATEST_S:
+            raise Refused("missing_field", field, f"{field} {seconds} is no time", _REMEDY)
+        return int(seconds) * 1000
 
     def term(self, field: str, text: str | None, default: Term) -> Term:
         """A word of CAP; `default`, with a finding, for one that is none."""

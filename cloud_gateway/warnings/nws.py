@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ from cloud_gateway.warnings.model import (
     Urgency,
 )
 from cloud_gateway.warnings.notes import Notes
+from cloud_gateway.warnings.references import read_references
 from cloud_gateway.warnings.vtec import Vtec, parse_vtec, vtec_event_key
 
 Pairs = tuple[tuple[str, str], ...]
@@ -147,19 +148,9 @@ def _pairs(lists: _Lists) -> Pairs:
 
 def _references(said: _Properties, notes: Notes) -> tuple[AlertKey, ...]:
     """Those of `references`, then the older ones that the parameter expiredReferences adds, as CAP triples."""
-    named = [AlertKey(one.sender, one.identifier, _sent(one.sent, notes)) for one in said.references or ()]
-    older = (said.parameters or {}).get("expiredReferences", [])
-    return tuple(dict.fromkeys([key for key in named if key.identifier] + list(_triples(older, notes))))
-
-
-def _triples(texts: Iterable[str], notes: Notes) -> Iterable[AlertKey]:
-    for triple in (word for text in texts for word in text.split()):
-        parts = triple.split(",")
-        if len(parts) == 3:
-            yield AlertKey(parts[0], parts[1], _sent(parts[2], notes))
-        else:
-            notes.add(Finding("bad_reference", "expiredReferences", f"{triple[:80]!r} is no reference", "doubtful"))
-
-
-def _sent(text: str, notes: Notes) -> int:
-    return notes.moment("references", text) or 0
+    expired = " ".join((said.parameters or {}).get("expiredReferences", ()))
+    older, findings = read_references("expiredReferences", expired)
+    notes.add(*findings)
+    named = [one for one in said.references or () if one.identifier]
+    newer = [AlertKey(one.sender, one.identifier, notes.moment("references", one.sent) or 0) for one in named]
+    return tuple(dict.fromkeys([*newer, *older]))

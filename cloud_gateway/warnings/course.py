@@ -35,7 +35,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """A duty engineer's word that a warning without an end is over; signed off by name and reason."""
+    """A duty engineer's word that a warning without an end is over; signed off by name and reason.
+
+    It ends the messages without an end that its chain had up to `at`; those with an end hold until then.
+    """
 
     member: AlertKey
     at: int
@@ -49,6 +52,9 @@ class Course(msgspec.Struct, frozen=True):
     `root` is the oldest key known (a head never seen is known by reference only), `head` the newest message that
     counts. `ends` is the hazard's end where one is known; None: it never expires by itself, and from
     `unconfirmed_since` on it is shown as "not confirmed since" while it stays in force. `steps` is in order of time.
+    `level` is what holds or is to come: NONE once it is over and for what is not for the public; `steps` tell what was.
+    `standing` are all messages that hold or are to (an office may split a warning by area); `turns` the moments ahead
+    at which time alone may change the course.
     """
 
     root: AlertKey
@@ -66,6 +72,8 @@ class Course(msgspec.Struct, frozen=True):
     unconfirmed_since: int | None
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...] = ()
+    standing: tuple[AlertKey, ...] = ()
+    turns: tuple[int, ...] = ()
 
     @property
     def in_force(self) -> bool:

@@ -2,20 +2,21 @@
 
 Messages are joined by `references` (through heads never seen, too), by `expiredReferences` of the NWS, by one
 identifier published again, and by `event_key`. CAP 1.2, 3.2.1: an Update supersedes, a Cancel ends what it references.
-A reference to another sender's message is not counted, unless both share the office (`issuer`) or the event key: a
-Cancel that names nothing else is refused, an Update stands for itself, so that no warning is lost.
+
+Only a sender speaks of its own messages: an office's name (`issuer`) and an event key can be copied by anybody. So a
+Cancel that names another's message only is refused; an Update stands for itself, so that no warning is lost.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
 
 from cloud_gateway.warnings.model import Alert, AlertKey, Finding, MsgType, Status
+from cloud_gateway.warnings.references import read_references
 
 Name = tuple[str, str]
 Reason = tuple[str, ...]
@@ -59,11 +60,15 @@ def name_of(key: AlertKey) -> Name:
     return key.sender.strip().casefold(), key.identifier
 
 
+def _event_of(alert: Alert) -> Reason:
+    return ("event", name_of(alert.key)[0], alert.event_key)
+
+
 def references_of(alert: Alert) -> tuple[AlertKey, ...]:
     """Everything a message says that it follows: `references`, and the parameter `expiredReferences` of the NWS."""
     texts = [text for info in alert.infos for name, text in info.parameters if name == "expiredReferences"]
-    expired = [_read_reference(triple) for text in texts for triple in text.split()]
-    return tuple(dict.fromkeys([*alert.references, *(key for key in expired if key is not None)]))
+    expired = [key for text in texts for key in read_references("expiredReferences", text)[0]]
+    return tuple(dict.fromkeys([*alert.references, *expired]))
 
 
 def join(alerts: Sequence[Alert], doubts: Mapping[AlertKey, Finding]) -> tuple[Chain, ...]:
@@ -78,16 +83,19 @@ def join(alerts: Sequence[Alert], doubts: Mapping[AlertKey, Finding]) -> tuple[C
 def sift(alerts: Iterable[Alert]) -> tuple[list[Alert], dict[AlertKey, Finding]]:
     """One message for each key, in order, whatever order and repeats came; and which keys came with several bodies.
 
-    Of several bodies one that is for the public wins, then the lowest by content: chance decides, but always alike.
+    Of several bodies one that is for the public wins, then the fullest, then the lowest by content: always alike.
     """
     bodies: dict[AlertKey, dict[bytes, Alert]] = defaultdict(dict)
     for alert in alerts:
         bodies[alert.key][_content(alert)] = alert
-    kept = {
-        key: min(found.items(), key=lambda item: (not is_public(item[1]), item[0]))[1] for key, found in bodies.items()
-    }
+    kept = {key: min(found.items(), key=_preference)[1] for key, found in bodies.items()}
     doubts = {key: _doubt(key) for key, found in bodies.items() if _differ(found.values())}
     return sorted(kept.values(), key=order_of), doubts
+
+
+def _preference(item: tuple[bytes, Alert]) -> tuple[bool, int, bytes]:
+    content, alert = item
+    return not is_public(alert), -len(content), content
 
 
 def _content(alert: Alert) -> bytes:
@@ -103,18 +111,6 @@ def _differ(found: Iterable[Alert]) -> bool:
 def _doubt(key: AlertKey) -> Finding:
     text = f"{key.identifier} came with several bodies under one identifier; one of them is used, always the same"
     return Finding("other_body", "identifier", text, "doubtful")
-
-
-def _read_reference(triple: str) -> AlertKey | None:
-    sender, _, rest = triple.partition(",")
-    identifier, _, sent = rest.rpartition(",")
-    if not (sender and identifier):
-        return None
-    try:
-        moment = datetime.fromisoformat(sent)
-    except ValueError:
-        return AlertKey(sender, identifier, 0)
-    return AlertKey(sender, identifier, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000))
 
 
 class _Links:
@@ -141,7 +137,7 @@ class _Links:
 
     def _take(self, alert: Alert) -> None:
         named = [key for key in references_of(alert) if name_of(key) != name_of(alert.key)]
-        own = tuple(key for key in named if self._may_speak_of(alert, key))
+        own = tuple(key for key in named if name_of(key)[0] == name_of(alert.key)[0])
         foreign = tuple(key for key in named if key not in own)
         self.own[alert.key], self.foreign[alert.key] = own, foreign
         for key in foreign:
@@ -149,15 +145,7 @@ class _Links:
         for key in own:
             self._unite(name_of(alert.key), name_of(key))
         if alert.event_key:
-            self._unite(name_of(alert.key), (alert.event_key,))
-
-    def _may_speak_of(self, alert: Alert, key: AlertKey) -> bool:
-        if name_of(key)[0] == name_of(alert.key)[0]:
-            return True
-        return any(
-            (alert.issuer and alert.issuer == other.issuer) or (alert.event_key and alert.event_key == other.event_key)
-            for other in self.versions(key)
-        )
+            self._unite(name_of(alert.key), _event_of(alert))
 
     def _find(self, node: Reason) -> Reason:
         parent = self._parent.setdefault(node, node)
@@ -220,7 +208,7 @@ def _replace_by_time(alerts: list[Alert], replaced: dict[AlertKey, int]) -> None
     """
     next_of: dict[Reason, tuple[int, int | None]] = {}  # sent last taken, and the one after it
     for alert in reversed(alerts):
-        for reason in filter(any, ((alert.event_key,), name_of(alert.key))):
+        for reason in (name_of(alert.key), _event_of(alert)) if alert.event_key else (name_of(alert.key),):
             sent, after = next_of.get(reason, (alert.sent, None))
             later = after if sent == alert.sent else sent
             if later is not None:

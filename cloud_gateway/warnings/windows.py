@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cloud_gateway.warnings.model import Alert, Finding, Info, Level, MsgType
+from cloud_gateway.warnings.profiles import vtec_of
 from cloud_gateway.warnings.signals import shown_h
-from cloud_gateway.warnings.vtec import lasts_until_further_notice, parse_vtec
+from cloud_gateway.warnings.vtec import lasts_until_further_notice
 
 HOUR_MS = 3_600_000
 #: No warning lasts so long: an end beyond it is a way of writing that there is none.
@@ -52,7 +53,7 @@ def clears(alert: Alert) -> bool:
 
 def is_clear(info: Info) -> bool:
     """Whether an info says that there is nothing to warn of: green, AllClear, ended here, taken back in its VTEC."""
-    line = parse_vtec(text for name, text in info.parameters if name.upper() == "VTEC")
+    line = vtec_of(info.parameters)
     is_taken_back = line is not None and line.action in TAKEN_BACK
     has_ended = any("Alert_Location_Status" in name and text == "ended" for name, text in info.parameters)
     return info.level is Level.NONE or "AllClear" in info.response_types or has_ended or is_taken_back

@@ -60,7 +60,7 @@ def hazard_told_elsewhere(infos: Iterable[Info]) -> str:
 
 
 def event_key_of(identifier: str, sent: int, infos: Sequence[Info]) -> str:
-    """The key of a US event, a GDACS event or a Chinese signal that all infos share; "" where references alone make the chain."""
+    """The key of a US or GDACS event or a Chinese signal that all infos share; "" where references make the chain."""
     lines = {vtec_event_key(line, sent) for info in infos if (line := vtec_of(info.parameters)) is not None}
     if len(lines) == 1:
         return lines.pop()

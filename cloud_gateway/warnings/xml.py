@@ -57,6 +57,11 @@ def text_of(element: Element) -> str:
     return (element.text or "").strip() if len(element) == 0 else str(element.xpath("string()")).strip()
 
 
+def write_xml(element: Element) -> bytes:
+    """An element as a document of its own, in UTF-8: what is kept of an alert that came inside another document."""
+    return etree.tostring(element, encoding="UTF-8", with_tail=False)
+
+
 def name_of(element: Element) -> str:
     """The name without its namespace; "" for what is no element."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -1,0 +1,96 @@
+"""One file or answer of any known source, read: its messages, what of it was refused, and links to further ones.
+
+Recognised by content, so that a source whose publisher changes the form is still read. One bad entry never stops the
+rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeVar
+
+from lxml import etree
+
+from cloud_gateway.warnings.cap import find_caps, parse_cap
+from cloud_gateway.warnings.entries import MAX_ENTRIES, read_json
+from cloud_gateway.warnings.feeds import FeedEntry, is_feed, parse_feed
+from cloud_gateway.warnings.model import Alert, Refused
+from cloud_gateway.warnings.shapes import KINDS, recognise
+from cloud_gateway.warnings.xml import Element, read_xml
+
+Entry = TypeVar("Entry")
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+class Reading(NamedTuple):
+    """`raws` are the bytes of each alert, `refused_raws` those of each refusal, in the same order."""
+
+    alerts: tuple[Alert, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    entries: tuple[FeedEntry, ...] = ()
+    raws: tuple[bytes, ...] = ()
+    refused_raws: tuple[bytes, ...] = ()
+
+
+def read_alerts(raw: bytes, kind: str | None = None) -> Reading:
+    """Everything in `raw`; never raises: a file refused as a whole is one refusal.
+
+    `kind` (a source's) settles which JSON shape is looked for; XML is always read by what it is.
+    """
+    shape = kind if kind in KINDS else None
+    try:
+        return _read_xml(raw) if _is_xml(raw) else _read_json(raw, shape)
+    except Refused as exc:
+        return Reading(refused=(exc,), refused_raws=(raw,))
+
+
+def _is_xml(raw: bytes) -> bool:
+    head = raw[:256]
+    for mark in _MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\0", b"").lstrip()[:1] == b"<"
+
+
+def _read_xml(raw: bytes) -> Reading:
+    root = read_xml(raw)
+    if is_feed(root):
+        return _read_feed(root, raw)
+    caps = find_caps(root)
+    if not caps:
+        text = "XML that is neither CAP nor an index of it"
+        raise Refused("not_a_warning", "$", text, "Send CAP, or an Atom or RSS index of CAP")
+    return _gather([(raw if cap is root else etree.tostring(cap), cap) for cap in caps], parse_cap)
+
+
+def _read_feed(root: Element, raw: bytes) -> Reading:
+    entries = parse_feed(root)
+    alerts = tuple(alert for entry in entries for alert in entry.alerts)
+    refused = tuple(refusal for entry in entries for refusal in entry.refused)
+    raws, refused_raws = (raw,) * len(alerts), (raw,) * len(refused)
+    return Reading(alerts, refused, tuple(entry for entry in entries if entry.link), raws, refused_raws)
+
+
+def _read_json(raw: bytes, kind: str | None) -> Reading:
+    shape, entries = recognise(read_json(raw), kind)
+    read = _gather([(bytes(entry), bytes(entry)) for entry in entries[:MAX_ENTRIES]], shape.parse)
+    if len(entries) <= MAX_ENTRIES:
+        return read
+    beyond = Refused("too_many_entries", "$", f"{len(entries)} entries; {MAX_ENTRIES} were read", "Split the file")
+    return read._replace(refused=(*read.refused, beyond), refused_raws=(*read.refused_raws, raw))
+
+
+def _gather(entries: Iterable[tuple[bytes, Entry]], parse: Callable[[Entry], Alert]) -> Reading:
+    """Parse each entry, given with its bytes, by itself."""
+    taken: list[tuple[Alert, bytes]] = []
+    refused: list[tuple[Refused, bytes]] = []
+    for raw, entry in entries:
+        try:
+            taken.append((parse(entry), raw))
+        except Refused as exc:
+            refused.append((exc, raw))
+    return Reading(
+        alerts=tuple(alert for alert, _ in taken),
+        refused=tuple(reason for reason, _ in refused),
+        raws=tuple(raw for _, raw in taken),
+        refused_raws=tuple(raw for _, raw in refused),
+    )

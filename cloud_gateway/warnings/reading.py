@@ -59,15 +59,18 @@ def _read_xml(raw: bytes) -> Reading:
     if not caps:
         text = "XML that is neither CAP nor an index of it"
         raise Refused("not_a_warning", "$", text, "Send CAP, or an Atom or RSS index of CAP")
-    return _gather([(raw if cap is root else etree.tostring(cap), cap) for cap in caps], parse_cap)
+    return _gather(
+        [(raw if cap is root else etree.tostring(cap, encoding="utf-8", with_tail=False), cap) for cap in caps],
+        parse_cap,
+    )
 
 
 def _read_feed(root: Element, raw: bytes) -> Reading:
     entries = parse_feed(root)
     alerts = tuple(alert for entry in entries for alert in entry.alerts)
     refused = tuple(refusal for entry in entries for refusal in entry.refused)
-    raws, refused_raws = (raw,) * len(alerts), (raw,) * len(refused)
-    return Reading(alerts, refused, tuple(entry for entry in entries if entry.link), raws, refused_raws)
+    raws = tuple(one for entry in entries for one in entry.raws)
+    return Reading(alerts, refused, tuple(entry for entry in entries if entry.link), raws, (raw,) * len(refused))
 
 
 def _read_json(raw: bytes, kind: str | None) -> Reading:

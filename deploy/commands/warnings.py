@@ -28,9 +28,7 @@ class _File(NamedTuple):
 
 @warnings_app.command("parse")
 def parse(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="CAP, indexes of CAP, JSON of any known feed.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="CAP, indexes of CAP, JSON of any known feed.")],
     kind: Annotated[str, typer.Option("--kind", help="Which JSON shape it is; else it is recognised.")] = "",
     now: Now = "",
     as_json: AsJson = False,

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
-from lxml import etree
 
 from cloud_gateway.warnings.cap import find_caps, parse_cap
 from cloud_gateway.warnings.model import Alert, Finding, Refused
@@ -31,7 +30,6 @@ class FeedEntry(msgspec.Struct, frozen=True):
 
     `updated` is ms UTC. `elements` are the texts of its cap:* and gdacs:* children, by name: an index gives some of the
     alert's fields, which are a help to choose by and no alert. `refused` says why an entry, or an alert in it, is none.
-    `raws` are the XML of `alerts`, in the same order.
     `raws` and `refused_raws` are the XML of each of them, in the same order.
     """
 

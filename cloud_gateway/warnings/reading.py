@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
-from lxml import etree
-
 from cloud_gateway.warnings.cap import find_caps, parse_cap
 from cloud_gateway.warnings.entries import MAX_ENTRIES, read_json
 from cloud_gateway.warnings.feeds import FeedEntry, is_feed, parse_feed
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.shapes import KINDS, recognise
-from cloud_gateway.warnings.xml import Element, read_xml
+from cloud_gateway.warnings.xml import Element, read_xml, write_xml
 
 Entry = TypeVar("Entry")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -32,14 +30,15 @@ class Reading(NamedTuple):
     refused_raws: tuple[bytes, ...] = ()
 
 
-def read_alerts(raw: bytes, kind: str | None = None) -> Reading:
+def read_alerts(raw: bytes, kind: str | None = None, base: str = "") -> Reading:
     """Everything in `raw`; never raises: a file refused as a whole is one refusal.
 
-    `kind` (a source's) settles which JSON shape is looked for; XML is always read by what it is.
+    `kind` (a source's) settles which JSON shape is looked for; XML is always read by what it is. `base` is the address that
+    it came from, for links relative to it.
     """
     shape = kind if kind in KINDS else None
     try:
-        return _read_xml(raw) if _is_xml(raw) else _read_json(raw, shape)
+        return _read_xml(raw, base) if _is_xml(raw) else _read_json(raw, shape)
     except Refused as exc:
         return Reading(refused=(exc,), refused_raws=(raw,))
 
@@ -51,26 +50,26 @@ def _is_xml(raw: bytes) -> bool:
     return head.replace(b"\0", b"").lstrip()[:1] == b"<"
 
 
-def _read_xml(raw: bytes) -> Reading:
+def _read_xml(raw: bytes, base: str) -> Reading:
     root = read_xml(raw)
     if is_feed(root):
-        return _read_feed(root, raw)
+        return _read_feed(root, base)
     caps = find_caps(root)
     if not caps:
         text = "XML that is neither CAP nor an index of it"
         raise Refused("not_a_warning", "$", text, "Send CAP, or an Atom or RSS index of CAP")
-    return _gather(
-        [(raw if cap is root else etree.tostring(cap, encoding="utf-8", with_tail=False), cap) for cap in caps],
-        parse_cap,
+    return _gather([(raw if cap is root else write_xml(cap), cap) for cap in caps], parse_cap)
+
+
+def _read_feed(root: Element, base: str) -> Reading:
+    entries = parse_feed(root, base)
+    return Reading(
+        alerts=tuple(alert for entry in entries for alert in entry.alerts),
+        refused=tuple(refusal for entry in entries for refusal in entry.refused),
+        entries=tuple(entry for entry in entries if entry.link),
+        raws=tuple(raw for entry in entries for raw in entry.raws),
+        refused_raws=tuple(raw for entry in entries for raw in entry.refused_raws),
     )
-
-
-def _read_feed(root: Element, raw: bytes) -> Reading:
-    entries = parse_feed(root)
-    alerts = tuple(alert for entry in entries for alert in entry.alerts)
-    refused = tuple(refusal for entry in entries for refusal in entry.refused)
-    raws = tuple(one for entry in entries for one in entry.raws)
-    return Reading(alerts, refused, tuple(entry for entry in entries if entry.link), raws, (raw,) * len(refused))
 
 
 def _read_json(raw: bytes, kind: str | None) -> Reading:

@@ -20,6 +20,7 @@ from deploy.commands.outbox import outbox_app
 from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
 from deploy.commands.warnings import warnings_app
+from deploy.commands.warnings_replay import replay
 from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
 from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
@@ -40,6 +41,7 @@ app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
+warnings_app.command("replay")(replay)
 app.add_typer(warnings_app, name="warnings")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)

@@ -88,7 +88,8 @@ def cancel(identifier: str, hour: float, *refs: AlertKey, sender: str = OFFICE) 
 
 def signal(hour: float, color: str, hazard: str = "typhoon") -> Alert:
     """A Chinese signal: no end, no references, joined by office and hazard."""
-    return alert(f"S{hour}", hour, info(color, hazard=hazard), event_key=f"cn:310000:{hazard}", issuer="310000")
+    identifier = f"S{hour}" if hazard == "typhoon" else f"S{hour}.{hazard}"
+    return alert(identifier, hour, info(color, hazard=hazard), event_key=f"cn:310000:{hazard}", issuer="310000")
 
 
 def lift(hour: float, hazard: str = "typhoon") -> Alert:

@@ -33,8 +33,8 @@ class Reading(NamedTuple):
 def read_alerts(raw: bytes, kind: str | None = None, base: str = "") -> Reading:
     """Everything in `raw`; never raises: a file refused as a whole is one refusal.
 
-    `kind` (a source's) settles which JSON shape is looked for; XML is always read by what it is. `base` is the address that
-    it came from, for links relative to it.
+    `kind` (a source's) settles which JSON shape is looked for; XML is always read by what it is. `base` is the address
+    that it came from, for links relative to it.
     """
     shape = kind if kind in KINDS else None
     try:

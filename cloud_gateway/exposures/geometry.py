@@ -26,8 +26,8 @@ Coordinates = NDArray[np.float64]
 DEGREE_LEAST_M, LEAST_CURVATURE_M = 110_500.0, 6_330_000.0
 #: Half the Earth's circumference: no circle is larger.
 FARTHEST_M = 20_004_000.0
-#: Mending is quadratic in the crossings of a ring: beyond these bounds its convex hull stands for it.
-MENDED_POINTS, MENDED_CROSSINGS = 1_000, 200
+#: Looking at a ring, and mending it, is quadratic in its crossings: beyond these bounds its convex hull stands for it.
+RING_POINTS, MENDED_POINTS, MENDED_CROSSINGS = 20_000, 1_000, 200
 MENDED_DETAIL_DEG = 0.001
 OUTLINE_STEP_DEG = 0.01
 
@@ -171,19 +171,26 @@ def _roll(surface: BaseGeometry) -> BaseGeometry:
 
 def _mend(polygon: Polygon) -> tuple[BaseGeometry, bool]:
     """A valid surface, and whether it had to be made so. All lobes of a ring that crosses itself are kept."""
-    if polygon.is_valid:
+    if len(polygon.exterior.coords) <= RING_POINTS and polygon.is_valid:
         return polygon, False
-    fewer = _coarse(polygon) if len(polygon.exterior.coords) > MENDED_POINTS else polygon
+    bounded = _coarse(polygon, RING_POINTS)
+    fewer = None if bounded is None else _coarse(bounded, MENDED_POINTS)
     if fewer is None or _is_tangled(fewer):
         return _surfaces(polygon.convex_hull), True
     return _surfaces(shapely.make_valid(fewer, method="structure", keep_collapsed=False)), True
 
 
-def _coarse(polygon: Polygon) -> Polygon | None:
-    """The ring on a grid, without repeated points; None when many are left. (simplify() is slow where rings tangle.)"""
-    points = np.round(shapely.get_coordinates(polygon) / MENDED_DETAIL_DEG) * MENDED_DETAIL_DEG
+def _coarse(polygon: Polygon, most: int) -> Polygon | None:
+    """A ring of `most` points or fewer as it is, a longer one on a grid; None when that leaves too many or no ring.
+
+    (simplify() would be slow where a ring tangles.)
+    """
+    points = shapely.get_coordinates(polygon)
+    if len(points) <= most:
+        return polygon
+    points = np.round(points / MENDED_DETAIL_DEG) * MENDED_DETAIL_DEG
     moved = np.concatenate([[True], (points[1:] != points[:-1]).any(axis=1)])
-    return Polygon(points[moved]) if 3 < moved.sum() <= MENDED_POINTS else None
+    return Polygon(points[moved]) if 3 < moved.sum() <= most else None
 
 
 def _is_tangled(polygon: Polygon) -> bool:

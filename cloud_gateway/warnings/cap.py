@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,13 +54,26 @@ FORMATS = {
     "urn:oasis:names:tc:emergency:cap:1.2": "cap-1.2",
 }
 MAX_INFOS = 200
-MAX_AREAS = 10_000  # of one info
+MAX_AREAS = 10_000  # of a message
+MAX_GEOCODES = 50_000  # of a message
+MAX_PAIRS = 1000  # event codes or parameters of an info
+_MOST_CODES = 1000  # in one value
 _LONGEST_KEY = 500
 _FEET_M = 0.3048
 _HIGHEST_FEET = 400_000
 _KEY_CHARACTERS = re.compile(r"[\s,<&]")
 _QUOTED = re.compile(r'"([^"]*)"|(\S+)')
 _INDEX = re.compile(r"\[\d+\]")
+
+
+class _Context(NamedTuple):
+    """What reading any part of a message needs: its polygons by text, its time, and how many areas may still come."""
+
+    outlines: Mapping[str, Ring]
+    sent: int
+    notes: Notes
+    areas: Iterator[int]
+    geocodes: Iterator[int]
 
 
 def is_cap(root: Element) -> bool:
@@ -165,7 +179,9 @@ def _infos(fields: Fields, root: Element, sent: int, notes: Notes) -> tuple[Info
     rings, findings = read_rings("polygon", texts)
     notes.add(*findings)
     outlines = dict(zip(texts, rings, strict=True))
-    infos = tuple(_info(inner, outlines, sent, notes) for inner in fields.groups("info", MAX_INFOS))
+    context = _Context(outlines, sent, notes, iter(range(MAX_AREAS)), iter(range(MAX_GEOCODES)))
+    infos = tuple(_info(inner, context) for inner in fields.groups("info", MAX_INFOS))
+    _note_what_was_too_much(context)
     adcode = adcode_of(fields.text("identifier"))
     notes.add(*(found for info in infos if adcode for found in find_impossible(info.hazard, info.color, adcode)))
     common = hazard_told_elsewhere(infos)
@@ -174,9 +190,16 @@ def _infos(fields: Fields, root: Element, sent: int, notes: Notes) -> tuple[Info
     )
 
 
-def _info(fields: Fields, outlines: Mapping[str, Ring], sent: int, notes: Notes) -> Info:
+def _note_what_was_too_much(context: _Context) -> None:
+    for name, left in (("area", context.areas), ("geocode", context.geocodes)):
+        if next(left, None) is None:
+            context.notes.add(Finding("too_many", name, f"Too many of {name}; only the first are kept", "doubtful"))
+
+
+def _info(fields: Fields, context: _Context) -> Info:
+    sent, notes = context.sent, context.notes
     event, headline = fields.text("event"), fields.text("headline")
-    codes, parameters = _sound(fields.pairs("eventCode")), fields.pairs("parameter")
+    codes, parameters = _sound(fields.pairs("eventCode", MAX_PAIRS)), fields.pairs("parameter", MAX_PAIRS)
     if not event:
         notes.add(Finding("missing_field", fields.place("event"), "The info names no event", "doubtful"))
     if "\n" in event or "\r" in event:
@@ -204,7 +227,9 @@ def _info(fields: Fields, outlines: Mapping[str, Ring], sent: int, notes: Notes)
         audience=fields.text("audience"),
         event_codes=codes,
         parameters=parameters,
-        areas=tuple(_area(inner, outlines, notes) for inner in fields.groups("area", MAX_AREAS)),
+        areas=tuple(
+            _area(inner, context) for inner, _ in zip(fields.groups("area", MAX_AREAS), context.areas, strict=False)
+        ),
     )
 
 
@@ -235,14 +260,15 @@ def _ends(fields: Fields, parameters: tuple[tuple[str, str], ...], sent: int, no
     return line.ends if at is None and line is not None else at
 
 
-def _area(fields: Fields, outlines: Mapping[str, Ring], notes: Notes) -> Area:
+def _area(fields: Fields, context: _Context) -> Area:
+    geocodes = _geocodes(fields.pairs("geocode", MAX_GEOCODES))
     return Area(
         description=fields.text("areaDesc"),
-        polygons=tuple(ring for text in fields.texts("polygon") if (ring := outlines.get(text))),
-        circles=tuple(_circles(fields, notes)),
-        geocodes=tuple(_geocodes(fields.pairs("geocode"))),
-        altitude_m=_height(fields, "altitude", notes),
-        ceiling_m=_height(fields, "ceiling", notes),
+        polygons=tuple(ring for text in fields.texts("polygon") if (ring := context.outlines.get(text))),
+        circles=tuple(_circles(fields, context.notes)),
+        geocodes=tuple(geocode for geocode, _ in zip(geocodes, context.geocodes, strict=False)),
+        altitude_m=_height(fields, "altitude", context.notes),
+        ceiling_m=_height(fields, "ceiling", context.notes),
     )
 
 
@@ -257,8 +283,8 @@ def _circles(fields: Fields, notes: Notes) -> Iterable[Circle]:
 def _geocodes(pairs: Iterable[tuple[str, str]]) -> Iterable[Geocode]:
     """One for each code: some publishers put several into one value, between white space."""
     for scheme, value in _sound(pairs):
-        codes = value.split()
-        several = all(any(letter.isdigit() for letter in code) for code in codes)
+        codes = value.split(maxsplit=_MOST_CODES)
+        several = len(codes) <= _MOST_CODES and all(any(letter.isdigit() for letter in code) for code in codes)
         yield from (Geocode(scheme, code) for code in (codes if several else [value]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -17,9 +18,12 @@ from cloud_gateway.warnings.xml import Element, name_of, namespace_of, read_xml,
 MAX_ENTRIES = 10_000
 #: What the alerts in one document may come to; with 8 MB of XML both are far above any real feed.
 MAX_ALERTS = 2000
+MAX_INFOS = 5000
 MAX_POINTS = 300_000
+_MOST_LINKS = 50  # of one entry
 CAP_TYPE = "application/cap+xml"
 _LONGEST_URL = 2000
+_LONGEST_RELATIVE = 300
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _ALERT = re.compile(r"<(?:\w{1,20}:)?alert[\s>]")
 _TIMES = ("updated", "published", "pubDate", "date")
@@ -54,6 +58,25 @@ class _Held(NamedTuple):
     refused_raws: tuple[bytes, ...] = ()
 
 
+class _Load:
+    """How much the alerts read so far come to."""
+
+    def __init__(self) -> None:
+        self._alerts = self._infos = self._points = 0
+
+    def add(self, alert: Alert | None) -> None:
+        """Count one alert, or one that was refused."""
+        infos = () if alert is None else alert.infos
+        self._alerts += 1
+        self._infos += len(infos)
+        self._points += sum(len(ring) for info in infos for area in info.areas for ring in area.polygons)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is read."""
+        return self._alerts >= MAX_ALERTS or self._infos >= MAX_INFOS or self._points >= MAX_POINTS
+
+
 def is_feed(root: Element) -> bool:
     """Whether the document is Atom or RSS."""
     return name_of(root) in ("feed", "rss", "RDF")
@@ -68,23 +91,17 @@ def parse_feed(root: Element, base: str = "") -> tuple[FeedEntry, ...]:
         raise Refused("not_a_feed", name_of(root)[:80], "This is neither Atom nor RSS", "Send a feed, or CAP itself.")
     elements = list(_entries(root))
     entries: list[FeedEntry] = []
-    alerts = points = 0
+    load = _Load()
     for place, element in enumerate(elements):
-        if place >= MAX_ENTRIES or alerts >= MAX_ALERTS or points >= MAX_POINTS:
+        if place >= MAX_ENTRIES or load.is_full:
             return *entries, _left_out(len(elements) - place)
-        entries.append(_entry(element, base))
-        alerts += len(entries[-1].alerts) + len(entries[-1].refused)
-        points += sum(map(_count_points, entries[-1].alerts))
+        entries.append(_entry(element, base, load))
     return tuple(entries)
 
 
 def _left_out(count: int) -> FeedEntry:
     text = f"The last {count} entries are left out: more than {MAX_ENTRIES}, or too much in those before"
     return FeedEntry("", refused=(Refused("too_many_entries", "feed", text, "Publish fewer at a time."),))
-
-
-def _count_points(alert: Alert) -> int:
-    return sum(len(ring) for info in alert.infos for area in info.areas for ring in area.polygons)
 
 
 def _entries(root: Element) -> Iterator[Element]:
@@ -96,9 +113,9 @@ def _entries(root: Element) -> Iterator[Element]:
             yield from (item for item in child if name_of(item) == "item")
 
 
-def _entry(element: Element, base: str) -> FeedEntry:
+def _entry(element: Element, base: str, load: _Load) -> FeedEntry:
     updated, doubt = _updated(element)
-    held = _embedded(element)
+    held = _embedded(element, load)
     link, finding = ("", None) if held.alerts or held.refused else _link(element, base)
     name = _text(element, "id") or _text(element, "guid") or link or next((a.identifier for a in held.alerts), "")
     if not link and not held.alerts and not held.refused:
@@ -135,23 +152,27 @@ def _extensions(element: Element) -> Iterator[tuple[str, str]]:
         yield from zip(parts[::2], parts[1::2], strict=False) if parts else [(name_of(child), text_of(child))]
 
 
-def _embedded(element: Element) -> _Held:
-    try:
-        found = [*find_caps(element), *_escaped(element)]
-    except Refused as exc:
-        return _Held(refused=(exc,), refused_raws=(write_xml(element),))
+def _embedded(element: Element, load: _Load) -> _Held:
     held = _Held()
-    for alert in found[:MAX_ALERTS]:
-        held = _with(held, alert)
+    try:
+        for alert in (*find_caps(element), *_escaped(element)):
+            if load.is_full:
+                raise Refused("too_many_alerts", "entry", "More alerts than are read of one feed", "Publish fewer.")
+            held = _with(held, alert, load)
+    except Refused as exc:
+        return held._replace(refused=(*held.refused, exc), refused_raws=(*held.refused_raws, write_xml(element)))
     return held
 
 
-def _with(held: _Held, element: Element) -> _Held:
-    raw = write_xml(element)
+def _with(held: _Held, element: Element, load: _Load) -> _Held:
+    raw, alert = write_xml(element), None
     try:
-        return held._replace(alerts=(*held.alerts, parse_cap(element)), raws=(*held.raws, raw))
+        alert = parse_cap(element)
+        return held._replace(alerts=(*held.alerts, alert), raws=(*held.raws, raw))
     except Refused as exc:
         return held._replace(refused=(*held.refused, exc), refused_raws=(*held.refused_raws, raw))
+    finally:
+        load.add(alert)
 
 
 def _escaped(element: Element) -> Iterator[Element]:
@@ -170,7 +191,7 @@ def _without_declaration(text: str) -> str:
 
 def _link(element: Element, base: str) -> tuple[str, Finding | None]:
     """The best link, absolute, of http or https; a finding where there was one of another kind."""
-    written = [(rank, place, text) for place, (rank, text) in enumerate(_links(element)) if text]
+    written = [(rank, place, text) for place, (rank, text) in enumerate(islice(_links(element), _MOST_LINKS)) if text]
     finding = None
     for _, _, text in sorted(written):
         address = _absolute(element, base, text)
@@ -201,18 +222,19 @@ def _rank(name: str, kind: str, relation: str) -> int:
 
 
 def _absolute(element: Element, base: str, text: str) -> str:
+    """The address that a link means, "" where it is none that can be fetched."""
+    text = text.strip()
     try:
-        address = urljoin(base, urljoin(_xml_base(element), text.strip()))
-        parts = urlsplit(address)
+        address = text if text.startswith(("http://", "https://")) else _joined(element, base, text)
+        parts = urlsplit(address[: _LONGEST_URL + 1])
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and len(address) <= _LONGEST_URL
     except ValueError:  # a bracket that is no IPv6 address
         return ""
     return address if sound and address.isprintable() and " " not in address else ""
 
 
-def _xml_base(element: Element) -> str:
-    """The address that xml:base attributes on the way down to the entry make."""
-    address = ""
+def _joined(element: Element, base: str, text: str) -> str:
+    """A relative address, from the xml:base attributes on the way down to the entry. Raises ValueError."""
     for step in (*reversed([*element.iterancestors()]), element):
-        address = urljoin(address, step.get(_XML_BASE) or "")
-    return address
+        base = urljoin(base, (step.get(_XML_BASE) or "")[:_LONGEST_RELATIVE])
+    return urljoin(base, text) if len(text) <= _LONGEST_RELATIVE else ""

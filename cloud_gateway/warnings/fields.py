@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cloud_gateway.warnings.model import Finding, Refused
 from cloud_gateway.warnings.notes import Notes
-from cloud_gateway.warnings.xml import Element, name_of, namespace_of, text_of
+from cloud_gateway.warnings.xml import Element, namespace_of, text_of
 
 
 class Fields:
@@ -16,10 +16,10 @@ class Fields:
     def __init__(self, element: Element, notes: Notes, path: str = "") -> None:
         self._notes, self._path = notes, path
         self._children: dict[str, list[Element]] = defaultdict(list)
-        allowed = {namespace_of(element), ""}
+        prefixes = {f"{{{namespace_of(element)}}}", ""}
         for child in element:
-            if namespace_of(child) in allowed:
-                self._children[name_of(child)].append(child)
+            if isinstance(child.tag, str) and (parts := child.tag.rpartition("}"))[0] + parts[1] in prefixes:
+                self._children[parts[2]].append(child)
 
     def place(self, name: str) -> str:
         """How a finding names a field: `info[1].expires`."""
@@ -46,16 +46,19 @@ class Fields:
 
     def groups(self, name: str, most: int) -> Iterator[Fields]:
         """The fields inside each child of that name; those after the first `most` are left out, with a finding."""
-        children = self._children.get(name, ())
+        for place, child in enumerate(self._bounded(name, most)):
+            yield Fields(child, self._notes, f"{self._path}{name}[{place}].")
+
+    def pairs(self, name: str, most: int) -> tuple[tuple[str, str], ...]:
+        """(valueName, value) of each child of that name, bounded as `groups`; CAP 1.0 writes `name=value`."""
+        return tuple(self._pair(child) for child in self._bounded(name, most))
+
+    def _bounded(self, name: str, most: int) -> list[Element]:
+        children = self._children.get(name, [])
         if len(children) > most:
             said = f"{len(children)} of {name}; those after the first {most} are left out"
             self._notes.add(Finding("too_many", self.place(name), said, "doubtful"))
-        for place, child in enumerate(children[:most]):
-            yield Fields(child, self._notes, f"{self._path}{name}[{place}].")
-
-    def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
-        """(valueName, value) of each child of that name; CAP 1.0 writes `name=value`."""
-        return tuple(self._pair(child) for child in self._children.get(name, ()))
+        return children[:most]
 
     def _pair(self, child: Element) -> tuple[str, str]:
         if len(child) == 0:

@@ -13,7 +13,7 @@ Ring = tuple[Point, ...]
 
 MAX_RING_POINTS = 50_000
 MAX_POINTS = 100_000  # of all rings of one message
-MAX_RINGS = 20_000
+MAX_RINGS = 10_000
 _LEAST_POINTS = 8  # a ring is never thinned below this
 _LONGEST_POINT = 80  # characters
 _PIECE = 1 << 20

@@ -20,7 +20,8 @@ MAX_ENTRIES = 10_000
 MAX_ALERTS = 2000
 MAX_INFOS = 5000
 MAX_POINTS = 300_000
-_MOST_LINKS = 50  # of one entry
+_MOST_CHILDREN = 500  # of one entry
+_MOST_LINKS = 50
 CAP_TYPE = "application/cap+xml"
 _LONGEST_URL = 2000
 _LONGEST_RELATIVE = 300
@@ -89,13 +90,13 @@ def parse_feed(root: Element, base: str = "") -> tuple[FeedEntry, ...]:
     """
     if not is_feed(root):
         raise Refused("not_a_feed", name_of(root)[:80], "This is neither Atom nor RSS", "Send a feed, or CAP itself.")
-    elements = list(_entries(root))
+    elements = list(_entries(root, base))
     entries: list[FeedEntry] = []
     load = _Load()
-    for place, element in enumerate(elements):
+    for place, (element, inner) in enumerate(elements):
         if place >= MAX_ENTRIES or load.is_full:
             return *entries, _left_out(len(elements) - place)
-        entries.append(_entry(element, base, load))
+        entries.append(_entry(element, inner, load))
     return tuple(entries)
 
 
@@ -104,13 +105,23 @@ def _left_out(count: int) -> FeedEntry:
     return FeedEntry("", refused=(Refused("too_many_entries", "feed", text, "Publish fewer at a time."),))
 
 
-def _entries(root: Element) -> Iterator[Element]:
-    """Atom's entries stand in the feed, RSS 2.0's items in its channel, RSS 1.0's beside it."""
+def _entries(root: Element, base: str) -> Iterator[tuple[Element, str]]:
+    """Atom's entries stand in the feed, RSS 2.0's items in its channel, RSS 1.0's beside it; with the base of links."""
+    base = _base(root, base)
     for child in root:
         if name_of(child) in ("entry", "item"):
-            yield child
+            yield child, base
         elif name_of(child) == "channel":
-            yield from (item for item in child if name_of(item) == "item")
+            inner = _base(child, base)
+            yield from ((item, inner) for item in child if name_of(item) == "item")
+
+
+def _base(element: Element, base: str) -> str:
+    """What links inside an element are relative to (XML Base)."""
+    try:
+        return urljoin(base, (element.get(_XML_BASE) or "")[:_LONGEST_RELATIVE])
+    except ValueError:  # a bracket that is no IPv6 address
+        return base
 
 
 def _entry(element: Element, base: str, load: _Load) -> FeedEntry:
@@ -135,17 +146,20 @@ def _entry(element: Element, base: str, load: _Load) -> FeedEntry:
 def _text(element: Element, name: str) -> str:
     """The text of the feed's own child of that name."""
     own = namespace_of(element)
-    return next((text_of(child) for child in element if name_of(child) == name and namespace_of(child) == own), "")
+    return next(
+        (text_of(child) for child in element[:_MOST_CHILDREN] if name_of(child) == name and namespace_of(child) == own),
+        "",
+    )
 
 
 def _updated(element: Element) -> tuple[int | None, Finding | None]:
-    times = {name_of(child): text_of(child) for child in element if name_of(child) in _TIMES}
+    times = {name_of(child): text_of(child) for child in element[:_MOST_CHILDREN] if name_of(child) in _TIMES}
     return parse_rfc822_moment("updated", next((times[name] for name in _TIMES if times.get(name)), ""))
 
 
 def _extensions(element: Element) -> Iterator[tuple[str, str]]:
     """cap:* and gdacs:* children; a pair of valueName and value by its own name."""
-    for child in element:
+    for child in element[:_MOST_CHILDREN]:
         if not any(word in namespace_of(child) for word in (":cap:", "/cap/", "gdacs")) or name_of(child) == "alert":
             continue
         parts = [text_of(part) for part in child]
@@ -177,7 +191,7 @@ def _with(held: _Held, element: Element, load: _Load) -> _Held:
 
 def _escaped(element: Element) -> Iterator[Element]:
     """Alerts that stand in an entry as escaped text. Raises Refused."""
-    for child in element:
+    for child in element[:_MOST_CHILDREN]:
         if name_of(child) in ("content", "description", "encoded") and len(child) == 0:
             text = text_of(child)
             if text.startswith("<") and _ALERT.search(text, 0, 2000):
@@ -193,8 +207,9 @@ def _link(element: Element, base: str) -> tuple[str, Finding | None]:
     """The best link, absolute, of http or https; a finding where there was one of another kind."""
     written = [(rank, place, text) for place, (rank, text) in enumerate(islice(_links(element), _MOST_LINKS)) if text]
     finding = None
+    base = _base(element, base)
     for _, _, text in sorted(written):
-        address = _absolute(element, base, text)
+        address = _absolute(base, text)
         if address:
             return address, finding
         finding = Finding("bad_link", "link", f"{text[:200]!r} is no address of a web page", "doubtful")
@@ -203,7 +218,7 @@ def _link(element: Element, base: str) -> tuple[str, Finding | None]:
 
 def _links(element: Element) -> Iterator[tuple[int, str]]:
     """Every address in an entry with its rank: 0 says that it is CAP, 3 is a last resort."""
-    for child in element:
+    for child in element[:_MOST_CHILDREN]:
         name, address = name_of(child), child.get("href") or child.get("url") or child.get("src") or ""
         if name == "cap" and "gdacs" in namespace_of(child):
             yield 0, text_of(child)
@@ -221,20 +236,14 @@ def _rank(name: str, kind: str, relation: str) -> int:
     return 2 if "html" in kind else 1
 
 
-def _absolute(element: Element, base: str, text: str) -> str:
+def _absolute(base: str, text: str) -> str:
     """The address that a link means, "" where it is none that can be fetched."""
     text = text.strip()
     try:
-        address = text if text.startswith(("http://", "https://")) else _joined(element, base, text)
+        absolute = text.startswith(("http://", "https://"))
+        address = text if absolute else urljoin(base, text[:_LONGEST_RELATIVE])
         parts = urlsplit(address[: _LONGEST_URL + 1])
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and len(address) <= _LONGEST_URL
     except ValueError:  # a bracket that is no IPv6 address
         return ""
     return address if sound and address.isprintable() and " " not in address else ""
-
-
-def _joined(element: Element, base: str, text: str) -> str:
-    """A relative address, from the xml:base attributes on the way down to the entry. Raises ValueError."""
-    for step in (*reversed([*element.iterancestors()]), element):
-        base = urljoin(base, (step.get(_XML_BASE) or "")[:_LONGEST_RELATIVE])
-    return urljoin(base, text) if len(text) <= _LONGEST_RELATIVE else ""

@@ -73,16 +73,22 @@ def recognise(top: Top, kind: str | None) -> tuple[Shape, list[Raw]]:
 
 
 def _has_place(top: Top, shape: Shape, is_named: bool) -> bool:
-    """Whether the array for entries is there, empty; of a named shape with any items, each then refused by itself."""
-    found = [entries for path in shape.paths if path for entries in [_found(top, path)] if entries is not None]
-    return bool(found) and (is_named or not any(found))
+    """Whether an array for entries is there, empty; of a named shape with any items, each then refused by itself."""
+    places = _places(top, shape)
+    return bool(places) and (is_named or not any(places))
 
 
 def _entries(top: Top, shape: Shape) -> list[Raw]:
-    found = [entries for path in shape.paths if path for entries in [_found(top, path)] if entries]
-    if found:
-        return [entry for entries in found for entry in entries]
+    places = _places(top, shape)
+    if places:
+        return [entry for entries in places for entry in entries]
     return list(_whole(top)) if () in shape.paths else []
+
+
+def _places(top: Top, shape: Shape) -> list[list[Raw]]:
+    """The arrays at the shape's paths that are there."""
+    found = [_found(top, path) for path in shape.paths if path]
+    return [entries for entries in found if entries is not None]
 
 
 def _whole(top: Top) -> Sequence[Raw]:

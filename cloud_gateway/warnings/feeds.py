@@ -143,23 +143,27 @@ def _entry(element: Element, base: str, load: _Load) -> FeedEntry:
     )
 
 
+def _children(element: Element) -> Iterator[Element]:
+    return islice(element, _MOST_CHILDREN)
+
+
 def _text(element: Element, name: str) -> str:
     """The text of the feed's own child of that name."""
     own = namespace_of(element)
     return next(
-        (text_of(child) for child in element[:_MOST_CHILDREN] if name_of(child) == name and namespace_of(child) == own),
+        (text_of(child) for child in _children(element) if name_of(child) == name and namespace_of(child) == own),
         "",
     )
 
 
 def _updated(element: Element) -> tuple[int | None, Finding | None]:
-    times = {name_of(child): text_of(child) for child in element[:_MOST_CHILDREN] if name_of(child) in _TIMES}
+    times = {name_of(child): text_of(child) for child in _children(element) if name_of(child) in _TIMES}
     return parse_rfc822_moment("updated", next((times[name] for name in _TIMES if times.get(name)), ""))
 
 
 def _extensions(element: Element) -> Iterator[tuple[str, str]]:
     """cap:* and gdacs:* children; a pair of valueName and value by its own name."""
-    for child in element[:_MOST_CHILDREN]:
+    for child in _children(element):
         if not any(word in namespace_of(child) for word in (":cap:", "/cap/", "gdacs")) or name_of(child) == "alert":
             continue
         parts = [text_of(part) for part in child]
@@ -191,7 +195,7 @@ def _with(held: _Held, element: Element, load: _Load) -> _Held:
 
 def _escaped(element: Element) -> Iterator[Element]:
     """Alerts that stand in an entry as escaped text. Raises Refused."""
-    for child in element[:_MOST_CHILDREN]:
+    for child in _children(element):
         if name_of(child) in ("content", "description", "encoded") and len(child) == 0:
             text = text_of(child)
             if text.startswith("<") and _ALERT.search(text, 0, 2000):
@@ -218,7 +222,7 @@ def _link(element: Element, base: str) -> tuple[str, Finding | None]:
 
 def _links(element: Element) -> Iterator[tuple[int, str]]:
     """Every address in an entry with its rank: 0 says that it is CAP, 3 is a last resort."""
-    for child in element[:_MOST_CHILDREN]:
+    for child in _children(element):
         name, address = name_of(child), child.get("href") or child.get("url") or child.get("src") or ""
         if name == "cap" and "gdacs" in namespace_of(child):
             yield 0, text_of(child)

@@ -19,6 +19,20 @@ warning_source = Table(  # how each configured source does; its settings are in 
     Column("error", Text, nullable=False, default=""),
     Column("next_at", Integer, nullable=False, default=0),
     Column("silent_since", Integer),  # its freshness alarm: null while it is fresh
+    Column("added_at", Integer, nullable=False, default=0),  # when it was first configured; its freshness counts on
+)
+
+warning_document = Table(  # a message that an index links to: fetched once, and again when the index says it is newer
+    "warning_document",
+    metadata,
+    Column("source", String(32), primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("updated", Integer),  # as the index says
+    Column("seen_at", Integer, nullable=False),  # newest index that named it as new
+    Column("taken_at", Integer),  # null while it is to be fetched
+    Column("tries", Integer, nullable=False, default=0),  # in vain
+    Column("next_at", Integer, nullable=False, default=0),
+    Index("warning_document_due", "source", "taken_at", "next_at"),
 )
 
 alert = Table(  # every message as published; never changed, never deleted here
@@ -35,8 +49,20 @@ alert = Table(  # every message as published; never changed, never deleted here
     Column("parsed", Text, nullable=False),  # JSON of model.Alert
     Column("signature", String(16), nullable=False, default="none"),  # none, verified, unverifiable, broken
     Column("warning", String(36), ForeignKey("warning.id")),  # null until followed
+    Column("chain", String(36), nullable=False),  # the same for all that may speak of one warning
+    Column("simulated", Boolean, nullable=False, default=False),
+    Column("other_body_at", Integer),  # when its key last came with another body, which was refused
     UniqueConstraint("sender", "identifier", "sent"),
     Index("alert_of_warning", "warning"),
+    Index("alert_of_chain", "chain"),
+)
+
+chain_key = Table(  # the names and event keys that messages of a chain have or refer to
+    "chain_key",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("chain", String(36), nullable=False),
+    Index("chain_key_of", "chain"),
 )
 
 alert_refused = Table(  # what came and could not be taken, with the reason
@@ -71,7 +97,10 @@ warning = Table(  # one row per course; re-derived from its messages whenever on
     Column("ends", Integer),
     Column("unconfirmed_since", Integer),
     Column("simulated", Boolean, nullable=False, default=False),
+    Column("next_at", Integer),  # when time alone may change it; null: never
+    Column("merged_into", String(36), ForeignKey("warning.id")),  # it turned out to be the same as that one
     Index("warning_by_state", "state", "changed_at"),
+    Index("warning_due", "next_at"),
 )
 
 warning_closing = Table(  # a duty engineer's signed closing of a warning without an end
@@ -79,6 +108,7 @@ warning_closing = Table(  # a duty engineer's signed closing of a warning withou
     metadata,
     Column("id", String(36), primary_key=True),
     Column("warning", String(36), ForeignKey("warning.id"), nullable=False),
+    Column("alert", String(36), ForeignKey("alert.id"), nullable=False),  # the message that headed it then
     Column("at", Integer, nullable=False),
     Column("staff", String(36), ForeignKey("staff.id"), nullable=False),
     Column("name", Text, nullable=False),

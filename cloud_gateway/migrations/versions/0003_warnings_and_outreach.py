@@ -80,9 +80,35 @@ def upgrade() -> None:
         sa.Column("ends", sa.Integer(), nullable=True),
         sa.Column("unconfirmed_since", sa.Integer(), nullable=True),
         sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("next_at", sa.Integer(), nullable=True),
+        sa.Column("merged_into", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merged_into"],
+            ["warning.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("warning_by_state", "warning", ["state", "changed_at"], unique=False)
+    op.create_index("warning_due", "warning", ["next_at"], unique=False)
+    op.create_table(
+        "chain_key",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("chain", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("chain_key_of", "chain_key", ["chain"], unique=False)
+    op.create_table(
+        "warning_document",
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=True),
+        sa.Column("seen_at", sa.Integer(), nullable=False),
+        sa.Column("taken_at", sa.Integer(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "url"),
+    )
+    op.create_index("warning_document_due", "warning_document", ["source", "taken_at", "next_at"], unique=False)
     op.create_table(
         "warning_source",
         sa.Column("name", sa.String(length=32), nullable=False),
@@ -95,6 +121,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("next_at", sa.Integer(), nullable=False),
         sa.Column("silent_since", sa.Integer(), nullable=True),
+        sa.Column("added_at", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -110,6 +137,9 @@ def upgrade() -> None:
         sa.Column("parsed", sa.Text(), nullable=False),
         sa.Column("signature", sa.String(length=16), nullable=False),
         sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.Column("chain", sa.String(length=36), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("other_body_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["warning"],
             ["warning.id"],
@@ -117,6 +147,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sender", "identifier", "sent"),
     )
+    op.create_index("alert_of_chain", "alert", ["chain"], unique=False)
     op.create_index("alert_of_warning", "alert", ["warning"], unique=False)
     op.create_table(
         "claim",
@@ -321,10 +352,15 @@ def upgrade() -> None:
         "warning_closing",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("warning", sa.String(length=36), nullable=False),
+        sa.Column("alert", sa.String(length=36), nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
         sa.Column("staff", sa.String(length=36), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["alert"],
+            ["alert.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["staff"],
             ["staff.id"],

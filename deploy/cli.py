@@ -19,6 +19,7 @@ from deploy.commands.gateway import gateway_app
 from deploy.commands.outbox import outbox_app
 from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
+from deploy.commands.sites import sites_app
 from deploy.commands.warnings import warnings_app
 from deploy.commands.warnings_replay import replay
 from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
@@ -26,7 +27,7 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "warnings")
+WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "warnings")
 
 app = typer.Typer(
     name="weiran",
@@ -39,6 +40,7 @@ app.command("agent")(agent)
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
+app.add_typer(sites_app, name="sites")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Self
 from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.running import gateway_of
+from cloud_gateway.exposures.store_sites import Risk, find_risk, put_risk
+from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.sites import store
+from cloud_gateway.sites.outline import OutlineRefused, read_outline, write_outline
 from cloud_gateway.sites.store import NewSite, Site, SiteConflict
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page, read_time
-from edge_agent.web.problems import Problem
+from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 from edge_agent.wire.topics import DEVICE_ID
 
 router = APIRouter(tags=["sites"])
 writers = Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS))
+insurers = Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER))
 
 
 class SiteEntry(BaseModel):
@@ -50,6 +54,30 @@ class Placing(BaseModel):
 
     device: str = Field(pattern=f"^{DEVICE_ID.pattern}$")
     since: Annotated[str, Field(max_length=40, description="RFC 3339 with a zone, or ms UTC.")]
+
+
+class Geocoded(BaseModel):
+    """A place by code."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scheme: str = Field(pattern=r"^[^;=]{1,60}$", description="adcode, SAME, UGC, EMMA_ID, NUTS3, ...")
+    code: str = Field(pattern=r"^[^;=]{1,40}$")
+
+
+class RiskEntry(BaseModel):
+    """What insurance and inspection know of a site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outline: dict[str, JsonValue] | None = Field(None, description="GeoJSON Polygon or MultiPolygon, WGS-84.")
+    geocodes: list[Geocoded] = Field(default=[], max_length=50)
+    insured_minor: int = Field(0, ge=0, lt=10**17, description="Insured value in minor units of the currency.")
+    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+    water_sensitive: bool = Field(False, description="Goods that water spoils.")
+    low_ground: bool = False
+    poor_drainage: bool = False
+    open_rectifications: int = Field(0, ge=0, le=10_000)
 
 
 @router.get("/sites")
@@ -82,6 +110,40 @@ async def place_device(request: Request, code: str, placing: Placing) -> Respons
     except LookupError as exc:
         raise no_site("code") from exc
     return Response(status_code=204)
+
+
+@router.get("/sites/{code}/risk")
+async def show_risk(request: Request, code: str) -> RiskEntry:
+    """What insurance and inspection know of a site; all zero where nothing was entered yet."""
+    async with reading(gateway_of(request).engine) as connection:
+        known = await store.find_site(connection, code)
+        if known is None:
+            raise no_site("code")
+        risk = await find_risk(connection, known.id) or Risk()
+    facts = vars(risk) | {"geocodes": [{"scheme": scheme, "code": text} for scheme, text in risk.geocodes]}
+    return RiskEntry.model_validate(facts | {"outline": json.loads(risk.outline) if risk.outline else None})
+
+
+@router.put("/sites/{code}/risk", status_code=204, dependencies=[insurers])
+async def change_risk(request: Request, code: str, entry: RiskEntry) -> Response:
+    """Put these facts in place of what was known of a site. The same again changes nothing."""
+    risk = _read_risk(entry)
+    async with transaction(gateway_of(request).engine) as connection:
+        known = await store.find_site(connection, code)
+        if known is None:
+            raise no_site("code")
+        await put_risk(connection, known.id, risk, now_ms())
+    return Response(status_code=204)
+
+
+def _read_risk(entry: RiskEntry) -> Risk:
+    """Raises Problem 422 for an outline that cannot be used."""
+    try:
+        outline = write_outline(read_outline(json.dumps(entry.outline))) if entry.outline else ""
+    except OutlineRefused as exc:
+        raise invalid("outline", str(exc)) from exc
+    geocodes = tuple((place.scheme, place.code) for place in entry.geocodes)
+    return Risk(**entry.model_dump(exclude={"outline", "geocodes"}), outline=outline, geocodes=geocodes)
 
 
 def no_site(field: str) -> Problem:

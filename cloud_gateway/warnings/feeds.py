@@ -26,7 +26,7 @@ CAP_TYPE = "application/cap+xml"
 _LONGEST_URL = 2000
 _LONGEST_RELATIVE = 300
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
-_ALERT = re.compile(r"<(?:\w{1,20}:)?alert[\s>]")
+_ALERT = re.compile(r"<(?:\w{1,20}:)?alert[\s/>]")
 _TIMES = ("updated", "published", "pubDate", "date")
 
 

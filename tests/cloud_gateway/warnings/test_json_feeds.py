@@ -36,6 +36,11 @@ def test_an_nws_feature_becomes_a_message() -> None:
     assert alert.findings == ()
 
 
+def test_the_vtec_tells_a_gale_at_sea_from_one_on_land() -> None:
+    vtec = {"VTEC": ["/O.NEW.KMFL.GL.W.0001.240521T1900Z-240522T0000Z/"]}
+    assert [_nws(event="Gale Warning", parameters=given).hazard for given in (vtec, {})] == ["marine-gale", "gale"]
+
+
 def test_references_and_expired_references_are_both_kept() -> None:
     assert [(key.identifier[-5:], key.sent) for key in _nws().references] == [
         ("000.1", 1716318000000),

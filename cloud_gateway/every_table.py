@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cloud_gateway.exposures import tables as exposures
-from cloud_gateway.outreach import tables as outreach
-from cloud_gateway.plans import tables as plans
+import cloud_gateway.exposures.tables
+import cloud_gateway.outreach.tables
+import cloud_gateway.plans.tables
+import cloud_gateway.warnings.tables  # noqa: F401  # each adds its tables
 from cloud_gateway.tables import metadata
-from cloud_gateway.warnings import tables as warnings
 
-__all__ = ["exposures", "metadata", "outreach", "plans", "warnings"]
+__all__ = ["metadata"]

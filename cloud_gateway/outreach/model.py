@@ -42,7 +42,10 @@ class MessageState(StrEnum):
 
 
 class SiteChange(msgspec.Struct, frozen=True):
-    """One change of the event of one site and hazard. `priority` ranks sites: larger first."""
+    """One change of the event of one site and hazard. `priority` ranks sites: larger first.
+
+    `onset` (ms UTC) is when the hazard is to begin, as far as it is known; `simulated` changes are told to no customer.
+    """
 
     event: str  # id of hazard_event
     number: int  # of this change within the event, from 1: (event, number) is told at most once to each recipient
@@ -52,6 +55,8 @@ class SiteChange(msgspec.Struct, frozen=True):
     level: Level
     at: int
     priority: float = 0.0
+    onset: int | None = None
+    simulated: bool = False
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -93,3 +98,5 @@ class Message(msgspec.Struct, frozen=True):
     changes: tuple[tuple[str, int], ...]  # (event, number) that it tells
     due_at: int
     step: str = ""  # of the ladder; "" for the first word
+    answer_by: int | None = None  # after it the next person is asked
+    simulated: bool = False

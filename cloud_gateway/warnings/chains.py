@@ -136,7 +136,8 @@ class _Links:
         return self._versions.get(name_of(key), ())
 
     def _take(self, alert: Alert) -> None:
-        named = [key for key in references_of(alert) if name_of(key) != name_of(alert.key)]
+        resolved = (self._resolve(alert, key) for key in references_of(alert))
+        named = [key for key in resolved if name_of(key) != name_of(alert.key)]
         own = tuple(key for key in named if name_of(key)[0] == name_of(alert.key)[0])
         foreign = tuple(key for key in named if key not in own)
         self.own[alert.key], self.foreign[alert.key] = own, foreign
@@ -146,6 +147,11 @@ class _Links:
             self._unite(name_of(alert.key), name_of(key))
         if alert.event_key:
             self._unite(name_of(alert.key), _event_of(alert))
+
+    def _resolve(self, alert: Alert, key: AlertKey) -> AlertKey:
+        """Some write another name for themselves into references: an identifier of their own is meant."""
+        own = key._replace(sender=alert.sender)
+        return own if not self.versions(key) and self.versions(own) else key
 
     def _find(self, node: Reason) -> Reason:
         parent = self._parent.setdefault(node, node)
@@ -171,8 +177,8 @@ def _make_chain(alerts: list[Alert], links: _Links, doubts: Mapping[AlertKey, Fi
 
 
 def _is_refused_cancel(alert: Alert, links: _Links) -> bool:
-    has_own = bool(links.own[alert.key] or alert.event_key)
-    return alert.msg_type is MsgType.CANCEL and not has_own and bool(links.foreign[alert.key])
+    has_foreign, has_own = bool(links.foreign[alert.key]), bool(links.own[alert.key])
+    return alert.msg_type is MsgType.CANCEL and has_foreign and not has_own
 
 
 def _foreign(alert: Alert, key: AlertKey) -> Finding:

@@ -1,7 +1,7 @@
 """When each info of a message holds: from its onset to the end of the hazard, or without an end.
 
 The end of the hazard is `ends` (NWS ends, eventEndingTime, VTEC), else `expires`; none where VTEC says "until further
-notice" (NWS Instruction 10-1703: an ending time of zeros) or where the time lies beyond reason (year 9999).
+notice" (NWS directive 10-1703: an ending time of zeros) or where the time lies beyond reason (year 9999).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def is_clear(info: Info) -> bool:
 def _read_window(alert: Alert, info: Info) -> tuple[Window, list[Finding]]:
     findings: list[Finding] = []
     start = next((at for at in (info.onset, info.effective) if at is not None), alert.sent)
-    stop = _hazard_end(info)
+    stop = _hazard_end(alert, info)
     if stop is not None and stop - alert.sent > LONGEST_MS:
         findings.append(Finding("end_beyond_reason", "expires", "An end years away is taken as none", "doubtful"))
         stop = None
@@ -72,10 +72,17 @@ def _read_window(alert: Alert, info: Info) -> tuple[Window, list[Finding]]:
     return Window(info.level, start, stop, _confirmed_until(alert, info)), findings
 
 
-def _hazard_end(info: Info) -> int | None:
-    if info.ends is not None:
+def _hazard_end(alert: Alert, info: Info) -> int | None:
+    if info.ends is not None and not _is_stale(alert, info, info.ends):
         return info.ends
     return None if lasts_until_further_notice(info.parameters) else info.expires
+
+
+def _is_stale(alert: Alert, info: Info, ends: int) -> bool:
+    """An end before the message itself cannot be meant where the message goes on, unless its VTEC says "expired"."""
+    line = vtec_of(info.parameters)
+    says_over = line is not None and line.action == "EXP"
+    return ends <= alert.sent < (info.expires or 0) and not says_over
 
 
 def _confirmed_until(alert: Alert, info: Info) -> int:

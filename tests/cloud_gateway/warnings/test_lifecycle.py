@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cloud_gateway.warnings.course import Closing, Course, State
 from cloud_gateway.warnings.lifecycle import follow, next_change, state_of_message
 from cloud_gateway.warnings.model import Alert, AlertKey, Level
+from cloud_gateway.warnings.windows import infos_standing
 from tests.cloud_gateway.warnings.messages import (
     STRANGER,
     alert,
@@ -31,6 +32,14 @@ EVENT = alert("A", 8, info("orange", ends=20), issuer="KDMX", event_key="event")
 OPEN = alert("A", 8, info("orange"))
 LATER = alert("A", 8, info("orange", onset=12, ends=20))
 NEVER_SEEN = key("N", 6)
+
+
+def part(identifier: str, hour: float, color: str, places: str) -> Alert:
+    """An Update of A for some places."""
+    return alert(identifier, hour, info(color, ends=20, places=places), refs=(A,), kind="Update")
+
+
+VTEC = "/O.{}.KAMA.FW.A.0021.260720T0600Z-260720T0700Z/"
 
 
 class Case(NamedTuple):
@@ -277,7 +286,7 @@ CASES = (
         L.NONE,
         "C",
     ),
-    Case("a clock that is ahead", (HEAD, update("U", 9, "red", A)), 8.9, S.UPGRADED, L.EXTREME, "U"),
+    Case("a clock that is ahead", (HEAD, update("U", 9, "yellow", A)), 8.9, S.DOWNGRADED, L.MODERATE, "U"),
 )
 
 
@@ -308,7 +317,7 @@ UNTOUCHED = [
     pytest.param(alert("A", 8, info(ends=20), status="Test"), id="a test under the same key"),
     pytest.param(cancel("C", 7, A), id="a cancel older than what it names"),
     pytest.param(cancel("C", 9), id="a cancel that names nothing"),
-    pytest.param(update("U", 9, "red", key("A", 8, STRANGER)), id="an update of another's"),
+    pytest.param(update("U", 9, "red", key("B", 8, STRANGER)), id="an update of another's"),
 ]
 
 
@@ -400,7 +409,7 @@ CLOSINGS = [
     pytest.param((OPEN, update("U", 9, "red", A, ends=None)), A, 12, State.CANCELLED, id="by an older member"),
     pytest.param((HEAD,), A, 12, State.IN_FORCE, id="an end of its own"),
     pytest.param((OPEN, update("U", 9, "red", A)), U, 12, State.UPGRADED, id="an end by its update"),
-    pytest.param((OPEN, update("U", 13, "red", A)), A, 12, State.IN_FORCE, id="an update came afterwards"),
+    pytest.param((OPEN, update("U", 13, "red", A, ends=None)), A, 12, State.IN_FORCE, id="an update came afterwards"),
     pytest.param((OPEN,), key("Z", 8), 12, State.IN_FORCE, id="another warning"),
 ]
 
@@ -411,6 +420,12 @@ def test_a_closing_ends_what_has_no_end(
 ) -> None:
     (course,) = follow(messages, (closing(member, hour),), at(14))
     assert course.state is state
+
+
+def test_of_two_closings_of_one_moment_always_the_same_is_named() -> None:
+    messages = (OPEN, update("U", 9, "red", A, ends=None))
+    signed = [closing(A, 12), closing(U, 12)]
+    assert follow(messages, signed, at(14)) == follow(messages, signed[::-1], at(14))
 
 
 ENDS = [
@@ -456,6 +471,23 @@ def test_root_members_and_superseded_name_the_whole_chain() -> None:
     assert (course.root, course.members, course.superseded) == (NEVER_SEEN, (U, V), (NEVER_SEEN, U))
 
 
+def test_a_head_named_without_its_time_is_no_root() -> None:
+    (course,) = follow((cancel("C", 9, A._replace(sent=0)),), (), at(10))
+    assert (course.root.identifier, course.superseded) == ("C", (A._replace(sent=0),))
+
+
+def test_a_new_warning_takes_no_place_of_the_one_before_it() -> None:
+    ended, _ = follow((signal(8, "red"), lift(9), signal(700, "blue")), (), at(701))
+    assert ended.superseded == (key("S8", 8),)
+
+
+def test_a_message_is_replaced_once_and_by_the_first_that_names_it() -> None:
+    first = alert("A", 8, info("red"), event_key="k")
+    messages = (first, update("U", 9, "yellow", A), alert("B", 10, info("orange"), event_key="k"))
+    (course,) = follow(messages, (), at(11))
+    assert [step.level for step in course.steps] == [Level.EXTREME, Level.MODERATE, Level.SEVERE]
+
+
 def test_segments_that_stand_side_by_side_are_all_named() -> None:
     parts = [alert(name, 9, info(ends=20, places=name), refs=(A,), kind="Update") for name in "UV"]
     (course,) = follow((HEAD, *parts), (), at(9))
@@ -472,6 +504,19 @@ def test_a_cancelled_warning_tells_its_hazard_and_when_it_was_over() -> None:
 )
 def test_one_message_by_itself_has_a_state(message: Alert, state: str) -> None:
     assert state_of_message(message, at(9)).value == state
+
+
+STANDING = [
+    pytest.param(LATER, 9, ["orange"], id="to come"),
+    pytest.param(alert("A", 8, info("red", ends=10), info("yellow", ends=20)), 10, ["yellow"], id="one has ended"),
+    pytest.param(alert("A", 8, info("green"), info("yellow")), 10, ["yellow"], id="one is green"),
+    pytest.param(alert("A", 8, info("red"), kind="Cancel"), 9, [], id="a cancel"),
+]
+
+
+@pytest.mark.parametrize(("message", "hour", "colors"), STANDING)
+def test_infos_that_stand(message: Alert, hour: float, colors: list[str]) -> None:
+    assert [info.color for info in infos_standing(message, at(hour))] == colors
 
 
 IDENTIFIERS = "ABCDEF"
@@ -536,6 +581,7 @@ def faults(course: Course, now: int) -> list[str]:
         != (course.steps[-1].state, course.steps[-1].level),
         "a level that nothing holds": bool(course.level) != tellable,
         "nothing stands": bool(course.standing) != tellable,
+        "a turn that has passed": any(turn <= now for turn in course.turns),
         "a head that is no member": course.head not in course.members,
         "two notices of one end": any(
             a.level == b.level == Level.NONE for a, b in zip(course.steps, course.steps[1:], strict=False)

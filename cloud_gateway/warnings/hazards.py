@@ -20,6 +20,7 @@ class Hazard(NamedTuple):
 
 
 OTHER = "other"
+_LONGEST_EVENT = 500  # characters that are looked at: a hostile name of megabytes costs half a minute
 
 #: The keys are ours and stable: they stand in tables, plans and rules. An event that no table knows is `other`.
 HAZARDS: Mapping[str, Hazard] = MappingProxyType(
@@ -79,7 +80,7 @@ def hazard_of_event(event: str, event_codes: Iterable[tuple[str, str]] = ()) -> 
 
 
 def _hazard_by_words(event: str) -> str:
-    text = " ".join(event.casefold().split())
+    text = " ".join(event[:_LONGEST_EVENT].casefold().split())
     return next((hazard for words, hazard in _PATTERNS if words.search(text)), OTHER)
 
 

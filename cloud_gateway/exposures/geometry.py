@@ -46,15 +46,15 @@ def ring_shape(ring: Ring) -> Shape | None:
     An edge that goes more than half round the Earth is taken the short way, across the antimeridian; a ring that goes
     all the way round holds the pole that is nearer to it.
     """
-    points = np.array([(longitude, latitude) for latitude, longitude in ring], dtype=float).reshape(-1, 2)
-    if not _is_on_earth(points):
+    if len(set(ring)) < 3:
         return None
-    closed = bool((points[0] == points[-1]).all())
-    points = points if closed else np.vstack([points, points[:1]])
-    if len(np.unique(points, axis=0)) < 3:
+    closed = ring[0] == ring[-1]
+    points = np.array(ring if closed else [*ring, ring[0]], dtype=float)[:, ::-1]
+    west, south, east, north = _frame(points)
+    if not (west >= -360 and east <= 360 and south >= -90 and north <= 90):  # nan is neither
         return None
-    mended, repaired = _mend(Polygon(_unroll(points)))
-    surface = _roll(mended)
+    mended, repaired = _mend(Polygon(points if east - west <= 180 else _unroll(points)))
+    surface = mended if west >= -180 and east - west <= 180 and east <= 180 else _roll(mended)
     return None if surface.is_empty else Shape(surface, repaired or not closed)
 
 
@@ -78,8 +78,7 @@ def circle_frame(circle: Circle, margin_m: float = 0.0) -> BaseGeometry | None:
 
 def is_usable(circle: Circle) -> bool:
     """Whether a circle has a centre on the Earth and a radius."""
-    centre = np.array([[circle.longitude, circle.latitude]])
-    return _is_on_earth(centre) and 0.0 < circle.radius_m <= FARTHEST_M
+    return abs(circle.longitude) <= 360 and abs(circle.latitude) <= 90 and 0.0 < circle.radius_m <= FARTHEST_M
 
 
 def distances_m(latitude: float, longitude: float, points: Coordinates) -> Coordinates:
@@ -137,13 +136,9 @@ def _bearings(latitude: float, longitude: float, points: Coordinates) -> tuple[C
     return np.radians(azimuths), distances
 
 
-def _is_on_earth(points: Coordinates) -> bool:
-    return bool(
-        len(points)
-        and np.isfinite(points).all()
-        and (abs(points[:, 1]) <= 90).all()
-        and (abs(points[:, 0]) <= 360).all()
-    )
+def _frame(points: Coordinates) -> tuple[float, float, float, float]:
+    """West, south, east, north."""
+    return (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
 
 def _unroll(points: Coordinates) -> Coordinates:

@@ -118,9 +118,12 @@ class SiteIndex:
 
     def _in_shape(self, shape: Shape, area: Area) -> Iterable[Hit]:
         sure = Sure.LIKELY if shape.repaired else Sure.CERTAIN
-        shapely.prepare(shape.surface)
-        for surface in _beside_the_antimeridian(shape.surface, self._margin_m):
-            near = self._tree.query(surface, "dwithin", distance=margin_degrees(surface, self._margin_m))
+        margin = margin_degrees(shape.surface, self._margin_m)
+        for surface in _beside_the_antimeridian(shape.surface, margin):
+            near = self._tree.query(surface, "dwithin", distance=margin)
+            if not len(near):
+                continue
+            shapely.prepare(surface)
             inside = shapely.intersects(surface, self._sites[near])
             for number in near[inside]:
                 yield Hit(int(number), Why.POLYGON, sure, area.description, repaired=shape.repaired)
@@ -190,12 +193,11 @@ def _doubts(area: Area, shapes: Sequence[Shape | None], frames: Sequence[BaseGeo
         yield Finding("area-unplaced", "area", f"{where}: known by its words only; no site can be found", "doubtful")
 
 
-def _beside_the_antimeridian(surface: BaseGeometry, margin_m: float) -> Iterable[BaseGeometry]:
+def _beside_the_antimeridian(surface: BaseGeometry, margin_deg: float) -> Iterable[BaseGeometry]:
     """The surface, and it again from the other side where its margin reaches over the antimeridian."""
     yield surface
     west, _, east, _ = surface.bounds
-    margin = margin_degrees(surface, margin_m)
-    if east + margin > 180.0:
+    if east + margin_deg > 180.0:
         yield affinity.translate(surface, xoff=-360.0)
-    if west - margin < -180.0:
+    if west - margin_deg < -180.0:
         yield affinity.translate(surface, xoff=360.0)

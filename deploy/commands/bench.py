@@ -45,6 +45,15 @@ def agent(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int
     return _run("agent", rounds, folder, write)
 
 
+@bench_app.command("matching")
+def matching(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int:
+    """Measure the matching of alerts to sites.
+
+    100,000 sites against the load folder beside the checkout, or made-up alerts without it; beside a plain scan.
+    """
+    return _run("matching", rounds, folder, write)
+
+
 @bench_app.command("soak")
 def soak(
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,

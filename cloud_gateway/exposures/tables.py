@@ -32,14 +32,18 @@ claim = Table(
     Index("claim_of_site", "site", "at"),
 )
 
-exposure = Table(  # a site touched by a warning; the newest word of matching
+exposure = Table(  # a site touched by a warning with one hazard; the newest word of matching
     "exposure",
     metadata,
     Column("warning", String(36), ForeignKey("warning.id"), primary_key=True),
     Column("site", String(36), ForeignKey("site.id"), primary_key=True),
+    Column("hazard", String(40), primary_key=True),
     Column("why", String(16), nullable=False),
     Column("sure", String(8), nullable=False),
-    Column("level", Integer, nullable=False),
+    Column("level", Integer, nullable=False),  # the gravest that holds at the site or is to come
+    Column("holds", Integer, nullable=False),  # the level that holds there now; 0 before it begins
+    Column("onset", Integer, nullable=False),  # when `level` begins
+    Column("ends", Integer),
     Column("detail", Text, nullable=False),
     Column("distance_m", Float, nullable=False),
     Column("repaired", Boolean, nullable=False),
@@ -54,16 +58,24 @@ hazard_event = Table(  # one event per site and hazard, from the first word to t
     Column("id", String(36), primary_key=True),
     Column("site", String(36), ForeignKey("site.id"), nullable=False),
     Column("hazard", String(40), nullable=False),
-    Column("level", Integer, nullable=False),
+    Column("simulated", Boolean, nullable=False, default=False),
+    Column("holds", Integer, nullable=False),  # the level in force or reached by our gauge; 0 while all is to come
+    Column("level", Integer, nullable=False),  # that, or what is to come where it is graver
     Column("peak", Integer, nullable=False),
-    Column("warning", String(36)),  # the one that gives the level now; null for our own gauges alone
+    Column("warning", String(36)),  # the official one that counts; null for our own gauges alone
+    Column("gauge", Text, nullable=False),  # device/rule of our gravest open alarm; "" for none
+    Column("onset", Integer, nullable=False),  # when `level` begins
+    Column("warned_at", Integer),  # the first official word was taken in
+    Column("gauge_at", Integer),  # our gauge first reached its threshold, device time
+    Column("confirmed", Boolean, nullable=False, default=False),  # both held at once
+    Column("number", Integer, nullable=False),  # of the newest change
     Column("priority", Float, nullable=False),
     Column("reasons", Text, nullable=False),  # JSON [[rule, weight, text], ...] behind the priority
     Column("opened_at", Integer, nullable=False),
     Column("changed_at", Integer, nullable=False),
     Column("closed_at", Integer),
-    Column("simulated", Boolean, nullable=False, default=False),
     Index("hazard_event_open", "closed_at", "site", "hazard"),
+    Index("hazard_event_newest", "opened_at", "id"),
 )
 
 event_change = Table(  # what happened to it; each is told once
@@ -74,7 +86,34 @@ event_change = Table(  # what happened to it; each is told once
     Column("change", String(16), nullable=False),
     Column("level", Integer, nullable=False),
     Column("at", Integer, nullable=False),
+    Column("onset", Integer, nullable=False),  # of the event as it was then
     Column("cause", Text, nullable=False),  # warning id, or device/rule of our own gauge
     Column("planned_at", Integer),  # null until outreach has made its messages, in the same transaction
     Index("event_change_unplanned", "planned_at"),
+)
+
+gateway_alarm = Table(  # an alarm raised here on readings, by a rainfall window or a stage; cleared_at null while open
+    "gateway_alarm",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("rule", String(64), primary_key=True),
+    Column("raised_at", Integer, primary_key=True),  # time of the reading that raised it
+    Column("stream", String(32), nullable=False),
+    Column("hazard", String(40), nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("limit", Float, nullable=False),
+    Column("unit", String(16), nullable=False),
+    Column("missing_s", Integer, nullable=False),  # of the window without readings: the value is at least so much
+    Column("received_at", Integer, nullable=False),
+    Column("cleared_at", Integer),
+    Index("gateway_alarm_open", "cleared_at", "device"),
+)
+
+gauge_state = Table(  # up to where the readings of a stream have been looked at
+    "gauge_state",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("stream", String(32), primary_key=True),
+    Column("seen_at", Integer, nullable=False),  # time of the newest reading looked at
 )

@@ -99,8 +99,10 @@ warning = Table(  # one row per course; re-derived from its messages whenever on
     Column("simulated", Boolean, nullable=False, default=False),
     Column("next_at", Integer),  # when time alone may change it; null: never
     Column("merged_into", String(36), ForeignKey("warning.id")),  # it turned out to be the same as that one
+    Column("settle_at", Integer, default=0, onupdate=0),  # when its sites are next looked at: 0 at once
     Index("warning_by_state", "state", "changed_at"),
     Index("warning_due", "next_at"),
+    Index("warning_unsettled", "settle_at"),
 )
 
 warning_closing = Table(  # a duty engineer's signed closing of a warning without an end

@@ -11,6 +11,11 @@ down_revision = "0002"
 
 def upgrade() -> None:
     """Make the tables."""
+    _make_first()
+    _make_those_that_refer_to_them()
+
+
+def _make_first() -> None:
     op.create_table(
         "alert_refused",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -82,6 +87,7 @@ def upgrade() -> None:
         sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("next_at", sa.Integer(), nullable=True),
         sa.Column("merged_into", sa.String(length=36), nullable=True),
+        sa.Column("settle_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["merged_into"],
             ["warning.id"],
@@ -90,6 +96,7 @@ def upgrade() -> None:
     )
     op.create_index("warning_by_state", "warning", ["state", "changed_at"], unique=False)
     op.create_index("warning_due", "warning", ["next_at"], unique=False)
+    op.create_index("warning_unsettled", "warning", ["settle_at"], unique=False)
     op.create_table(
         "chain_key",
         sa.Column("key", sa.Text(), nullable=False),
@@ -181,9 +188,13 @@ def upgrade() -> None:
         "exposure",
         sa.Column("warning", sa.String(length=36), nullable=False),
         sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
         sa.Column("why", sa.String(length=16), nullable=False),
         sa.Column("sure", sa.String(length=8), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("holds", sa.Integer(), nullable=False),
+        sa.Column("onset", sa.Integer(), nullable=False),
+        sa.Column("ends", sa.Integer(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("distance_m", sa.Float(), nullable=False),
         sa.Column("repaired", sa.Boolean(), nullable=False),
@@ -197,9 +208,36 @@ def upgrade() -> None:
             ["warning"],
             ["warning.id"],
         ),
-        sa.PrimaryKeyConstraint("warning", "site"),
+        sa.PrimaryKeyConstraint("warning", "site", "hazard"),
     )
     op.create_index("exposure_of_site", "exposure", ["site", "until"], unique=False)
+    op.create_table(
+        "gateway_alarm",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("rule", sa.String(length=64), nullable=False),
+        sa.Column("raised_at", sa.Integer(), nullable=False),
+        sa.Column("stream", sa.String(length=32), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("limit", sa.Float(), nullable=False),
+        sa.Column("unit", sa.String(length=16), nullable=False),
+        sa.Column("missing_s", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.Column("cleared_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("device", "rule", "raised_at"),
+    )
+    op.create_index("gateway_alarm_open", "gateway_alarm", ["cleared_at", "device"], unique=False)
+    op.create_table(
+        "gauge_state",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("stream", sa.String(length=32), nullable=False),
+        sa.Column("seen_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "stream"),
+    )
+
+
+def _make_those_that_refer_to_them() -> None:
     op.create_table(
         "handover",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -224,21 +262,29 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("site", sa.String(length=36), nullable=False),
         sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("holds", sa.Integer(), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("peak", sa.Integer(), nullable=False),
         sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.Column("gauge", sa.Text(), nullable=False),
+        sa.Column("onset", sa.Integer(), nullable=False),
+        sa.Column("warned_at", sa.Integer(), nullable=True),
+        sa.Column("gauge_at", sa.Integer(), nullable=True),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("priority", sa.Float(), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.Integer(), nullable=False),
         sa.Column("changed_at", sa.Integer(), nullable=False),
         sa.Column("closed_at", sa.Integer(), nullable=True),
-        sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["site"],
             ["site.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("hazard_event_newest", "hazard_event", ["opened_at", "id"], unique=False)
     op.create_index("hazard_event_open", "hazard_event", ["closed_at", "site", "hazard"], unique=False)
     op.create_table(
         "message",
@@ -393,6 +439,7 @@ def upgrade() -> None:
         sa.Column("change", sa.String(length=16), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("onset", sa.Integer(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("planned_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(

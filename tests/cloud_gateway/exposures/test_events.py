@@ -103,6 +103,8 @@ CASES = (
          "advice 3 w, raised 2 yard/drain"),
     Case("a weaker warning begins under our gauge's alarm", ((gauge(3), touch(0, 1)), (gauge(3), touch(1))),
          "raised 3 yard/drain, confirmed 3 w"),
+    Case("over for now, graver to come", ((touch(2, 4),), (touch(0, 4),)), "raised 2 w, advice 4 w, advice 4 w"),
+    Case("both at once, equally grave", ((touch(2), gauge(2)),), "raised 2 w, confirmed 2 yard/drain"),
     Case("both at once", ((touch(2), gauge(3)),), "raised 3 yard/drain, confirmed 3 w"),
 )  # fmt: skip
 

@@ -55,6 +55,8 @@ silence = Table(  # a person asked for quiet on a site's hazard; an upgrade brea
     Column("level", Integer, nullable=False),  # broken by anything above it
     Column("since", Integer, nullable=False),
     Column("until", Integer, nullable=False),
+    Column("reviewed_at", Integer),  # after its end it was seen to what had been held back
+    Index("silence_open", "reviewed_at", "until"),
 )
 
 message = Table(
@@ -118,6 +120,7 @@ ladder_step = Table(  # a rung that waits for its time; durable, so that a resta
     Column("state", String(12), nullable=False),  # waiting, made, answered, escalated, stopped
     Column("message", String(36)),
     Index("ladder_due", "state", "due_at"),
+    Index("ladder_of_message", "message"),
 )
 
 channel_check = Table(  # the dead man's switch: the newest test of each channel

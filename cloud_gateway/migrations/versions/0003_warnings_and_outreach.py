@@ -370,12 +370,14 @@ def _make_those_that_refer_to_them() -> None:
         sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("since", sa.Integer(), nullable=False),
         sa.Column("until", sa.Integer(), nullable=False),
+        sa.Column("reviewed_at", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["recipient"],
             ["recipient.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("silence_open", "silence", ["reviewed_at", "until"], unique=False)
     op.create_table(
         "site_risk",
         sa.Column("site", sa.String(length=36), nullable=False),
@@ -465,6 +467,7 @@ def _make_those_that_refer_to_them() -> None:
         sa.PrimaryKeyConstraint("event", "number", "name", "try"),
     )
     op.create_index("ladder_due", "ladder_step", ["state", "due_at"], unique=False)
+    op.create_index("ladder_of_message", "ladder_step", ["message"], unique=False)
     op.create_table(
         "message_change",
         sa.Column("message", sa.String(length=36), nullable=False),

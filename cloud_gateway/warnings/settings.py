@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cloud_gateway.section import Section
 
@@ -24,15 +24,28 @@ class Source(Section):
     silent_after_s: int = Field(
         900, ge=30, le=604_800, description="Without a good answer for so long its freshness alarm is raised."
     )
-    senders: tuple[str, ...] = Field((), description="Whose messages are taken from it; empty: anybody's.")
+    senders: tuple[str, ...] = Field((), description="Whose messages (CAP sender) are taken from it; empty: anybody's.")
     signature: Literal["ignore", "mark", "require"] = Field(
         "mark", description="XML signatures: not looked at, looked at and shown, or needed and sound."
     )
-    certificate_file: Path | None = Field(None, description="Certificate that its XML signatures are checked with.")
+    certificate_file: Path | None = Field(
+        None, description="Certificate, PEM, that its XML signatures are checked with."
+    )
+    signature_sha1: bool = Field(
+        False, description="Whether signatures with SHA-1 count; some publishers have no other."
+    )
     token_file: Path | None = Field(
         None, description="File with the token of this source, mode 0600: pushers send it as Bearer, pollers too."
     )
     private_addresses: bool = Field(
-        False, description="Whether its address may be a private one; for mirrors in one's own network only."
+        False, description="Whether its own address may be a private one: a mirror in one's network. Links never may."
     )
     simulated: bool = Field(False, description="Its warnings are SIMULATED and say so wherever they are seen.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Source:
+        if self.kind != "push" and not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"source {self.name}: url is needed, http://... or https://...; only kind push has none")
+        if self.signature == "require" and self.certificate_file is None:
+            raise ValueError(f"source {self.name}: signature = 'require' needs certificate_file")
+        return self

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.section import Section
 from cloud_gateway.warnings.settings import Source
@@ -133,6 +134,7 @@ class GatewaySettings(Section):
     retention: tuple[Retention, ...] = ()
     web: Web = Web()
     sources: tuple[Source, ...] = ()
+    gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()
 
     @property

@@ -177,12 +177,17 @@ async def _store_warning(
     row = followed.row(now)
     if before is None:
         await connection.execute(insert(warning).values(row))
-    elif dict(before._mapping) != row:  # the public way to a row's names
+    elif _stored(before, row) != row:
         await connection.execute(update(warning).where(warning.c.id == followed.id).values(row))
-    if before is not None and _told(dict(before._mapping)) == _told(row):
+    if before is not None and _told(_stored(before, row)) == _told(row):
         return False
     await _tell(connection, row, now)
     return True
+
+
+def _stored(before: Row[tuple[object, ...]], row: Mapping[str, object]) -> Mapping[str, object]:
+    """What is followed of a stored row; `settle_at`, which every update sets to 0, is the matching's."""
+    return {name: before._mapping[name] for name in row}  # the public way to a row's names
 
 
 def _told(row: Mapping[str, object]) -> Mapping[str, object]:

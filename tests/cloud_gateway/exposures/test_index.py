@@ -81,6 +81,7 @@ def test_circle_touches_what_a_plain_scan_finds(
         (drawn(SQUARE[:-1]), place("open ring", 31.5, 121.5), (Why.POLYGON, Sure.LIKELY)),
         (drawn(BOWTIE), place("first lobe", 31.5, 121.2), (Why.POLYGON, Sure.LIKELY)),
         (drawn(BOWTIE), place("second lobe", 31.5, 121.8), (Why.POLYGON, Sure.LIKELY)),
+        (circled(31.0, 121.0, 1_000.0), place("beside", 31.0, 121.019), (Why.CIRCLE, Sure.LIKELY)),
         (coded("adcode", "310115"), PUDONG, (Why.GEOCODE, Sure.CERTAIN)),
         (coded("CPEAS Geographic Code", "310115000000"), PUDONG, (Why.GEOCODE, Sure.CERTAIN)),
         (coded("adcode", "310000"), PUDONG, (Why.PARENT_GEOCODE, Sure.LIKELY)),
@@ -92,7 +93,7 @@ def test_circle_touches_what_a_plain_scan_finds(
         (drawn(BOWTIE, codes=[("adcode", "310115")]), place("off", 20, 110, ("adcode", "310115")),
          (Why.GEOCODE, Sure.CERTAIN)),
     ],
-    ids=["inside", "just outside", "open ring", "lobe 1", "lobe 2", "own code", "12 digits", "province", "town",
+    ids=["inside", "just outside", "open ring", "lobe 1", "lobe 2", "beside a circle", "own code", "12 digits", "province", "town",
          "UGC for SAME", "state", "part of county", "degenerate falls to code", "repaired: codes count too"],
 )  # fmt: skip
 def test_site_is_touched(given_alert: Alert, site: Place, expected: tuple[Why, Sure]) -> None:

@@ -16,6 +16,7 @@ class Mail(Section):
     host: str = Field("", description="Name or address of the SMTP server; empty: no mail is sent.")
     port: int = Field(587, ge=1, le=65535, description="Its port.")
     tls: Literal["none", "starttls", "tls"] = Field("starttls", description="How the connection is protected.")
+    ca_file: Path | None = Field(None, description="Authority of its certificate; empty: those this machine trusts.")
     sender: str = Field("", description="From address.")
     username: str = Field("", description="SMTP user; empty without authentication.")
     secret_file: Path | None = Field(None, description="File with the SMTP password, mode 0600.")

@@ -81,13 +81,17 @@ class HazardEvent(msgspec.Struct, frozen=True):
 
 
 class EventChange(msgspec.Struct, frozen=True):
-    """One thing that happened to an event; `cause` is the id of a warning or the key of an own alarm."""
+    """One thing that happened to an event; `cause` is the id of a warning or the key of an own alarm.
+
+    `onset` is when `level` begins, or began; `at` where the danger is over.
+    """
 
     number: int
     change: Change
     level: Level
     at: int
     cause: str
+    onset: int
 
 
 class _View(NamedTuple):
@@ -124,7 +128,7 @@ def advance(
     if not told:
         return noted, ()
     changes = tuple(
-        EventChange(number, change, level, now, cause)
+        EventChange(number, change, level, now, cause, view.onset if level and level == view.level else now)
         for number, (change, level, cause) in enumerate(told, event.number + 1)
     )
     return msgspec.structs.replace(

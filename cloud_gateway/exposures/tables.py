@@ -86,7 +86,7 @@ event_change = Table(  # what happened to it; each is told once
     Column("change", String(16), nullable=False),
     Column("level", Integer, nullable=False),
     Column("at", Integer, nullable=False),
-    Column("onset", Integer, nullable=False),  # of the event as it was then
+    Column("onset", Integer, nullable=False),  # when `level` begins or began
     Column("cause", Text, nullable=False),  # warning id, or device/rule of our own gauge
     Column("planned_at", Integer),  # null until outreach has made its messages, in the same transaction
     Index("event_change_unplanned", "planned_at"),
@@ -116,4 +116,10 @@ gauge_state = Table(  # up to where the readings of a stream have been looked at
     Column("device", String(32), primary_key=True),
     Column("stream", String(32), primary_key=True),
     Column("seen_at", Integer, nullable=False),  # time of the newest reading looked at
+)
+
+matched_sites = Table(  # one row: the sites as they were when warnings were last matched with them
+    "matched_sites",
+    metadata,
+    Column("mark", Text, primary_key=True),
 )

@@ -50,6 +50,7 @@ def _make_first() -> None:
         sa.Column("mail", sa.Text(), nullable=False),
         sa.Column("checked_at", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "recipient",
@@ -239,6 +240,11 @@ def _make_first() -> None:
 
 def _make_those_that_refer_to_them() -> None:
     op.create_table(
+        "matched_sites",
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mark"),
+    )
+    op.create_table(
         "handover",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
@@ -362,6 +368,7 @@ def _make_those_that_refer_to_them() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("resource_of", "resource", ["partner", "kind"], unique=True)
     op.create_table(
         "silence",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -501,23 +508,31 @@ def _make_those_that_refer_to_them() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("resource_request_of_event", "resource_request", ["event"], unique=False)
+    op.create_index("resource_request_holding", "resource_request", ["resource", "state"], unique=False)
     op.create_table(
         "task",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("event", sa.String(length=36), nullable=False),
         sa.Column("plan", sa.String(length=36), nullable=False),
         sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("text_zh", sa.Text(), nullable=False),
         sa.Column("outdoor", sa.Boolean(), nullable=False),
+        sa.Column("inspection", sa.Boolean(), nullable=False),
         sa.Column("safe_lead_s", sa.Integer(), nullable=False),
+        sa.Column("proof_needed", sa.String(length=8), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("made_at", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("unsafe_at", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.Integer(), nullable=True),
         sa.Column("ended_by", sa.Text(), nullable=False),
-        sa.Column("proof", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("photo", sa.String(length=64), nullable=False),
         sa.Column("drill", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["plan"],
@@ -526,6 +541,49 @@ def _make_those_that_refer_to_them() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("task_of_event", "task", ["event"], unique=False)
+    op.create_index("task_by_state", "task", ["state", "unsafe_at"], unique=False)
+    op.create_table(
+        "plan_run",
+        sa.Column("event", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("onset", sa.Integer(), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event"],
+            ["hazard_event.id"],
+        ),
+        sa.PrimaryKeyConstraint("event"),
+    )
+    op.create_table(
+        "drill",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("plan", sa.String(length=36), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("onset", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.Integer(), nullable=False),
+        sa.Column("begun_by", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["plan"],
+            ["plan.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("drill_of", "drill", ["plan", "ended_at"], unique=False)
+    op.create_table(
+        "idempotency_key",
+        sa.Column("staff", sa.String(length=36), nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("staff", "key"),
+    )
+    op.create_index("idempotency_key_old", "idempotency_key", ["at"], unique=False)
     op.create_table(
         "resource_log",
         sa.Column("request", sa.String(length=36), nullable=False),

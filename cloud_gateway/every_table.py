@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cloud_gateway.exposures.tables
+import cloud_gateway.idempotency.tables
 import cloud_gateway.outreach.tables
 import cloud_gateway.plans.tables
 import cloud_gateway.warnings.tables  # noqa: F401  # each adds its tables

@@ -94,7 +94,9 @@ class Fetcher:
                 raise CannotFetch("http_status", f"HTTP status {response.status_code}", retry_after[:60])
             body = None if response.status_code == 304 else await self._read(response)
             etag, modified = (response.headers.get(name, "")[:300] for name in ("etag", "last-modified"))
-            return Answer(body, etag or (ask.etag if body is None else ""), modified, str(url))
+            if body is None:
+                etag, modified = etag or ask.etag, modified or ask.modified
+            return Answer(body, etag, modified, str(url))
 
     def _headers(self, url: httpx.URL, ask: Ask) -> dict[str, str]:
         headers = {

@@ -60,14 +60,28 @@ class Step(msgspec.Struct, frozen=True):
     due_at: int
 
 
+def setting_off(changes: Iterable[SiteChange]) -> SiteChange | None:
+    """Of changes of one event that come together, in order: the one that sets off the ladder, at the level it has now.
+
+    None when there is none, or when it is over already.
+    """
+    found: SiteChange | None = None
+    for one in changes:
+        if one.change in SETS_OFF:
+            found = one
+        elif one.change is Change.CLEARED:
+            found = None
+        elif found is not None and one.change is Change.DOWNGRADED:
+            found = msgspec.structs.replace(found, level=one.level)
+    return found
+
+
 def steps_of(change: SiteChange, ladder: Iterable[Rung], now: int) -> list[Step]:
     """The steps that a change sets off, in order of time.
 
     A rung whose time has passed is covered by the first word, which goes out now; only where an answer is needed it
     is a step all the same, due at once.
     """
-    if change.change not in SETS_OFF:
-        return []
     steps = [
         Step(change.event, change.number, rung.name, 1, max(_due(change, rung), now))
         for rung in ladder

@@ -1,0 +1,67 @@
+"""Plans messages durably: changes are taken, messages with their words and the ladder's steps made, in one transaction.
+
+A message exists once it is committed, under an id it keeps; a change is planned in the same commit, so that a kill
+neither drops a message nor makes a second one of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_gateway.exposures.tables import event_change
+from cloud_gateway.outreach.model import Change, SiteChange
+from cloud_gateway.outreach.planning import plan_changes
+from cloud_gateway.outreach.store_facts import entries_of_events, unplanned
+from cloud_gateway.outreach.store_ladder import set_ladder
+from cloud_gateway.outreach.store_messages import Kit, by_key, write_plan
+from cloud_gateway.outreach.store_situation import read_situation
+from cloud_gateway.outreach.tables import silence
+
+#: Changes of one transaction.
+MOST_CHANGES = 20_000
+
+
+async def plan_due(connection: AsyncConnection, kit: Kit, now: int) -> int:
+    """Make the messages of all changes that have none yet; returns how many messages were made."""
+    found = await unplanned(connection, MOST_CHANGES)
+    if not found:
+        return 0
+    changes = [entry.change for entry in found]
+    situation = await read_situation(connection, {one.event for one in changes}, {one.site for one in changes}, now)
+    plan = plan_changes(changes, situation, kit.ladder, now, kit.new_id)
+    await write_plan(connection, kit, plan, situation.recipients, by_key(found), now)
+    await set_ladder(connection, kit.ladder, changes, now)
+    await _mark_planned(connection, changes, now)
+    return len(plan.messages)
+
+
+async def review_silences(connection: AsyncConnection, kit: Kit, now: int) -> int:
+    """Tell what a silence has held back and still holds, as soon as it ends; returns how many messages were made."""
+    over = select(silence).where(silence.c.reviewed_at.is_(None), silence.c.until <= now).order_by(silence.c.until)
+    made = 0
+    for ended in (await connection.execute(over)).all():
+        made += await _catch_up(connection, kit, ended.recipient, ended.event, now)
+        await connection.execute(update(silence).where(silence.c.id == ended.id).values(reviewed_at=now))
+    return made
+
+
+async def _catch_up(connection: AsyncConnection, kit: Kit, recipient: str, event: str, now: int) -> int:
+    """Tell one person where an event stands, if it is open and they do not know."""
+    found = await entries_of_events(connection, [event])
+    moved = [one for one in found if one.change.change is not Change.CONFIRMED and not one.closed][-1:]
+    situation = await read_situation(connection, {event}, {one.change.site for one in moved}, now)
+    theirs = [one for one in situation.recipients if one.id == recipient]
+    only = msgspec.structs.replace(situation, recipients=theirs)
+    plan = plan_changes([one.change for one in moved], only, kit.ladder, now, kit.new_id)
+    await write_plan(connection, kit, plan, theirs, by_key(moved), now)
+    return len(plan.messages)
+
+
+async def _mark_planned(connection: AsyncConnection, changes: Iterable[SiteChange], now: int) -> None:
+    this = (event_change.c.event == bindparam("its_event")) & (event_change.c.number == bindparam("its_number"))
+    rows = [{"its_event": one.event, "its_number": one.number} for one in changes]
+    await connection.execute(update(event_change).where(this).values(planned_at=now), rows)

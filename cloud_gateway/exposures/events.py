@@ -41,6 +41,14 @@ class OwnAlarm(msgspec.Struct, frozen=True):
     raised_at: int
 
 
+class Subject(NamedTuple):
+    """What an event is about: one site (id), one hazard. What is simulated never mixes with what is not."""
+
+    site: str
+    hazard: str
+    simulated: bool
+
+
 class HazardEvent(msgspec.Struct, frozen=True):
     """One site, one hazard, from the first word to the all-clear; times are ms UTC.
 
@@ -67,6 +75,11 @@ class HazardEvent(msgspec.Struct, frozen=True):
     changed_at: int = 0
     closed_at: int | None = None
     number: int = 0
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.site, self.hazard, self.simulated)
 
     @property
     def coming(self) -> Level:
@@ -153,11 +166,16 @@ def nearness(issuer: str) -> int:
     return next((rank for part, rank in parts if part.strip("0")), 0) if province not in {"00", "10"} else 0
 
 
+def gravest(alarms: Sequence[OwnAlarm]) -> OwnAlarm:
+    """The own alarm that counts; of equals the one raised first."""
+    return max(alarms, key=lambda alarm: (alarm.level, -alarm.raised_at, alarm.key))
+
+
 def _judge(touches: Sequence[Touch], alarms: Sequence[OwnAlarm]) -> _View:
     view = _judge_official(touches)
     if not alarms:
         return view
-    gauge = max(alarms, key=lambda alarm: (alarm.level, -alarm.raised_at, alarm.key))
+    gauge = gravest(alarms)
     if gauge.level > view.holds:
         view = view._replace(holds=gauge.level, holder=gauge.key)
     if gauge.level > view.level:

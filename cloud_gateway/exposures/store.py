@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
-from cloud_gateway.exposures.events import EventChange, HazardEvent, Touch
+from cloud_gateway.exposures.events import EventChange, HazardEvent, Subject, Touch
 from cloud_gateway.exposures.model import Exposure, Sure, Why
 from cloud_gateway.exposures.reach import SiteTouch
 from cloud_gateway.exposures.score import Score
@@ -26,14 +26,6 @@ from cloud_gateway.warnings.tables import alert, warning
 #: So many values in one statement: SQLite has a limit.
 BATCH = 500
 _Value = TypeVar("_Value")
-
-
-class Subject(NamedTuple):
-    """What an event is about. What is simulated never mixes with what is not."""
-
-    site: str
-    hazard: str
-    simulated: bool
 
 
 class Unsettled(NamedTuple):
@@ -138,7 +130,7 @@ async def open_events(connection: AsyncConnection, sites: Collection[str]) -> di
     for part in _parts(sorted(sites)):
         for row in (await connection.execute(query.where(hazard_event.c.site.in_(part)))).mappings():
             event = event_of(row)
-            found[subject_of(event)] = event
+            found[event.subject] = event
     return found
 
 
@@ -169,12 +161,7 @@ async def write_events(connection: AsyncConnection, changed: Sequence[Changed], 
 
 def event_of(row: RowMapping) -> HazardEvent:
     """An event from its row."""
-    return msgspec.convert(dict(row), HazardEvent)
-
-
-def subject_of(event: HazardEvent) -> Subject:
-    """What an event is about."""
-    return Subject(event.site, event.hazard, event.simulated)
+    return msgspec.convert({name: row[name] for name in HazardEvent.__struct_fields__}, HazardEvent)
 
 
 _KEY = ["warning", "site", "hazard"]

@@ -84,11 +84,15 @@ async def follow_all(connection: AsyncConnection, now: int, most: int = MOST_CHA
 
     A warning that turns out to be another's is among them too: level NONE, expired, `merged_into` that one.
     """
+    return await follow_chains(connection, await due_changes(connection, now, most), now)
+
+
+async def follow_chains(connection: AsyncConnection, chains: Sequence[str], now: int) -> tuple[str, ...]:
+    """Follow these chains, due or not; as `follow_all`."""
     changed: list[str] = []
-    due = await due_changes(connection, now, most)
-    messages, closings = await _load_messages(connection, due), await _load_closings(connection, due)
+    messages, closings = await _load_messages(connection, chains), await _load_closings(connection, chains)
     stored = await _load_warnings(connection, messages)
-    for chain in due:
+    for chain in chains:
         changed += await _follow_chain(connection, messages[chain], closings[chain], stored, now)
     return tuple(changed)
 

@@ -1,4 +1,4 @@
-"""The nouns of emergency plans: a plan of a site against one hazard, its steps, and the tasks that an event sets off."""
+"""The nouns of emergency plans: a site's plan against one hazard, its steps, and the tasks that an event sets off."""
 
 from __future__ import annotations
 
@@ -103,5 +103,6 @@ class Task(msgspec.Struct, frozen=True):
     unsafe_at: int | None = None
     ended_at: int | None = None
     ended_by: str = ""
-    proof: str = ""
+    note: str = ""
+    photo: str = ""
     drill: bool = False

@@ -1,4 +1,4 @@
-"""The flood network: who has pumps, sandbags and vehicles near a site, what is free of them, and how a request goes on."""
+"""The flood network: who has pumps, sandbags and vehicles near a site, what is free of them, how a request goes on."""
 
 from __future__ import annotations
 

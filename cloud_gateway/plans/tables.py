@@ -49,13 +49,12 @@ task = Table(  # a step of a plan that an event has set off
     Index("task_by_state", "state", "unsafe_at"),
 )
 
-plan_run = Table(  # how an event stood when its plan was last looked at; the same again changes nothing
+plan_run = Table(  # how an open event stood when its plan was last looked at; the same again changes nothing
     "plan_run",
     metadata,
     Column("event", String(36), ForeignKey("hazard_event.id"), primary_key=True),
     Column("number", Integer, nullable=False),  # of its newest change then
     Column("onset", Integer, nullable=False),
-    Column("closed", Boolean, nullable=False),
 )
 
 drill = Table(  # an exercise of a plan; its id stands as the event of its tasks

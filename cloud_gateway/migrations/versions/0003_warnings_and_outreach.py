@@ -547,7 +547,6 @@ def _make_those_that_refer_to_them() -> None:
         sa.Column("event", sa.String(length=36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("onset", sa.Integer(), nullable=False),
-        sa.Column("closed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["event"],
             ["hazard_event.id"],

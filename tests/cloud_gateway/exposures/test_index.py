@@ -93,8 +93,9 @@ def test_circle_touches_what_a_plain_scan_finds(
         (drawn(BOWTIE, codes=[("adcode", "310115")]), place("off", 20, 110, ("adcode", "310115")),
          (Why.GEOCODE, Sure.CERTAIN)),
     ],
-    ids=["inside", "just outside", "open ring", "lobe 1", "lobe 2", "beside a circle", "own code", "12 digits", "province",
-         "town", "UGC for SAME", "state", "part of county", "degenerate falls to code", "repaired: codes count too"],
+    ids=["inside", "just outside", "open ring", "lobe 1", "lobe 2", "beside a circle", "own code", "12 digits",
+         "province", "town", "UGC for SAME", "state", "part of county", "degenerate falls to code",
+         "repaired: codes count too"],
 )  # fmt: skip
 def test_site_is_touched(given_alert: Alert, site: Place, expected: tuple[Why, Sure]) -> None:
     assert found(given_alert, site) == {site.site: expected}

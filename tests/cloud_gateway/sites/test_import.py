@@ -172,11 +172,12 @@ def test_same_file_again_changes_nothing(config: str, capsys: Output) -> None:
 def test_known_site_is_changed_only_when_asked(config: str, capsys: Output) -> None:
     enter(config, HEADER + DEPOT, "--datum", "WGS-84")
     before = mark(config)
-    moved = HEADER + DEPOT.replace("31.22", "31.33")
+    moved = HEADER + DOCK + DEPOT.replace("31.22", "31.33")
     assert enter(config, moved, "--datum", "WGS-84") == 1
     assert "--update" in capsys.readouterr().out
+    assert [place.code for place in places(config)] == ["depot-1"]
     assert enter(config, moved, "--datum", "WGS-84", "--update") == 0
-    assert [place.latitude for place in places(config)] == [31.33]
+    assert [place.latitude for place in places(config)] == [31.33, 32.78]
     assert mark(config) != before
 
 

@@ -48,7 +48,7 @@ def found(alert_: Alert, *sites: Place) -> dict[str, tuple[Why, Sure]]:
 
 
 @given(fields())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_polygon_touches_what_a_plain_scan_finds(field: tuple[Ring, list[Place]]) -> None:
     ring, sites = field
     touched = SiteIndex(sites).touched_by(drawn(ring))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, and_, func, literal, select, union_all
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import String, and_, func, insert, literal, select, union_all, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.exposures.alarms import OpenAlarm
-from cloud_gateway.exposures.tables import gateway_alarm
+from cloud_gateway.exposures.stages import Crossing, Meaning
+from cloud_gateway.exposures.tables import gateway_alarm, gauge_state
 
 
 async def open_alarms(connection: AsyncConnection) -> list[OpenAlarm]:
@@ -46,3 +52,72 @@ async def open_alarms(connection: AsyncConnection) -> list[OpenAlarm]:
     )
     rows = (await connection.execute(query)).mappings()
     return [OpenAlarm(**{**row, "simulated": bool(row["simulated"])}) for row in rows]
+
+
+class Gauge(NamedTuple):
+    """A stream with readings not yet looked at: up to `at`, after `seen_at` (None: none was). Times are device time."""
+
+    device: str
+    stream: str
+    unit: str
+    interval_s: float | None
+    at: int
+    seen_at: int | None
+    received_at: int
+
+
+async def fresh_gauges(connection: AsyncConnection, received_after: int) -> list[Gauge]:
+    """Streams with a newest reading that was not looked at, received at or after a time (gateway's)."""
+    of_stream = and_(gauge_state.c.device == t.stream.c.device, gauge_state.c.stream == t.stream.c.name)
+    s = t.stream.c
+    query = (
+        select(s.device, s.name, s.unit, s.interval_s, s.at, gauge_state.c.seen_at, s.received_at)
+        .outerjoin(gauge_state, of_stream)
+        .where(s.received_at >= received_after, s.at > func.coalesce(gauge_state.c.seen_at, -(2**62)))
+    )
+    return [Gauge(*row) for row in await connection.execute(query)]
+
+
+async def open_rules(connection: AsyncConnection, device: str, stream: str) -> set[str]:
+    """The alarms raised here on a stream that are open."""
+    a = gateway_alarm.c
+    query = select(a.rule).where(a.device == device, a.stream == stream, a.cleared_at.is_(None))
+    return set(await connection.scalars(query))
+
+
+async def write_crossings(
+    connection: AsyncConnection, gauge: Gauge, crossings: Iterable[tuple[Crossing, Meaning]], now: int
+) -> None:
+    """Raise and clear, and note up to where the stream's readings have been looked at."""
+    for crossing, meaning in crossings:
+        if crossing.is_raised:
+            row = _alarm_row(gauge, crossing, meaning, now)
+            await connection.execute(upsert(gateway_alarm).on_conflict_do_nothing(), row)
+        else:
+            a = gateway_alarm.c
+            here = and_(a.device == gauge.device, a.rule == crossing.rule, a.cleared_at.is_(None))
+            await connection.execute(update(gateway_alarm).where(here).values(cleared_at=crossing.at))
+        state = "raised" if crossing.is_raised else "cleared"
+        said = {"device": gauge.device, "rule": crossing.rule, "state": state, "at": crossing.at}
+        body = json.dumps(said | {"value": crossing.value, "gateway": True})
+        await connection.execute(insert(t.event).values(at=now, topic="alarm", body=body))
+    key = {"device": gauge.device, "stream": gauge.stream}
+    seen = upsert(gauge_state).values(**key, seen_at=gauge.at)
+    await connection.execute(seen.on_conflict_do_update(index_elements=list(key), set_={"seen_at": gauge.at}))
+
+
+def _alarm_row(gauge: Gauge, crossing: Crossing, meaning: Meaning, now: int) -> dict[str, object]:
+    return {
+        "device": gauge.device,
+        "rule": crossing.rule,
+        "raised_at": crossing.at,
+        "stream": gauge.stream,
+        "hazard": meaning.hazard,
+        "level": meaning.level,
+        "value": crossing.value,
+        "limit": meaning.limit,
+        "unit": gauge.unit,
+        "missing_s": crossing.missing_s,
+        "received_at": now,
+        "cleared_at": None,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +45,11 @@ class Ground:
             if risk is not None:
                 await put_risk(connection, site.id, risk, now)
         return site.id
+
+    async def add_site_at(self, code: str, latitude: float, longitude: float) -> None:
+        """A site known by its position alone."""
+        async with transaction(self.engine) as connection:
+            await add_site(connection, NewSite(code, code, code, latitude, longitude, "America/Chicago"))
 
     async def take(self, now: int, *alerts: Alert, source: Source = SOURCE) -> Settled:
         """Messages come in and are settled at `now`."""
@@ -99,7 +105,8 @@ _CHANGES = event_change.join(hazard_event, hazard_event.c.id == event_change.c.e
 
 @asynccontextmanager
 async def ground_in(folder: Path, gauges: Gauges | None = None) -> AsyncIterator[Ground]:
-    """A ground of its own."""
+    """A ground of its own in a folder, which is made."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
     migrate(folder / "gateway.db")
     engine = open_database(folder / "gateway.db")
     try:

@@ -17,6 +17,7 @@ from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
 from deploy.commands.outbox import outbox_app
+from deploy.commands.plans import plans_app
 from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
 from deploy.commands.sites import sites_app
@@ -27,7 +28,7 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "warnings")
+WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings")
 
 app = typer.Typer(
     name="weiran",
@@ -41,6 +42,7 @@ app.add_typer(gateway_app, name="gateway")
 app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
 app.add_typer(sites_app, name="sites")
+app.add_typer(plans_app, name="plans")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)

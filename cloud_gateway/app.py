@@ -28,6 +28,9 @@ from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
+from cloud_gateway.outreach import answers
+from cloud_gateway.plans import routes as plans
+from cloud_gateway.plans import routes_network as network
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -40,6 +43,7 @@ from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.storage import routes as storage
 from cloud_gateway.twin import routes as twin
+from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
 from edge_agent.web.pages import make_pages
 from edge_agent.web.problems import ProblemDocument, install_problems
@@ -49,7 +53,7 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = (HERE / "console" / "templates", HERE / "staff" / "templates")
+TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "staff", "outreach"))
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -71,23 +75,31 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         openapi_url=None,
     )
     app.include_router(_api())
-    for page in (console, staff):
+    app.include_router(warnings.push_router, responses=_FAILURES)
+    for page in (console, staff, answers):
         app.include_router(page.router)
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
-    app.add_middleware(Shield, origin=settings.web.origin)
+    app.add_middleware(
+        Shield,
+        origin=settings.web.origin,
+        keyed=(answers.PREFIX, warnings.PUSHED),
+        bounds=((warnings.PUSHED, warnings.PUSHED_BYTES),),
+    )
     install_problems(app, lambda request: gateway_of(request).pages.translations(request).gettext)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     return app
 
 
+_FAILURES: dict[int | str, dict[str, object]] = {
+    status: {"model": ProblemDocument, "description": text}
+    for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
+}
+
+
 def _api() -> APIRouter:
-    failures: dict[int | str, dict[str, object]] = {
-        status: {"model": ProblemDocument, "description": text}
-        for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
-    }
-    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=failures)
-    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage):
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=_FAILURES)
+    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage, warnings, plans, network):
         api.include_router(part.router)
     api.include_router(console.api)
 

@@ -42,11 +42,16 @@ MAX_BODY_BYTES = 64 * 1024
 class Shield:
     """ASGI middleware around a whole application.
 
-    `origin` is the public origin, `https://host`; empty means that the request's own host is the only one.
+    `origin` is the public origin, `https://host`; empty means that the request's own host is the only one. `keyed` are
+    paths, each ending in a slash, below which the request itself carries its right: no session speaks for the visitor,
+    so that a foreign page has nothing to misuse, and a browser that says `Origin: null` is served. `bounds` says how
+    many bytes a body may have below such a path, where that is not MAX_BODY_BYTES.
     """
 
     app: ASGIApp
     origin: str = ""
+    keyed: tuple[str, ...] = ()
+    bounds: tuple[tuple[str, int], ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what must not pass, and put the headers on every answer."""
@@ -57,7 +62,7 @@ class Shield:
         if refusal := self.refuse(scope):
             await refusal(scope, receive, guarded)
         else:
-            await self.app(scope, _bounded(receive), guarded)
+            await self.app(scope, _bounded(receive, self.most_bytes(scope)), guarded)
 
     def is_https(self, scope: Scope) -> bool:
         """Whether people reach this application over TLS, here or at a proxy in front."""
@@ -66,11 +71,15 @@ class Shield:
     def refuse(self, scope: Scope) -> JSONResponse | None:
         """The refusal of a changing request from another origin, or of one that is too large."""
         headers = Headers(scope=scope)
-        if int(_digits(headers.get("content-length", "0"))) > MAX_BODY_BYTES:
+        if int(_digits(headers.get("content-length", "0"))) > self.most_bytes(scope):
             return _refusal(413, "too_large", "Send less at once.")
-        if scope["method"] in SAFE_METHODS or self.is_own(scope, headers):
+        if scope["method"] in SAFE_METHODS or scope["path"].startswith(self.keyed) or self.is_own(scope, headers):
             return None
         return _refusal(403, "foreign_origin", "Send the request from the console's own pages.")
+
+    def most_bytes(self, scope: Scope) -> int:
+        """How large the body of a request may be."""
+        return next((most for prefix, most in self.bounds if scope["path"].startswith(prefix)), MAX_BODY_BYTES)
 
     def is_own(self, scope: Scope, headers: Headers) -> bool:
         """Whether Origin, else Referer, names this application; a request with neither is refused."""
@@ -81,7 +90,7 @@ class Shield:
 
 
 def _digits(text: str) -> str:
-    return text if text.isascii() and text.isdigit() and len(text) < 16 else str(MAX_BODY_BYTES + 1)
+    return text if text.isascii() and text.isdigit() and len(text) < 16 else str(2**62)
 
 
 def _refusal(status: int, code: str, remedy: str) -> JSONResponse:
@@ -115,15 +124,15 @@ class BodyTooLarge(Exception):
     """A chunked body passed the bound; the connection ends."""
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     taken = 0
 
     async def wrapped() -> Message:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"more than {MAX_BODY_BYTES} bytes")
+        if taken > most:
+            raise BodyTooLarge(f"more than {most} bytes")
         return message
 
     return wrapped

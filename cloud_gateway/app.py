@@ -28,6 +28,7 @@ from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
+from cloud_gateway.exposures import routes as exposures
 from cloud_gateway.outreach import answers
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
@@ -99,7 +100,7 @@ _FAILURES: dict[int | str, dict[str, object]] = {
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=_FAILURES)
-    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage, warnings, plans, network):
+    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage, warnings, exposures, plans, network):
         api.include_router(part.router)
     api.include_router(console.api)
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from edge_agent.configuration import Problem
 from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
+from firmware_sim.bulletin_checks import find_mistakes
 from firmware_sim.folder import find_file
 from firmware_sim.forms import (
     AnySource,
@@ -85,6 +86,8 @@ class _Check:
         for device in story.device:
             self._device(device)
         self._faults()
+        for mistake in find_mistakes(story):
+            self.say(*mistake)
 
     def _unique(self, field: str, names: Sequence[str]) -> None:
         for name in sorted({n for n in names if names.count(n) > 1}):

@@ -5,33 +5,21 @@ A device's `sensor`, `rule` and `panel` are the agent's own settings, so what pa
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from edge_agent.settings import AnyRule, AnySensor, DeviceId, Finite, Panel, Positive, Section, StreamId
 from edge_agent.wire.messages import Role
+from firmware_sim.bulletins import MAX_WARNINGS, Bulletin, Issuer, Zone
 from firmware_sim.hydrology import Yard
-from firmware_sim.series import SeriesError, parse_time, to_ms
+from firmware_sim.instants import Instant
 
 MAX_DEVICES = 1000
 MAX_SITES = 1000
 
 
-def _instant(given: object) -> int:
-    if isinstance(given, datetime) and given.tzinfo is not None:
-        return to_ms(given)
-    if isinstance(given, str):
-        try:
-            return parse_time(given)
-        except SeriesError as exc:
-            raise ValueError(f"{exc}; {exc.remedy}") from exc
-    raise ValueError("is not a time with a zone; write times as 1989-09-20T04:00:00Z")
-
-
-Instant = Annotated[int, BeforeValidator(_instant)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 FileName = Annotated[
@@ -249,3 +237,7 @@ class Story(Section):
     catchment: tuple[Catchment, ...] = Field((), max_length=100)
     device: tuple[Device, ...] = Field(max_length=MAX_DEVICES)
     faults: dict[Name, tuple[AnyFault, ...]] = Field({}, description="Sets of faults, by name.")
+    warnings_as: Literal["cap", "12379"] = Field("cap", description="The shape that its warnings are published in.")
+    issuer: tuple[Issuer, ...] = Field((), max_length=100)
+    zone: tuple[Zone, ...] = Field((), max_length=1000)
+    warning: tuple[Bulletin, ...] = Field((), max_length=MAX_WARNINGS)

@@ -23,6 +23,7 @@ from deploy.commands.sim import sim_app
 from deploy.commands.sites import sites_app
 from deploy.commands.warnings import warnings_app
 from deploy.commands.warnings_replay import replay
+from deploy.commands.warnings_sources import sources_app
 from deploy.failures import WRONG_USE, Failure, listed_failure, render_json, render_text
 from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
@@ -46,6 +47,7 @@ app.add_typer(plans_app, name="plans")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)
+warnings_app.add_typer(sources_app, name="sources")
 app.add_typer(warnings_app, name="warnings")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)

@@ -28,6 +28,21 @@ def occupied_alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def sole(file: Path) -> Iterator[None]:
+    """Be the only process of a kind; `file` is its lock, made when it is missing. Raises FolderBusy, OSError."""
+    file.touch(mode=0o600)
+    opened = os.open(file, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise FolderBusy(f"{file} is held by another process of its kind") from exc
+        yield
+    finally:
+        os.close(opened)
+
+
+@contextmanager
 def _locked(folder: Path, how: int, why_not: str) -> Iterator[None]:
     """The lock is on the folder itself, so that it needs no room on a full disk."""
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.tables import event_change
-from cloud_gateway.outreach.model import Change, SiteChange
+from cloud_gateway.outreach.ladder import StepState
+from cloud_gateway.outreach.model import Change, MessageState, SiteChange
 from cloud_gateway.outreach.planning import plan_changes
 from cloud_gateway.outreach.store_facts import entries_of_events, unplanned
 from cloud_gateway.outreach.store_ladder import set_ladder
 from cloud_gateway.outreach.store_messages import Kit, by_key, write_plan
 from cloud_gateway.outreach.store_situation import read_situation
-from cloud_gateway.outreach.tables import silence
+from cloud_gateway.outreach.tables import ladder_step, message, silence
 
-#: Changes of one transaction.
+#: Changes of one transaction: others wait for the database meanwhile.
 MOST_CHANGES = 20_000
 
 
@@ -47,6 +48,22 @@ async def review_silences(connection: AsyncConnection, kit: Kit, now: int) -> in
         made += await _catch_up(connection, kit, ended.recipient, ended.event, now)
         await connection.execute(update(silence).where(silence.c.id == ended.id).values(reviewed_at=now))
     return made
+
+
+async def has_work(connection: AsyncConnection, now: int) -> bool:
+    """Whether there is anything to plan, so that an idle worker takes no lock of the database."""
+    waits = (
+        exists().where(event_change.c.planned_at.is_(None)),
+        exists().where(silence.c.reviewed_at.is_(None), silence.c.until <= now),
+        exists().where(ladder_step.c.state == StepState.WAITING, ladder_step.c.due_at <= now),
+        exists().where(
+            ladder_step.c.state == StepState.MADE,
+            ladder_step.c.message == message.c.id,
+            (message.c.answer_needed_by <= now) | (message.c.state == MessageState.FAILED),
+            message.c.state != MessageState.ANSWERED,
+        ),
+    )
+    return bool(await connection.scalar(select(or_(*waits))))
 
 
 async def _catch_up(connection: AsyncConnection, kit: Kit, recipient: str, event: str, now: int) -> int:

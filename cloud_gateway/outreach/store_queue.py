@@ -100,11 +100,11 @@ async def next_due(connection: AsyncConnection) -> int | None:
     return found
 
 
-async def beat(connection: AsyncConnection, now: int) -> None:
-    """The worker's sign of life."""
-    statement = upsert(channel_check).values(channel=WORKER, at=now, ok_at=now, error="")
-    alive = {"at": now, "ok_at": now, "error": ""}
-    await connection.execute(statement.on_conflict_do_update(index_elements=["channel"], set_=alive))
+async def beat(connection: AsyncConnection, now: int, trouble: str = "") -> None:
+    """The worker's sign of life; `ok_at` stays where it was while there is trouble."""
+    said = {"at": now, "error": trouble} | ({} if trouble else {"ok_at": now})
+    statement = upsert(channel_check).values(channel=WORKER, **said)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["channel"], set_=said))
 
 
 async def _read_claimed(connection: AsyncConnection, ids: Sequence[str]) -> list[Claimed]:

@@ -1,0 +1,173 @@
+"""The outreach process: asks sources, follows warnings, settles what they mean at sites, plans messages, sends them.
+
+Each step is one transaction and may be repeated: whatever moment the process is killed at, the next one goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils import uuid7
+
+from cloud_gateway.database import open_database, reading, transaction
+from cloud_gateway.exposures.settling import Settling
+from cloud_gateway.occupancy import sole
+from cloud_gateway.outreach.channels.call import CallSender
+from cloud_gateway.outreach.channels.chat import ChatSender
+from cloud_gateway.outreach.channels.mail import MailSender
+from cloud_gateway.outreach.model import Channel
+from cloud_gateway.outreach.sending import Sender
+from cloud_gateway.outreach.store import has_work, plan_due, review_silences
+from cloud_gateway.outreach.store_ladder import follow_ladder
+from cloud_gateway.outreach.store_messages import Kit
+from cloud_gateway.outreach.store_queue import beat
+from cloud_gateway.outreach.texts import render
+from cloud_gateway.outreach.tokens import open_key
+from cloud_gateway.outreach.worker import Worker
+from cloud_gateway.running import now_ms
+from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.warnings.polling import run_sources
+from cloud_gateway.warnings.store_courses import follow_all
+
+logger = logging.getLogger(__name__)
+
+#: In the data folder: held while the process runs.
+LOCK_FILE = "outreach.lock"
+#: The worker shows that it lives this often, ms.
+BEAT_MS = 10_000
+#: After a round that failed, s.
+REST_S = 2.0
+
+Senders = Mapping[Channel, Sender]
+
+
+class Rounds:
+    """What is done again and again: follow and settle, plan and climb the ladder, show a sign of life."""
+
+    def __init__(self, engine: AsyncEngine, settings: GatewaySettings, kit: Kit, clock: Callable[[], int]) -> None:
+        self._engine = engine
+        self._kit = kit
+        self._clock = clock
+        self._settling = Settling(settings.gauges)
+        self._beaten_at = 0
+        self.trouble: dict[str, str] = {}  # what cannot be done now, by step
+
+    async def settle(self) -> None:
+        """Warnings and what they mean at sites, so many in a transaction, until none is left."""
+        more = True
+        while more:
+            async with transaction(self._engine) as connection:
+                now = self._clock()
+                changed = await follow_all(connection, now)
+                settled = await self._settling.settle(connection, now)
+            more = settled.more or bool(changed)
+
+    async def plan(self) -> int:
+        """All that is due; returns how many messages it made."""
+        now = self._clock()
+        async with reading(self._engine) as connection:
+            if not await has_work(connection, now):
+                return 0
+        async with transaction(self._engine) as connection:
+            made = await plan_due(connection, self._kit, now)
+            made += await review_silences(connection, self._kit, now)
+            return made + await follow_ladder(connection, self._kit, now)
+
+    async def beat(self) -> None:
+        """The sign of life, not more often than is needed; with trouble it says so instead."""
+        now = self._clock()
+        if 0 <= now - self._beaten_at < BEAT_MS:
+            return
+        async with transaction(self._engine) as connection:
+            await beat(connection, now, "; ".join(self.trouble.values()))
+        self._beaten_at = now
+
+
+def make_senders(settings: GatewaySettings) -> dict[Channel, Sender]:
+    """The ways to people that the settings know."""
+    return {
+        Channel.MAIL: MailSender(settings.outreach.mail),
+        Channel.CHAT: ChatSender(),
+        Channel.CALL: CallSender(),
+    }
+
+
+def make_kit(settings: GatewaySettings) -> Kit:
+    """What planning works with. Raises OSError, ValueError where the key of answer links cannot be used."""
+    outreach = settings.outreach
+    return Kit(outreach.ladder, open_key(settings.data_dir, outreach.public_url), render, lambda: str(uuid7()))
+
+
+async def run_outreach(
+    settings: GatewaySettings, engine: AsyncEngine, senders: Senders, clock: Callable[[], int] = now_ms
+) -> None:
+    """Until cancelled: sources, rounds and the worker side by side."""
+    kit = make_kit(settings)
+    worker = Worker(engine, senders, kit.key, clock, settings.outreach.tick_s)
+    rounds = Rounds(engine, settings, kit, clock)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(run_sources(engine, settings.sources, now=clock), name="sources")
+        group.create_task(_keep_settling(rounds, settings.outreach.tick_s), name="settling")
+        group.create_task(_keep_planning(rounds, worker, settings.outreach.tick_s), name="planning")
+        group.create_task(worker.run(), name="worker")
+
+
+async def _keep_settling(rounds: Rounds, tick_s: float) -> None:
+    while True:
+        async with _going_on(rounds, "settling"):
+            await rounds.settle()
+        await asyncio.sleep(tick_s)
+
+
+async def _keep_planning(rounds: Rounds, worker: Worker, tick_s: float) -> None:
+    while True:
+        async with _going_on(rounds, "planning"):
+            if await rounds.plan():
+                worker.wake()
+            await rounds.beat()
+        await asyncio.sleep(tick_s)
+
+
+@asynccontextmanager
+async def _going_on(rounds: Rounds, step: str) -> AsyncIterator[None]:
+    """Around one step: what cannot be done now is due again in a moment; told once until it can be done again."""
+    try:
+        yield
+    except Exception as exc:  # the outer edge of a step: the others go on
+        if step not in rounds.trouble:
+            logger.exception("outreach cannot go on and tries again", extra={"step": step})
+        rounds.trouble[step] = f"{step}: {type(exc).__name__}"
+        await asyncio.sleep(REST_S)
+    else:
+        if rounds.trouble.pop(step, None):
+            logger.info("outreach goes on", extra={"step": step})
+
+
+async def _run(settings: GatewaySettings) -> None:
+    engine = open_database(settings.database)
+    try:
+        await run_outreach(settings, engine, make_senders(settings))
+    finally:
+        await engine.dispose()
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Run until SIGTERM or SIGINT; what is being sent then is sent again by the next one."""
+    task = asyncio.create_task(_run(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
+
+
+def main(settings: GatewaySettings) -> None:
+    """The process's entry. Raises FolderBusy while another one runs on this data folder."""
+    with sole(settings.data_dir / LOCK_FILE):
+        asyncio.run(run(settings))

@@ -100,7 +100,20 @@ _FAILURES: dict[int | str, dict[str, object]] = {
 
 def _api() -> APIRouter:
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=_FAILURES)
-    for part in (devices, twin, readings, alarms, deadletters, sites, events, storage, warnings, exposures, plans, network):
+    for part in (
+        devices,
+        twin,
+        readings,
+        alarms,
+        deadletters,
+        sites,
+        events,
+        storage,
+        warnings,
+        exposures,
+        plans,
+        network,
+    ):
         api.include_router(part.router)
     api.include_router(console.api)
 

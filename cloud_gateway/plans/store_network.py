@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Select, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import RowMapping, Select, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -146,7 +146,7 @@ async def list_offers(connection: AsyncConnection, kind: Kind | None = None) -> 
     if kind is not None:
         query = query.where(resource.c.kind == kind)
     rows = (await connection.execute(query)).mappings()
-    return [msgspec.convert(dict(row), Offer) for row in rows]
+    return [_offer(row) for row in rows]
 
 
 async def ask(connection: AsyncConnection, new: NewRequest, by: str, now: int) -> ResourceRequest:
@@ -160,7 +160,7 @@ async def ask(connection: AsyncConnection, new: NewRequest, by: str, now: int) -
     row = (await connection.execute(_offers().where(resource.c.id == new.resource))).mappings().first()
     if row is None:
         raise LookupError("resource")
-    offer = msgspec.convert(dict(row), Offer)
+    offer = _offer(row)
     if offer.available < new.count:
         raise NotEnough(f"{offer.available} of {offer.count} are available")
     made = ResourceRequest(str(uuid7()), new.event, where, new.resource, new.count, RequestState.ASKED, now, by)
@@ -192,7 +192,7 @@ async def find_request(connection: AsyncConnection, name: str) -> ResourceReques
     """The request of that id."""
     query = select(resource_request).where(resource_request.c.id == name)
     row = (await connection.execute(query)).mappings().first()
-    return None if row is None else ResourceRequest(**(dict(row) | {"state": RequestState(row["state"])}))
+    return None if row is None else _request(row)
 
 
 async def list_requests(connection: AsyncConnection, after: str, limit: int, of: str | None) -> list[ResourceRequest]:
@@ -202,14 +202,14 @@ async def list_requests(connection: AsyncConnection, after: str, limit: int, of:
     if of is not None:
         query = query.where(resource_request.c.event == of)
     rows = (await connection.execute(query)).mappings()
-    return [ResourceRequest(**(dict(row) | {"state": RequestState(row["state"])})) for row in rows]
+    return [_request(row) for row in rows]
 
 
 async def request_log(connection: AsyncConnection, name: str) -> list[Word]:
     """Every word on a request, in order."""
     query = select(resource_log).where(resource_log.c.request == name).order_by(resource_log.c.number)
     rows = (await connection.execute(query)).mappings()
-    return [Word(**{name: row[name] for name in Word.__dataclass_fields__}) for row in rows]
+    return [msgspec.convert({name: row[name] for name in Word.__dataclass_fields__}, Word) for row in rows]
 
 
 async def unchecked_contacts(
@@ -233,6 +233,14 @@ def _offers() -> Select[tuple[object, ...]]:
     whose = (partner.c.name, partner.c.phone, partner.c.latitude, partner.c.longitude)
     own = (resource.c.id.label("resource"), resource.c.partner, resource.c.kind, resource.c.count, resource.c.detail)
     return select(*own, *whose, held.label("held")).join(partner, partner.c.id == resource.c.partner)
+
+
+def _offer(row: RowMapping) -> Offer:
+    return msgspec.convert({name: row[name] for name in Offer.__struct_fields__}, Offer)
+
+
+def _request(row: RowMapping) -> ResourceRequest:
+    return msgspec.convert({name: row[name] for name in ResourceRequest.__dataclass_fields__}, ResourceRequest)
 
 
 def _row(new: NewPartner) -> dict[str, object]:

@@ -17,6 +17,7 @@ from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
 from deploy.commands.outbox import outbox_app
+from deploy.commands.outreach import outreach_app
 from deploy.commands.plans import plans_app
 from deploy.commands.provision import provision_app
 from deploy.commands.sim import sim_app
@@ -49,6 +50,7 @@ app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)
 warnings_app.add_typer(sources_app, name="sources")
 app.add_typer(warnings_app, name="warnings")
+app.add_typer(outreach_app, name="outreach")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)
 

@@ -47,7 +47,7 @@ class Entered:
 async def enter_people(connection: AsyncConnection, rows: Sequence[Row], *, update_known: bool = False) -> Entered:
     """Enter recipients; name and role tell them apart. One known with other content needs `update_known`."""
     sites = await _site_ids(connection)
-    known: _Known = {(one.entry.name, one.entry.role): one for one in await _all(connection)}
+    known: _Known = {(one.entry.name, one.entry.role): one for one in await every_person(connection)}
     other = [row for row in rows if _is_other(row, known)]
     mistakes = [*_unknown_sites(rows, sites), *([] if update_known else map(_taken, other))]
     if mistakes:
@@ -95,7 +95,7 @@ async def note_checked(connection: AsyncConnection, person: str, now: int) -> No
 async def enter_calendar(connection: AsyncConnection, turns: Sequence[Turn], *, replace: bool = False) -> Entered:
     """Enter turns of duty; the same again changes nothing. `replace` takes out what overlaps the table's whole span."""
     people: dict[tuple[str, str], str] = {
-        (one.entry.name, one.entry.role): one.id for one in await _all(connection) if one.disabled_at is None
+        (one.entry.name, one.entry.role): one.id for one in await every_person(connection) if one.disabled_at is None
     }
     mistakes = tuple(_nobody(turn) for turn in turns if (turn.name, turn.role) not in people)
     if mistakes or not turns:
@@ -119,7 +119,8 @@ async def list_turns(connection: AsyncConnection, since: int) -> list[Turn]:
     return [Turn(0, row.name, row.role, row.since, row.until, row.rank) for row in rows]
 
 
-async def _all(connection: AsyncConnection) -> list[KnownRecipient]:
+async def every_person(connection: AsyncConnection) -> list[KnownRecipient]:
+    """All recipients, the disabled too."""
     return await _with_sites(connection, (await connection.execute(select(recipient))).all())
 
 

@@ -136,6 +136,10 @@ class GatewaySettings(Section):
     sources: tuple[Source, ...] = ()
     gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()
+    clock_file: Path | None = Field(
+        None,
+        description="SIMULATED time, for demos and training: file with the ms UTC that warnings and outreach go by.",
+    )
 
     @property
     def database(self) -> Path:

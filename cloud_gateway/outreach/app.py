@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils import uuid7
 
+from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database, reading, transaction
 from cloud_gateway.exposures.settling import Settling
 from cloud_gateway.occupancy import sole
@@ -151,7 +152,7 @@ async def _going_on(rounds: Rounds, step: str) -> AsyncIterator[None]:
 async def _run(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     try:
-        await run_outreach(settings, engine, make_senders(settings))
+        await run_outreach(settings, engine, make_senders(settings), open_clock(settings.clock_file))
     finally:
         await engine.dispose()
 

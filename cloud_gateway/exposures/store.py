@@ -9,7 +9,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, null, or_, select, update
+from sqlalchemy import RowMapping, bindparam, delete, func, insert, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -99,10 +99,11 @@ async def write_touches(
         since = func.iif(exposure.c.until.is_(None), exposure.c.since, statement.excluded.since)
         replacing = statement.on_conflict_do_update(index_elements=_KEY, set_=kept | {"since": since})
         await connection.execute(replacing, [_exposure_row(id_, touch, now) for touch in touches])
-    for part in _parts(gone):
-        places = [and_(exposure.c.site == site, exposure.c.hazard == hazard) for site, hazard in part]
-        ending = update(exposure).where(exposure.c.warning == id_, exposure.c.until.is_(None), or_(*places))
-        await connection.execute(ending.values(until=now))
+    if gone:
+        e = exposure.c
+        here = (e.warning == bindparam("w")) & (e.site == bindparam("s")) & (e.hazard == bindparam("h"))
+        rows = [{"w": id_, "s": site, "h": hazard} for site, hazard in gone]
+        await connection.execute(update(exposure).where(here, e.until.is_(None)).values(until=now), rows)
 
 
 async def touches_at(connection: AsyncConnection, sites: Collection[str]) -> dict[Subject, list[Touch]]:

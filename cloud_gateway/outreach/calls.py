@@ -31,6 +31,13 @@ RESULTS = {
     "unsafe": _("Not safe"),
     "not-mine": _("Not theirs"),
 }
+#: What a page says of whatever is silent or fails.
+SILENCES = {
+    "worker": _("The outreach process shows no sign of life: messages wait."),
+    "watch": _("Nobody watches the channels: start weiran outreach watch."),
+    "notice": _("Notices do not reach the devices on site."),
+}
+_OTHERS = _("%(channel)s: its test failed")
 
 
 @router.get("/calls")
@@ -49,6 +56,7 @@ async def show_calls(request: Request, visitor: Visitor) -> Response:
         results=RESULTS,
         may_write=may_write,
         silent=silent,
+        silences=SILENCES,
         visitor=visitor,
         now=now,
         zone=gateway.settings.outreach.zone,

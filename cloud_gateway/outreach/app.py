@@ -89,13 +89,14 @@ class Rounds:
         self._beaten_at = now
 
 
-def make_senders(settings: GatewaySettings) -> dict[Channel, Sender]:
-    """The ways to people that the settings know."""
-    return {
-        Channel.MAIL: MailSender(settings.outreach.mail),
-        Channel.CHAT: ChatSender(),
-        Channel.CALL: CallSender(),
-    }
+@asynccontextmanager
+async def open_senders(settings: GatewaySettings) -> AsyncIterator[Senders]:
+    """The ways to people that the settings know, until the block ends."""
+    chat = ChatSender()
+    try:
+        yield {Channel.MAIL: MailSender(settings.outreach.mail), Channel.CHAT: chat, Channel.CALL: CallSender()}
+    finally:
+        chat.close()
 
 
 def make_kit(settings: GatewaySettings) -> Kit:
@@ -152,7 +153,8 @@ async def _going_on(rounds: Rounds, step: str) -> AsyncIterator[None]:
 async def _run(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     try:
-        await run_outreach(settings, engine, make_senders(settings), open_clock(settings.clock_file))
+        async with open_senders(settings) as senders:
+            await run_outreach(settings, engine, senders, open_clock(settings.clock_file))
     finally:
         await engine.dispose()
 

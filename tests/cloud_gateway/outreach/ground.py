@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,10 +29,12 @@ from cloud_gateway.outreach.tables import duty, recipient, recipient_site, silen
 from cloud_gateway.outreach.tokens import PLACE, AnswerKey
 from cloud_gateway.tables import site
 from cloud_gateway.warnings.model import Level
+from tests.waiting import POLL_S
 
 #: 2026-07-20 08:00 in Shanghai.
 AT = 1_784_505_600_000
 MINUTE, HOUR = 60_000, 3_600_000
+LIMIT_S = 60.0
 
 
 def plain(message: Message, language: str, facts: Facts) -> tuple[str, str]:
@@ -98,6 +101,12 @@ class Ground:
     async def rows(self, sql: str, **values: object) -> list[RowMapping]:
         async with reading(self.engine) as connection:
             return list((await connection.execute(text(sql), values)).mappings())
+
+    async def until(self, sql: str) -> None:
+        """Wait until a query, of another task or process's doing, gives a row."""
+        async with asyncio.timeout(LIMIT_S):
+            while not await self.rows(sql):  # noqa: ASYNC110 - rows have no event
+                await asyncio.sleep(POLL_S)
 
     async def execute(self, sql: str) -> None:
         async with transaction(self.engine) as connection:

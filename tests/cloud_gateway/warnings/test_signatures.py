@@ -61,13 +61,11 @@ def sign(raw: bytes, office: Office = OFFICE, signer: XMLSigner | None = None) -
     return etree.tostring(made.sign(root, key=office.key, cert=[office.certificate]), encoding="UTF-8")
 
 
-def sign_old(raw: bytes) -> bytes:
-    signer = _OldSigner(
-        method=SignatureConstructionMethod.enveloped,
-        signature_algorithm=SignatureMethod.RSA_SHA1,
-        digest_algorithm=DigestAlgorithm.SHA1,
-    )
-    return sign(raw, OFFICE, signer)
+def sign_old(
+    raw: bytes, method: SignatureMethod = SignatureMethod.RSA_SHA1, digest: DigestAlgorithm = DigestAlgorithm.SHA1
+) -> bytes:
+    enveloped = SignatureConstructionMethod.enveloped
+    return sign(raw, OFFICE, _OldSigner(method=enveloped, signature_algorithm=method, digest_algorithm=digest))
 
 
 def verdict(raw: bytes, certificate: x509.Certificate | None = OFFICE.certificate, *, sha1: bool = False) -> Verdict:
@@ -114,6 +112,8 @@ CASES = [
     ),
     ("signed elliptically by another", sign(cap_xml("A"), CURVE), Verdict.UNVERIFIABLE),
     ("SHA-1", OLD, Verdict.UNVERIFIABLE),
+    ("SHA-1 in its method", sign_old(cap_xml("A"), digest=DigestAlgorithm.SHA256), Verdict.UNVERIFIABLE),
+    ("SHA-1 in its digest", sign_old(cap_xml("A"), SignatureMethod.RSA_SHA256), Verdict.UNVERIFIABLE),
     ("an unknown algorithm", SIGNED.replace(b"#rsa-sha256", b"#rsa-sm3"), Verdict.UNVERIFIABLE),
     ("no value", SIGNED.replace(b"SignatureValue>", b"SignatureWorth>"), Verdict.UNVERIFIABLE),
     ("around a sound one", wrap(), Verdict.UNVERIFIABLE),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 import pytest
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, event, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import reading, transaction
@@ -20,7 +20,7 @@ from cloud_gateway.warnings.lifecycle import follow
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
-from cloud_gateway.warnings.store import KEPT_REFUSED, Saved, count_refused, save_reading
+from cloud_gateway.warnings.store import KEPT_REFUSED, MOST_REFUSED, Saved, count_refused, save_reading
 from cloud_gateway.warnings.store_courses import due_changes, follow_all, load_standing
 from cloud_gateway.warnings.tables import alert as alert_table
 from cloud_gateway.warnings.tables import alert_refused, warning, warning_closing
@@ -109,10 +109,12 @@ async def test_another_body_is_refused_and_never_replaces(engine: AsyncEngine, t
 async def test_another_body_is_told_beside_the_warning_once(engine: AsyncEngine) -> None:
     await save(engine, HEAD)
     await follow_at(engine, 1)
-    for _ in range(3):
-        await save(engine, msgspec.structs.replace(HEAD, infos=(info("blue"),)), hour=2)
-        await follow_at(engine, 2)
+    for hour in (2, 3, 4):
+        await save(engine, msgspec.structs.replace(HEAD, infos=(info("blue"),)), hour=hour)
+        await follow_at(engine, hour)
     (course,) = await courses(engine)
+    async with reading(engine) as connection:
+        assert await connection.scalar(select(alert_table.c.other_body_at)) == at(2)
     assert [finding.code for finding in course.findings] == ["other_body"]
     assert await told(engine) == [("in-force", 3), ("in-force", 3)]
 
@@ -130,11 +132,12 @@ async def test_refusals_are_counted_not_repeated(engine: AsyncEngine) -> None:
 
 async def test_refusals_do_not_fill_the_disk(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
+        kept = []
         for batch in range(12):
             refused = [Refused("bad", "", f"{batch}.{one}", "") for one in range(150)]
             saved = await save_reading(connection, SOURCE, read(refused=refused), at(batch))
-        kept = await count_refused(connection)
-    assert (kept["office"], len(saved.refused)) == (KEPT_REFUSED, 150)
+            kept.append((await count_refused(connection))["office"])
+    assert (kept[0], kept[-1], len(saved.refused)) == (MOST_REFUSED, KEPT_REFUSED, 150)
 
 
 async def test_a_warning_follows_its_messages(engine: AsyncEngine) -> None:
@@ -263,6 +266,20 @@ async def stop_within_follow(engine: AsyncEngine) -> None:
     async with transaction(engine) as connection:
         await follow_all(connection, at(1))
         raise asyncio.CancelledError
+
+
+async def test_known_messages_are_looked_up_by_index(engine: AsyncEngine) -> None:
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    await save(engine, *(alert(f"A{n}", 1, info("blue")) for n in range(3)))
+    query = next(one for one in said if one.startswith("SELECT alert.id"))
+    async with reading(engine) as connection:
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("s", "i", 1) * 3)
+        assert [row[3] for row in plan if row[3].startswith("SCAN")] == []
 
 
 async def test_matching_gets_the_messages_that_hold(engine: AsyncEngine) -> None:

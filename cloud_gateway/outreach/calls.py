@@ -21,7 +21,8 @@ from edge_agent.web.problems import invalid
 from edge_agent.web.words import _
 
 router = APIRouter(include_in_schema=False)
-Caller = Annotated[Staff, Depends(require_role(*DESK))]
+require_desk = require_role(*DESK)
+Caller = Annotated[Staff, Depends(require_desk)]
 Note = Annotated[str, Form(max_length=4 * MAX_NOTE)]
 #: The buttons beside a call, the plain outcome first.
 RESULTS = {
@@ -42,19 +43,18 @@ _OTHERS = _("%(channel)s: its test failed")
 
 @router.get("/calls")
 async def show_calls(request: Request, visitor: Visitor) -> Response:
-    """Whom to call, the most pressing first."""
+    """Whom to call, the most pressing first; those who may not call see no numbers either."""
+    await require_desk(request)
     gateway, now = gateway_of(request), now_ms()
     async with reading(gateway.engine) as connection:
         calls = await list_calls(connection, now)
         checks = await list_checks(connection)
-    may_write = visitor.role in {role.value for role in DESK}
     silent = silences(checks, gateway.settings.outreach, now)
     return gateway.pages.render(
         request,
         "calls.html",
         calls=calls,
         results=RESULTS,
-        may_write=may_write,
         silent=silent,
         silences=SILENCES,
         visitor=visitor,

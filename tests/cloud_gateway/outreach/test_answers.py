@@ -63,8 +63,10 @@ async def test_worse_news_later_is_taken_too(shared: Console, browser: Browser) 
     assert [choice for choice, _, _ in await answers_of(shared.engine, question)] == ["acting", "need-help"]
 
 
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("state", ["open", "answered", "old", "unknown"])
+@pytest.mark.parametrize(
+    ("state", "lang"),
+    [("open", "zh"), ("open", "en"), ("answered", "zh"), ("answered", "en"), ("old", "zh"), ("unknown", "en")],
+)
 async def test_every_state_is_accessible_and_fits_a_phone(
     shared: Console, browser: Browser, state: str, lang: str
 ) -> None:

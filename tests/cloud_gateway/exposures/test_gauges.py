@@ -33,7 +33,7 @@ def said(crossings: list[Crossing]) -> str:
 CASES = [
     ("a dry day", hourly(0, 0, 0), ""),
     ("just short", hourly(49.9, 0), ""),
-    ("50 mm at once, then dry", hourly(50, 0),
+    ("50 mm at once, then dry", hourly(50, 0, 0, 0),
      "50-in-12h 0h up 50, 50-in-6h 0h up 50, 50-in-3h 0h up 50, 50-in-12h 1h down 50, 50-in-6h 1h down 50, "
      "50-in-3h 1h down 50"),
     ("slow rain", hourly(*[5.0] * 11), "50-in-12h 9h up 50"),

@@ -31,7 +31,7 @@ LastEventId = Annotated[str | None, Header(max_length=20, description="Set by br
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_events(request: Request, after: AfterId = 0, last_event_id: LastEventId = None) -> StreamingResponse:
-    """Server-sent events: reading, alarm, presence, device, twin, dead_letter, gap; `tick` every two seconds.
+    """Server-sent events: reading, alarm, presence, device, twin, dead_letter, gap, warning, source; `tick` every 2 s.
 
     `reset` says that events were missed for good: read everything again.
     """

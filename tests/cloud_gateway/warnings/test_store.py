@@ -279,7 +279,7 @@ async def test_known_messages_are_looked_up_by_index(engine: AsyncEngine) -> Non
     query = next(one for one in said if one.startswith("SELECT alert.id"))
     async with reading(engine) as connection:
         plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("s", "i", 1) * 3)
-        assert [row[3] for row in plan if row[3].startswith("SCAN")] == []
+        assert [row.detail for row in plan if row.detail.startswith("SCAN")] == []
 
 
 async def test_matching_gets_the_messages_that_hold(engine: AsyncEngine) -> None:

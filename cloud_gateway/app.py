@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.board import routes as board
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -29,7 +30,8 @@ from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
 from cloud_gateway.exposures import routes as exposures
-from cloud_gateway.outreach import answers
+from cloud_gateway.outreach import answers, calls
+from cloud_gateway.outreach import routes as outreach
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
 from cloud_gateway.readings import routes as readings
@@ -54,7 +56,7 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "staff", "outreach"))
+TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "staff", "outreach"))
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -77,8 +79,9 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
-    for page in (console, staff, answers):
+    for page in (console, board, staff, answers, calls):
         app.include_router(page.router)
+    app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(
@@ -113,6 +116,7 @@ def _api() -> APIRouter:
         exposures,
         plans,
         network,
+        outreach,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
+from cloud_gateway.board.reading import read_frame
 from cloud_gateway.console.labels import Labels
 from cloud_gateway.console.overview import Overview, compose_overview
 from cloud_gateway.console.store import read_snapshot
@@ -39,6 +40,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
     labels = Labels(language, gateway.pages.words.of(language))
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
+        frame = await read_frame(connection, now)
     page = compose_overview(snapshot, now, labels)
     return gateway.pages.render(
         request,
@@ -46,6 +48,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         page=page,
         storage=storage_message(gateway.settings),
         visitor=visitor,
+        frame=frame,
         notice=gateway.settings.web.notice,
         model=make_model(page, now),
         script_words=labels.for_scripts(),

@@ -273,6 +273,7 @@ const changes = { tick: () => {} };
 for (const topic of ["alarm", "presence", "device", "dead_letter", "gap", "clone", "clock"]) {
   changes[topic] = (body, at) => { model.heard_at = Math.max(model.heard_at ?? 0, at); want("state"); };
 }
+for (const topic of ["exposure", "message"]) changes[topic] = () => want("state");
 
 function readWhole(codes) {
   for (const code of codes) {

@@ -29,8 +29,8 @@ function copyTimes(target, source) {
 /** Puts a part in place; what was open stays open, and the keyboard stays where it was. */
 function replaceInside(target, source) {
   const open = [...target.querySelectorAll("details[open][id]")].map((d) => d.id);
-  const held = [...target.querySelectorAll("a, summary")].indexOf(document.activeElement);
+  const held = [...target.querySelectorAll("a, summary, button")].indexOf(document.activeElement);
   target.innerHTML = source.innerHTML;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-  if (held >= 0) target.querySelectorAll("a, summary")[held]?.focus();
+  if (held >= 0) target.querySelectorAll("a, summary, button")[held]?.focus();
 }

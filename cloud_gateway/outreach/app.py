@@ -16,6 +16,7 @@ from uuid_utils import uuid7
 
 from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database, reading, transaction
+from cloud_gateway.exposures.duty import run_gauges
 from cloud_gateway.exposures.settling import Settling
 from cloud_gateway.occupancy import sole
 from cloud_gateway.outreach.channels.call import CallSender
@@ -108,12 +109,13 @@ def make_kit(settings: GatewaySettings) -> Kit:
 async def run_outreach(
     settings: GatewaySettings, engine: AsyncEngine, senders: Senders, clock: Callable[[], int] = now_ms
 ) -> None:
-    """Until cancelled: sources, rounds and the worker side by side."""
+    """Until cancelled: sources, own gauges, rounds and the worker side by side."""
     kit = make_kit(settings)
     worker = Worker(engine, senders, kit.key, clock, settings.outreach.tick_s)
     rounds = Rounds(engine, settings, kit, clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(run_sources(engine, settings.sources, now=clock), name="sources")
+        group.create_task(run_gauges(engine, settings, clock), name="own gauges")
         group.create_task(_keep_settling(rounds, settings.outreach.tick_s), name="settling")
         group.create_task(_keep_planning(rounds, worker, settings.outreach.tick_s), name="planning")
         group.create_task(worker.run(), name="worker")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select, update
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import transaction
+from cloud_gateway.exposures.duty import run_gauges
 from cloud_gateway.exposures.settings import Gauges, Stage
 from cloud_gateway.exposures.tables import gateway_alarm, hazard_event
 from cloud_gateway.exposures.watching import Watching
+from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.series import Point, point_time
 from cloud_gateway.readings.sqlite import SqliteStore
+from tests.cloud_gateway.conftest import make_settings
 from tests.cloud_gateway.exposures.ground import EPOCH, Ground, coded
 from tests.cloud_gateway.warnings.messages import alert, at, info
+from tests.waiting import until
 
 DANGER = Stage(device="yard-*", stream="stage", hazard="flood", name="danger", level=4, above=3.0, clear=2.5)
 GAUGES = Gauges(stages=(DANGER,))
@@ -130,3 +136,23 @@ async def test_streams_that_say_nothing_of_rain_or_stages_are_left_alone(yard: G
     await read(yard, series, "stage", {1: 9.0})
     assert await Watching(Gauges()).watch(yard.engine, series, at(1)) == 0
     assert await open_rules(yard) == []
+
+
+async def test_the_duty_goes_on_when_the_store_of_readings_comes_late(
+    yard: Ground, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = make_settings(tmp_path)
+    (tmp_path / SQLITE_FILE).mkdir()  # no file can be opened there
+    duty = asyncio.create_task(run_gauges(yard.engine, settings, lambda: at(9), round_s=0.05))
+    await until(lambda: "cannot be looked at" in caplog.text)
+    (tmp_path / SQLITE_FILE).rmdir()
+    store = SqliteStore(tmp_path / SQLITE_FILE)
+    await store.open()
+    await read(yard, store, "rain", {1: 0, 2: 60})
+    async with asyncio.timeout(60):
+        while not await open_rules(yard):  # noqa: ASYNC110 - another task's rows have no event
+            await asyncio.sleep(0.05)
+    duty.cancel()
+    await asyncio.wait([duty])
+    await store.close()
+    assert await open_rules(yard) == ["rain-50-in-12h", "rain-50-in-3h", "rain-50-in-6h"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from ipaddress import ip_address
@@ -87,6 +88,17 @@ BAD_IDS = ["large", "endless", "gzip bomb", "gzip cut", "no gzip", "other packin
 @pytest.mark.parametrize(("code", "reply"), BAD, ids=BAD_IDS)
 async def test_bad_answers_are_refused_by_name(publisher: Publisher, code: str, reply: Reply) -> None:
     assert await code_of(publisher.script("/bad", reply)) == code
+
+
+async def test_a_bomb_is_never_unpacked_whole(publisher: Publisher) -> None:
+    url = publisher.script("/bomb", Reply(body=gzip.compress(b"\0" * 50_000_000), headers=GZIP))
+    fetcher = Fetcher(SMALL, TLS)
+    tracemalloc.start()
+    with pytest.raises(CannotFetch, match="unpacked"):
+        await fetcher.fetch(ask(url))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
 
 
 @pytest.mark.parametrize(

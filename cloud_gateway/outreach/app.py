@@ -31,6 +31,7 @@ from cloud_gateway.outreach.store_queue import beat
 from cloud_gateway.outreach.texts import render
 from cloud_gateway.outreach.tokens import open_key
 from cloud_gateway.outreach.worker import Worker
+from cloud_gateway.plans.store import has_changes, run_plans
 from cloud_gateway.running import now_ms
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.warnings.polling import run_sources
@@ -68,6 +69,15 @@ class Rounds:
                 changed = await follow_all(connection, now)
                 settled = await self._settling.settle(connection, now)
             more = settled.more or bool(changed)
+
+    async def run_plans(self) -> None:
+        """Tasks of emergency plans that events and time set off, take back or close; apart, so that it stops nobody."""
+        now = self._clock()
+        async with reading(self._engine) as connection:
+            if not await has_changes(connection, now):
+                return
+        async with transaction(self._engine) as connection:
+            await run_plans(connection, now)
 
     async def plan(self) -> int:
         """All that is due; returns how many messages it made."""
@@ -125,6 +135,8 @@ async def _keep_settling(rounds: Rounds, tick_s: float) -> None:
     while True:
         async with _going_on(rounds, "settling"):
             await rounds.settle()
+        async with _going_on(rounds, "emergency plans"):
+            await rounds.run_plans()
         await asyncio.sleep(tick_s)
 
 

@@ -17,7 +17,7 @@ from cloud_gateway.plans.answering import AnswerRefused, check_answer
 from cloud_gateway.plans.entries import PlanEntry, review_day, review_end
 from cloud_gateway.plans.model import Plan, Proof, Standing, Step, Task, TaskState
 from cloud_gateway.plans.safety import proof_asked
-from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.running import gateway_of
 from cloud_gateway.sites.routes import no_site
 from cloud_gateway.sites.store import find_site
 from cloud_gateway.staff.guard import require_role
@@ -111,7 +111,7 @@ async def list_plans(
 ) -> Page[PlanView]:
     """The newest version of every plan, by site and hazard."""
     key = decode_cursor(after, str, str) or ["", ""]
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         place = (str(key[0]), str(key[1]))
         rows = await store.list_plans(connection, place, limit + 1, now if overdue else None, site)
@@ -129,7 +129,7 @@ async def add_plan(request: Request, who: Planner, entry: PlanEntry, key: Idempo
         if unknown := await store.unknown_owners(connection, entry.steps()):
             raise invalid("step", f"no role and no recipient: {', '.join(unknown)}")
         new = store.NewPlan(known.id, entry.hazard, entry.steps(), review_end(entry.review_by, known.zone))
-        now = now_ms()
+        now = gateway_of(request).clock()
         return _plan_view(known.code, known.zone, await store.add_plan(connection, new, who.name, now), now)
 
     return await make_once(request, who, key, PlanView, make)
@@ -146,7 +146,7 @@ async def list_tasks(
 ) -> Page[TaskView]:
     """Tasks in the order they were made; drills and real ones are never mixed."""
     key = decode_cursor(after, str) or [""]
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         rows = await store.list_tasks(connection, str(key[0]), limit + 1, event, state, drill)
     return make_page([_task_view(row, now) for row in rows], limit, lambda task: [task.id])
@@ -158,7 +158,7 @@ async def answer_task(request: Request, who: Doer, task: str, result: TaskResult
 
     Under red, and in its safe lead time, a task that needs a photo needs none.
     """
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with transaction(gateway_of(request).engine) as connection:
         found = await store.find_task(connection, task)
         if found is None:

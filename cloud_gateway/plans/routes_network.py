@@ -13,7 +13,7 @@ from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, RequiredKey, make_once
 from cloud_gateway.plans import store_network as store
 from cloud_gateway.plans.network import CannotFollow, Kind, Reach, RequestState, rank_offers
-from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.running import gateway_of
 from cloud_gateway.sites.routes import no_site
 from cloud_gateway.sites.store import find_site
 from cloud_gateway.staff.guard import require_role
@@ -180,7 +180,7 @@ async def check_partner(request: Request, _who: Keeper, partner: str) -> Respons
     """Note that somebody has tried a partner's contacts just now."""
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            await store.check_partner(connection, partner, now_ms())
+            await store.check_partner(connection, partner, gateway_of(request).clock())
     except LookupError as exc:
         raise _no_partner() from exc
     return Response(status_code=204)
@@ -223,7 +223,7 @@ async def ask(request: Request, who: Keeper, entry: RequestEntry, key: RequiredK
 
     async def make(connection: Connection) -> RequestView:
         new = store.NewRequest(**entry.model_dump())
-        return RequestView(**vars(await store.ask(connection, new, who.name, now_ms())))
+        return RequestView(**vars(await store.ask(connection, new, who.name, gateway_of(request).clock())))
 
     try:
         return await make_once(request, who, key, RequestView, make)
@@ -252,7 +252,9 @@ async def move_request(request: Request, who: Keeper, asked: str, move: Move) ->
     """Say where a request stands now. The state it has already changes nothing."""
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            moved = await store.move_request(connection, asked, move.state, move.note, who.name, now_ms())
+            moved = await store.move_request(
+                connection, asked, move.state, move.note, who.name, gateway_of(request).clock()
+            )
     except LookupError as exc:
         raise _no_request() from exc
     except CannotFollow as exc:

@@ -82,13 +82,18 @@ async def unknown_owners(connection: AsyncConnection, steps: Iterable[Step]) -> 
 async def run_plans(connection: AsyncConnection, now: int) -> int:
     """Bring the tasks of all events up to how they stand at `now`; returns how many tasks were made or ended.
 
-    To be called in the transaction that moves the events, or after it, as often as one likes.
+    How each event stood is noted in the same transaction, so that it may be called as often as one likes.
     """
     events = await _unsettled(connection, now)
     standings = [*await _standings(connection, events), *await _drill_standings(connection, events)]
     changed = await _settle(connection, standings, now)
     await _remember(connection, standings)
     return changed
+
+
+async def has_changes(connection: AsyncConnection, now: int) -> bool:
+    """Whether `run_plans` would have something to look at."""
+    return bool(await _unsettled(connection, now))
 
 
 async def begin_drill(

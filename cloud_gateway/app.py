@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.board import routes as board
+from cloud_gateway.clock import open_clock
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -152,6 +153,7 @@ async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
         follower=follower,
         passwords=Passwords(),
         throttle=Throttle(),
+        clock=open_clock(settings.clock_file),
     )
     following = asyncio.create_task(follower.run(), name="event follower")
     try:

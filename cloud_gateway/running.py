@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -16,9 +17,17 @@ from edge_agent.web.pages import Pages
 from edge_agent.web.streams import Follower
 
 
+def now_ms() -> int:
+    """Wall time of the gateway, ms UTC."""
+    return time.time_ns() // 1_000_000
+
+
 @dataclass(frozen=True)
 class Gateway:
-    """Built once in `app.py`, handed to every route."""
+    """Built once in `app.py`, handed to every route.
+
+    `clock` is the time that warnings and outreach go by, in a SIMULATED story the story's; all else goes by `now_ms`.
+    """
 
     settings: GatewaySettings
     engine: AsyncEngine
@@ -27,6 +36,7 @@ class Gateway:
     follower: Follower
     passwords: Passwords
     throttle: Throttle
+    clock: Callable[[], int] = now_ms
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -34,8 +44,3 @@ def gateway_of(request: Request) -> Gateway:
     gateway = request.app.state.gateway
     assert isinstance(gateway, Gateway)
     return gateway
-
-
-def now_ms() -> int:
-    """Wall time of the gateway, ms UTC."""
-    return time.time_ns() // 1_000_000

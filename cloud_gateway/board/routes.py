@@ -19,7 +19,7 @@ from cloud_gateway.board.site_page import compose_site
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.outreach.answering import MAX_NOTE
 from cloud_gateway.outreach.routes import DESK, CallResult, keep_result
-from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.pages import language_of
@@ -36,7 +36,7 @@ Notes = Annotated[str, Form(max_length=4000)]
 @router.get("/warnings")
 async def show_board(request: Request, visitor: Visitor) -> Response:
     """The warning board."""
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         facts = await read_board(connection)
         frame = await read_frame(connection, now)
@@ -61,7 +61,7 @@ async def show_report(request: Request, event: str, visitor: Visitor) -> Respons
 @router.get("/duty")
 async def show_duty(request: Request, visitor: Visitor) -> Response:
     """The duty engineer's screen."""
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         facts = await read_duty(connection, now)
         frame = await read_frame(connection, now)
@@ -84,7 +84,7 @@ async def write_handover(request: Request, who: DutyEngineer, text: Notes = "") 
     if not text.strip():
         raise Problem(422, "empty_notes", _("The notes are empty."), _("Write what the next one has to know."), "text")
     async with transaction(gateway_of(request).engine) as connection:
-        await store_outreach.write_handover(connection, who.id, text.strip(), now_ms())
+        await store_outreach.write_handover(connection, who.id, text.strip(), gateway_of(request).clock())
     return RedirectResponse("/duty#handover", 303)
 
 
@@ -92,7 +92,7 @@ async def write_handover(request: Request, who: DutyEngineer, text: Notes = "") 
 async def take_handover(request: Request, name: str, who: DutyEngineer) -> Response:
     """Take a shift over."""
     async with transaction(gateway_of(request).engine) as connection:
-        if not await store_outreach.take_handover(connection, name, who.id, now_ms()):
+        if not await store_outreach.take_handover(connection, name, who.id, gateway_of(request).clock()):
             remedy = _("Read the page again; it says who has it.")
             raise Problem(409, "taken_already", _("Somebody has taken this shift over already."), remedy)
     return RedirectResponse("/duty#handover", 303)
@@ -101,7 +101,7 @@ async def take_handover(request: Request, name: str, who: DutyEngineer) -> Respo
 @router.get("/sites/{code}")
 async def show_site(request: Request, code: str, visitor: Visitor) -> Response:
     """One site with its history."""
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         facts = await read_site(connection, code)
         frame = await read_frame(connection, now)
@@ -112,7 +112,7 @@ async def show_site(request: Request, code: str, visitor: Visitor) -> Response:
 
 
 async def _event_page(request: Request, name: str, visitor: Staff, template: str) -> Response:
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
         found = await read_event(connection, name)
         frame = await read_frame(connection, now)

@@ -45,7 +45,7 @@ async def show_question(request: Request, token: str) -> Response:
 async def take_answer(request: Request, token: str, choice: Annotated[Choice, Form()], note: Note = "") -> Response:
     """Keep an answer; shown by the page it came from."""
     asked = await _find(request, token)
-    now = now_ms()
+    now = gateway_of(request).clock()
     if asked is None or asked.expired(now):
         return _page(request, asked)
     async with transaction(gateway_of(request).engine) as connection:
@@ -57,22 +57,23 @@ async def take_answer(request: Request, token: str, choice: Annotated[Choice, Fo
 
 async def _find(request: Request, token: str) -> Asked | None:
     """What is asked; a wrong token costs its sender a try."""
-    gateway, now = gateway_of(request), now_ms()
+    gateway = gateway_of(request)
     if is_token(token):
         async with reading(gateway.engine) as connection:
             asked = await find_asked(connection, token)
         if asked is not None:
             return asked
-    gateway.throttle.fail(_key(request), now)
+    gateway.throttle.fail(_key(request), now_ms())
     return None
 
 
 def _page(request: Request, asked: Asked | None) -> Response:
-    gateway, now = gateway_of(request), now_ms()
+    gateway = gateway_of(request)
+    now = gateway.clock()
     status = 200
     wait = 0
     if asked is None:
-        wait = gateway.throttle.wait_ms(_key(request), now)
+        wait = gateway.throttle.wait_ms(_key(request), now_ms())
         status = 429 if wait else 404
     elif asked.expired(now):
         status = 410

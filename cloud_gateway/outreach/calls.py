@@ -14,7 +14,7 @@ from cloud_gateway.outreach.routes import DESK, CallResult, keep_result
 from cloud_gateway.outreach.store_calls import list_calls
 from cloud_gateway.outreach.store_checks import list_checks
 from cloud_gateway.outreach.watching import silences
-from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.problems import invalid
@@ -45,7 +45,8 @@ _OTHERS = _("%(channel)s: its test failed")
 async def show_calls(request: Request, visitor: Visitor) -> Response:
     """Whom to call, the most pressing first; those who may not call see no numbers either."""
     await require_desk(request)
-    gateway, now = gateway_of(request), now_ms()
+    gateway = gateway_of(request)
+    now = gateway.clock()
     async with reading(gateway.engine) as connection:
         calls = await list_calls(connection, now)
         checks = await list_checks(connection)

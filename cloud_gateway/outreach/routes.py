@@ -18,7 +18,7 @@ from cloud_gateway.outreach.store_answers import find_message, write_answer
 from cloud_gateway.outreach.store_calls import Call
 from cloud_gateway.outreach.store_checks import Check
 from cloud_gateway.outreach.store_recipients import KnownRecipient
-from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
@@ -93,7 +93,7 @@ async def disable_recipient(request: Request, _who: Keeper, recipient: str) -> R
     """Tell this recipient nothing from now on; what was sent stays on record."""
     async with transaction(gateway_of(request).engine) as connection:
         await _require(connection, recipient)
-        await store_recipients.set_disabled(connection, recipient, now_ms())
+        await store_recipients.set_disabled(connection, recipient, gateway_of(request).clock())
     return Response(status_code=204)
 
 
@@ -111,7 +111,7 @@ async def check_contact(request: Request, _who: Caller, recipient: str) -> Respo
     """Say that somebody has tried the addresses today and they are right."""
     async with transaction(gateway_of(request).engine) as connection:
         await _require(connection, recipient)
-        await store_recipients.note_checked(connection, recipient, now_ms())
+        await store_recipients.note_checked(connection, recipient, gateway_of(request).clock())
     return Response(status_code=204)
 
 
@@ -119,7 +119,7 @@ async def check_contact(request: Request, _who: Caller, recipient: str) -> Respo
 async def list_duty(request: Request, _who: Caller) -> list[DutyTurn]:
     """The duty calendar from now on."""
     async with reading(gateway_of(request).engine) as connection:
-        turns = await store_recipients.list_turns(connection, now_ms())
+        turns = await store_recipients.list_turns(connection, gateway_of(request).clock())
     return [DutyTurn(turn.name, turn.role, turn.since, turn.until, turn.rank) for turn in turns]
 
 
@@ -127,7 +127,7 @@ async def list_duty(request: Request, _who: Caller) -> list[DutyTurn]:
 async def list_calls(request: Request, _who: Caller) -> list[Call]:
     """Whom to call now, the most pressing first."""
     async with reading(gateway_of(request).engine) as connection:
-        return await store_calls.list_calls(connection, now_ms())
+        return await store_calls.list_calls(connection, gateway_of(request).clock())
 
 
 @router.post("/calls/{message}/result", status_code=204)
@@ -146,7 +146,7 @@ async def list_checks(request: Request) -> list[Check]:
 
 async def keep_result(request: Request, who: Staff, message: str, result: CallResult) -> None:
     """Shared by the API and the call sheet. Raises Problem 404."""
-    now = now_ms()
+    now = gateway_of(request).clock()
     async with transaction(gateway_of(request).engine) as connection:
         if result.result == NO_REPLY:
             found = await store_calls.note_unreached(connection, message, who.name, now)

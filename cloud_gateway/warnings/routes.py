@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.running import Gateway, gateway_of, now_ms
+from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
@@ -94,7 +94,7 @@ async def sign_closing(request: Request, who: Closer, warning: Id, said: Reason)
     """
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            return await close_warning(connection, warning, who, said.reason, now_ms())
+            return await close_warning(connection, warning, who, said.reason, gateway_of(request).clock())
     except LookupError as exc:
         raise _no_warning() from exc
     except CannotClose as exc:
@@ -152,7 +152,7 @@ async def push_messages(request: Request, name: str, authorization: Bearer = "")
     gateway = gateway_of(request)
     source = _find_pusher(gateway, name, authorization)
     try:
-        receipt = await take_push(gateway.engine, source, await request.body(), now_ms())
+        receipt = await take_push(gateway.engine, source, await request.body(), gateway_of(request).clock())
     except (OSError, ValueError) as exc:
         raise _cannot_check(source.name, exc) from exc
     if receipt.refused and not receipt.new and not receipt.known:

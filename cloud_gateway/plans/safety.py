@@ -5,8 +5,8 @@ from __future__ import annotations
 from cloud_gateway.plans.model import Proof, Standing, Step
 from cloud_gateway.warnings.model import Level
 
-#: Red signals of the shortest notice are given for 6 h ahead (CMA Order No. 16 of 2007): so long before a red onset at
-#: the latest everybody is in.
+#: The red typhoon signal announces what comes within 6 h (CMA Order No. 16 of 2007): so long before a red onset, of
+#: whatever hazard, everybody is in at the latest.
 RED_LEAD_S = 6 * 3600
 ALREADY = 0
 

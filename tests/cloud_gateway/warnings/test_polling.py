@@ -107,10 +107,14 @@ async def test_a_link_that_fails_is_tried_again_though_the_index_has_not_changed
     assert (await identifiers(engine), publisher.times("/A")) == (["A"], 2)
 
 
-async def test_a_link_is_given_up_after_some_tries(engine: AsyncEngine, publisher: Publisher) -> None:
+async def test_a_link_is_given_up_after_some_tries(
+    engine: AsyncEngine, publisher: Publisher, caplog: pytest.LogCaptureFixture
+) -> None:
     url = publisher.script("/feed", Reply(body=atom([("/gone", "2026-07-20T01:00:00Z")])))
     await poll(engine, source(url), *(NOON + hour * 60 * MINUTE for hour in range(MOST_TRIES + 3)))
     assert publisher.times("/gone") == MOST_TRIES
+    said = [record.getMessage().partition(":")[0] for record in caplog.records]
+    assert said == ["linked document not got", "linked document given up"]
 
 
 async def test_bad_entries_and_links_do_not_stop_the_rest(engine: AsyncEngine, publisher: Publisher) -> None:

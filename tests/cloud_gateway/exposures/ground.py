@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 
 import msgspec
 from sqlalchemy import Select, Table, insert, select
@@ -18,7 +19,6 @@ from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.exposures.settling import Settled, Settling
 from cloud_gateway.exposures.store_sites import Risk, put_risk
 from cloud_gateway.exposures.tables import event_change, exposure, hazard_event
-from cloud_gateway.migrations import migrate
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.warnings.model import Alert
 from cloud_gateway.warnings.reading import Reading
@@ -104,13 +104,13 @@ _CHANGES = event_change.join(hazard_event, hazard_event.c.id == event_change.c.e
 
 
 @asynccontextmanager
-async def ground_in(folder: Path, gauges: Gauges | None = None) -> AsyncIterator[Ground]:
-    """A ground of its own in a folder, which is made."""
+async def ground_in(folder: Path, blank: Path) -> AsyncIterator[Ground]:
+    """A ground of its own in a folder, which is made; `blank` is a database that is migrated and empty."""
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
-    migrate(folder / "gateway.db")
+    await asyncio.to_thread(copyfile, blank, folder / "gateway.db")
     engine = open_database(folder / "gateway.db")
     try:
-        yield Ground(engine, Settling(gauges or Gauges()))
+        yield Ground(engine, Settling(Gauges()))
     finally:
         await engine.dispose()
 
@@ -126,8 +126,3 @@ def alarm(device: str, rule: str, stream: str, raised_at: int, seq: int = 1) -> 
     return {"device": device, "epoch": EPOCH, "seq": seq, "rule": rule, "stream": stream} | {
         "value": 1.2, "limit": 0.8, "unit": "m", **times,
     }  # fmt: skip
-
-
-def sites_of(changes: Iterable[str]) -> set[str]:
-    """The sites that changes are about."""
-    return {change.split()[0] for change in changes}

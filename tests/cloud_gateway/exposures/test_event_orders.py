@@ -30,9 +30,11 @@ async def take_all(ground: Ground, alerts: Sequence[Alert], order: str, seed: in
         await ground.take(max(a.sent for a in arranged[:count]), one)
 
 
-async def told_of_chains(folder: Path, chains: dict[str, list[Alert]], order: str, seed: int = 0) -> list[str]:
+async def told_of_chains(
+    folder: Path, blank: Path, chains: dict[str, list[Alert]], order: str, seed: int = 0
+) -> list[str]:
     """What is told of a site inside the newest message of each chain."""
-    async with ground_in(folder) as ground:
+    async with ground_in(folder, blank) as ground:
         for name, alerts in chains.items():
             await ground.add_site_at(name.replace("_", "-").lower()[:32], *inside(alerts[-1]))
         for alerts in chains.values():
@@ -55,12 +57,12 @@ def alerts_in(folder: Path) -> list[Alert]:
 
 
 @needs_chains
-async def test_real_chains_tell_the_same_in_any_order(tmp_path: Path) -> None:
+async def test_real_chains_tell_the_same_in_any_order(tmp_path: Path, blank: Path) -> None:
     chains = {path.name: alerts_in(path) for path in sorted(CHAINS.iterdir())}
-    expected = await told_of_chains(tmp_path / "sent", chains, "sent")
+    expected = await told_of_chains(tmp_path / "sent", blank, chains, "sent")
     assert len([line for line in expected if " raised " in line]) == 12
-    assert await told_of_chains(tmp_path / "reversed", chains, "reversed") == expected
-    assert await told_of_chains(tmp_path / "shuffled", chains, "shuffled", seed=1) == expected
+    assert await told_of_chains(tmp_path / "reversed", blank, chains, "reversed") == expected
+    assert await told_of_chains(tmp_path / "shuffled", blank, chains, "shuffled", seed=1) == expected
 
 
 SQUARE = ((31.0, 121.0), (31.0, 122.0), (32.0, 122.0), (32.0, 121.0), (31.0, 121.0))

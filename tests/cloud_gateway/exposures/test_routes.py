@@ -25,10 +25,10 @@ READING_ALARM = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+async def client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> AsyncIterator[httpx.AsyncClient]:
     """Signed in to a gateway with an upgraded event at one site, and one that is over at another."""
     folder: Path = tmp_path_factory.mktemp("exposures")
-    async with ground_in(folder) as ground:
+    async with ground_in(folder, blank) as ground:
         await ground.add_site("pudong", coded("310115", low_ground=True))
         await ground.add_site("xuhui", coded("310104"))
         await ground.place("yard-1", "pudong")

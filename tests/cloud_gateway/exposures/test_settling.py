@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, update
 
@@ -14,7 +12,7 @@ from cloud_gateway.exposures.settling import Settled, Settling
 from cloud_gateway.exposures.tables import hazard_event
 from cloud_gateway.warnings.settings import Source
 from cloud_gateway.warnings.store_courses import follow_all
-from tests.cloud_gateway.exposures.ground import Ground, alarm, coded, ground_in
+from tests.cloud_gateway.exposures.ground import Ground, alarm, coded
 from tests.cloud_gateway.warnings.messages import alert, at, cancel, info, key
 
 DRILL = Source(name="drill", kind="cap", url="https://alerts.example.org/cap", simulated=True)
@@ -210,10 +208,9 @@ async def test_sites_are_ranked_with_reasons(ground: Ground) -> None:
     assert '"vulnerability-high"' in str(rows[0]["reasons"])
 
 
-async def test_live_pages_are_told_once_for_many_sites(tmp_path: Path) -> None:
-    async with ground_in(tmp_path) as ground:
-        for number in range(25):
-            await ground.add_site(f"site-{number}", coded("310115"))
-        await ground.take(at(1), alert("A", 1, info("red", places="310115", ends=20)))
-        rows = await ground.rows(select(t.event.c.body).where(t.event.c.topic == "exposure"))
+async def test_live_pages_are_told_once_for_many_sites(ground: Ground) -> None:
+    for number in range(25):
+        await ground.add_site(f"site-{number}", coded("310115"))
+    await ground.take(at(1), alert("A", 1, info("red", places="310115", ends=20)))
+    rows = await ground.rows(select(t.event.c.body).where(t.event.c.topic == "exposure"))
     assert len(rows) == 1 and '"count": 25' in str(rows[0]["body"])

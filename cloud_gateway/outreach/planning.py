@@ -71,7 +71,7 @@ def plan_steps(
     for change, rung in steps:
         by_site[change.site].append((change, rung))
     messages: list[Message] = []
-    for recipient in situation.recipients:
+    for recipient in (one for one in situation.recipients if one.id not in situation.strangers):
         groups: _Groups = defaultdict(dict)
         for change, rung in (pair for site in recipient.sites for pair in by_site.get(site, ())):
             if concerns(recipient, change) and not _is_silenced(recipient, change, situation):
@@ -179,6 +179,8 @@ class _Desk:
 
     def _is_told(self, change: SiteChange, known: Known | None) -> bool:
         if change.simulated and self._recipient.role == CUSTOMER:
+            return False
+        if known is None and self._recipient.id in self._situation.strangers:
             return False
         if change.change is Change.CLEARED:
             return known is not None

@@ -45,9 +45,13 @@ class Silence(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """All that planning needs beside the changes; keys of `known` and `silences` are (recipient, event)."""
+    """All that planning needs beside the changes; keys of `known` and `silences` are (recipient, event).
+
+    `strangers` are among the recipients for what they have been told already, or nearly: the sites are not theirs.
+    """
 
     recipients: Sequence[Recipient]
     known: Mapping[tuple[str, str], Known] = {}
     pending: Mapping[str, Sequence[Pending]] = {}  # by recipient
     silences: Mapping[tuple[str, str], Silence] = {}
+    strangers: frozenset[str] = frozenset()

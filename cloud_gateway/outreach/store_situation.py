@@ -55,6 +55,7 @@ class _Told:
         """Rows come by number, so that the newest counts."""
         if row.state == MessageState.QUEUED:
             self.waiting.add(row.id)
+            self.sites[row.recipient].add(row.site)
         if row.state in ARRIVED or (row.attempts and row.state != MessageState.FAILED):
             before = self.known.get((row.recipient, row.event))
             channels = {Channel(row.channel)} | (before.channels if before else frozenset())
@@ -68,28 +69,29 @@ async def read_situation(
 ) -> Situation:
     """What planning needs for changes of these events at these sites.
 
-    Who has been told of an event is told of its end, also when the site is no longer theirs.
+    Who has been told of an event is told of its end, also when the site is not theirs, or not any more.
     """
     told = _Told()
     for part in parts(events):
         for row in await connection.execute(_told.where(message_change.c.event.in_(part))):
             told.take(row)
-    people = await _read_people(connection, sites, told.sites)
+    theirs = await recipients_of(connection, sites)
+    strangers = await _read_strangers(connection, told.sites, {one.id for one in theirs})
+    people = sorted([*theirs, *strangers], key=lambda one: one.id)
     held = select(message.c.id).where(
         message.c.state == MessageState.QUEUED, message.c.next_at > now, message.c.attempts == 0
     )
     unsent = told.waiting | set(await connection.scalars(held))
     pending = await _read_pending(connection, unsent, {one.id for one in people})
-    return Situation(people, told.known, pending, await _read_silences(connection, now))
+    silences = await _read_silences(connection, now)
+    return Situation(people, told.known, pending, silences, frozenset(one.id for one in strangers))
 
 
-async def _read_people(
-    connection: AsyncConnection, sites: Collection[str], told: Mapping[str, Collection[str]]
+async def _read_strangers(
+    connection: AsyncConnection, told: Mapping[str, Collection[str]], known: Collection[str]
 ) -> list[Recipient]:
-    theirs = await recipients_of(connection, sites)
-    known = {one.id for one in theirs}
     others = {who: sorted(where) for who, where in told.items() if who not in known}
-    return sorted([*theirs, *await recipients(connection, others.keys(), others)], key=lambda one: one.id)
+    return await recipients(connection, others.keys(), others)
 
 
 async def _read_pending(

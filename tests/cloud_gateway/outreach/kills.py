@@ -124,10 +124,11 @@ class Life:
                 await asyncio.sleep(0.001)
         self.ended.set()
 
-    def end(self) -> int:
-        """SIGTERM; its exit status."""
+    async def end(self) -> int:
+        """SIGTERM; its exit status. Only `watch` asks for it: of two that ask one would not learn it."""
         self._process.terminate()
-        self._process.join(LIMIT_S)
+        async with asyncio.timeout(LIMIT_S):
+            await self.ended.wait()
         assert self._process.exitcode is not None
         return self._process.exitcode
 
@@ -173,7 +174,7 @@ async def _live_through(
             await _rest(life.ended, chance.uniform(0.0, 0.2))
         del story[:2]
         await _until(place, IDLE, life.ended)
-        await asyncio.to_thread(life.end)
+        await life.end()
         await watching
         in_hand.update(await _in_hand(place))
     life = Life(settings, sink, None)
@@ -182,7 +183,7 @@ async def _live_through(
         await place.until(PLANNED)
         await place.change(change, level, *sites)
     await place.until(SETTLED)
-    if (status := await asyncio.to_thread(life.end)) != 0:
+    if (status := await life.end()) != 0:
         report.findings.append(f"the last life ended with {status} at SIGTERM")
     await watching
     for token, bodies in sink.seen.items():

@@ -200,3 +200,25 @@ async def test_one_call_asks_about_all_sites_of_the_hazard(place: Ground) -> Non
     await place.plan()
     await place.plan(CALL_AT)
     assert await place.told(where="step='call-out'") == [("first", "call-out", "raised 3", "east west")]
+
+
+async def test_a_call_that_nobody_got_yet_is_not_made_after_the_all_clear(place: Ground) -> None:
+    await raise_east(place)
+    await place.plan(CALL_AT)
+    await place.plan(CALL_AT + 15 * MINUTE)
+    await place.change(Change.CLEARED, Level.NONE, "east")
+    await place.plan(CALL_AT + 20 * MINUTE)
+    assert await place.told(where="state != 'superseded'") == []
+
+
+async def test_who_was_called_hears_the_end_and_no_reminders(place: Ground) -> None:
+    await place.change(Change.RAISED, Level.SEVERE, "east", onset=ONSET)
+    await place.plan()
+    await place.execute(f"UPDATE ladder_step SET due_at={AT} WHERE name='call-out'")
+    await place.plan()
+    await place.leave()
+    await place.plan(ONSET - 3 * HOUR)
+    await place.change(Change.CLEARED, Level.NONE, "east")
+    await place.plan(ONSET)
+    told = await place.told(where="recipient='first'")
+    assert [one[1:3] for one in told] == [("call-out", "raised 3"), ("", "cleared 0")]

@@ -37,6 +37,12 @@ class Site(Section):
     longitude: float = Field(ge=-180, le=180, description="WGS-84, degrees.")
     zone: Text = Field(description="IANA time zone, for example Asia/Shanghai.")
     area: Text = Field(description="Administrative code of the area, as warnings name it.")
+    area_scheme: str = Field("adcode", min_length=1, max_length=40, description="Whose code: adcode, SAME, EMMA_ID...")
+    insured: int = Field(0, ge=0, le=10**12, description="Insured value in whole units of the currency.")
+    currency: str = Field("CNY", pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+    risks: tuple[Literal["water-sensitive", "low-ground", "poor-drainage"], ...] = Field(
+        (), description="What makes it likely to suffer."
+    )
 
 
 class Column(Section):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from deploy.demo.leash import Leash
 from deploy.demo.witness import Ended, PipeObserver, Tick, send_line
 from deploy.logs import LogForm, set_up_logging
 from firmware_sim.clock import ScenarioClock
@@ -24,7 +25,8 @@ TICK_S = 0.2
 class Orders(msgspec.Struct, frozen=True):
     """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over.
 
-    `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on.
+    `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on. `leash`:
+    the file that says how far the story may go.
     """
 
     scenario: str
@@ -38,11 +40,14 @@ class Orders(msgspec.Struct, frozen=True):
     faults: str | None
     pipe: int
     after: str | None = None
+    leash: str | None = None
 
 
 async def _run(orders: Orders) -> None:
     scenario = load_scenario(orders.scenario)
     clock = ScenarioClock(orders.start_ms, orders.speed)
+    if orders.leash is not None:
+        clock.add_gate(Leash(Path(orders.leash), clock.now).hold)
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     assert task is not None

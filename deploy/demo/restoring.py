@@ -26,12 +26,13 @@ async def back_up(stage: Stage, happening: Happening) -> Path:
 
 async def put_back(stage: Stage, happening: Happening, backup: Path) -> None:
     """Kill the gateway, restore it from the backup, and start it again."""
-    for program in (stage.ingest, stage.web):
+    ours = (stage.ingest, stage.web, stage.outreach)
+    for program in ours:
         await asyncio.to_thread(program.kill)
     await _operate(stage, happening, "restore", str(backup), "--force")
     happening.restored_s = time.monotonic()
-    stage.ingest.start()
-    stage.web.start()
+    for program in ours:
+        program.start()
     if holes := await _count_holes(stage.settings.database):
         happening.seen_by.append(f"restore: {holes} lines of the ledger say where facts may be missing")
 

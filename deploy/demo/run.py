@@ -13,6 +13,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.demo.conductor import Conductor
 from deploy.demo.folder import demo_folder
 from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
@@ -122,7 +123,11 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
         for fleet in stage.fleets:
             fleet.start(scenario.start_ms)
         ending.plays = not options.once
-        await _play(stage, trouble, options, began, ending)
+        conductor = Conductor(stage, lambda: stage.answering.busy)
+        try:
+            await _play(stage, trouble, conductor, options, began, ending)
+        finally:
+            await conductor.close()
         find_witnesses(stage, trouble.happenings)
         await stage.end_programs()
         spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
@@ -153,8 +158,10 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
         _say("The link signs you in once. Stop with Ctrl-C.")
 
 
-async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began: float, ending: _Ending) -> None:
-    playing = asyncio.create_task(trouble.run())
+async def _play(
+    stage: Stage, trouble: Troublemaker, conductor: Conductor, options: DemoOptions, began: float, ending: _Ending
+) -> None:
+    playing = asyncio.create_task(_lead(trouble, conductor))
     try:
         if options.once:
             await _until_over(stage, playing, began + ONCE_LIMIT_S)
@@ -167,8 +174,14 @@ async def _play(stage: Stage, trouble: Troublemaker, options: DemoOptions, began
         playing.result()
 
 
+async def _lead(trouble: Troublemaker, conductor: Conductor) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(trouble.run())
+        group.create_task(conductor.run())
+
+
 async def _until_over(stage: Stage, playing: asyncio.Task[None], limit: float) -> None:
-    """Until the faults have been played and every fleet has come to its end, or real time `limit`, s monotonic."""
+    """Until faults and warnings have been played and every fleet is at its end, or real time `limit`, s monotonic."""
     while time.monotonic() < limit and not (playing.done() and all(f.ear.ended for f in stage.fleets)):
         _check_alive(stage)
         await asyncio.sleep(POLL_S)
@@ -185,8 +198,9 @@ async def _until_told(stage: Stage, told: asyncio.Event) -> None:
 
 def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
-    for program in (stage.ingest, stage.web, *(f.program for f in stage.fleets)):
-        if program.ended_by_itself or (program is stage.web and not (program.running or program.killed)):
+    lasting = (stage.web, stage.outreach)
+    for program in (stage.ingest, *lasting, *(f.program for f in stage.fleets)):
+        if program.ended_by_itself or (program in lasting and not (program.running or program.killed)):
             why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""
             raise DemoFailed(f"{program.name} ended with status {program.status}: {why or program.last_words()}")
 

@@ -13,19 +13,26 @@ import msgspec
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.enrolment.certificates import read_certificate
 from cloud_gateway.enrolment.register import enrol_devices
+from cloud_gateway.exposures.store_sites import put_risk
 from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.staff.accounts import add_staff, make_link
 from cloud_gateway.staff.roles import Role
+from deploy.demo.answering import Answering
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
+from deploy.demo.leash import StoryTime
+from deploy.demo.outreach import enter_people, risk_of, with_outreach
+from deploy.demo.postbox import Postbox
 from deploy.demo.programs import Program, can_mount, mounting
+from deploy.demo.toml import write_toml
 from deploy.demo.witness import Ear, Witness
 from deploy.provision.folder import INGEST
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.wire.tls import CERTIFICATE
+from firmware_sim.feed_server import FeedServer
 from firmware_sim.scenario import Scenario
 
 STAFF_NAME = "demo"
@@ -87,7 +94,12 @@ class Stage:
     database_server: Server | None
     ingest: Program
     web: Program
+    outreach: Program
     witness: Witness
+    story_time: StoryTime
+    feed: FeedServer
+    postbox: Postbox
+    answering: Answering
     fleets: list[Fleet] = field(default_factory=list)
     clones: list[Fleet] = field(default_factory=list)
 
@@ -100,12 +112,15 @@ class Stage:
         """End Weiran's own processes, in order; the stores can still be read."""
         for fleet in [*self.fleets, *self.clones]:
             await fleet.end()
-        for program in (self.ingest, self.web):
+        for program in (self.ingest, self.outreach, self.web):
             await asyncio.to_thread(program.stop)
 
     async def close(self) -> None:
         """End what still runs, the servers last."""
         await self.end_programs()
+        await self.answering.close()
+        await self.postbox.close()
+        self.feed.stop()
         self.witness.close()
         for server in (self.broker, self.database_server):
             if server is not None:
@@ -116,27 +131,39 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     """Start broker, store and gateway, and enter the scenario's sites. Raises ServerMissing, ServerFailed."""
     broker = await asyncio.to_thread(start_mosquitto, folder / "broker")
     database_server = await asyncio.to_thread(start_influxd, folder / "influx") if store == "influx" else None
+    story_time = StoryTime(folder, scenario.start_ms)
+    feed, answering = FeedServer(scenario, lambda: story_time.now), Answering()
+    postbox = Postbox(answering.notice)
+    feed.start()
+    await postbox.open()
     settings = _settings(folder, scenario, broker, database_server, port or free_port())
+    settings = with_outreach(settings, scenario, feed.url, postbox.port, story_time.clock_file)
     config = folder / CONFIG
-    config.write_text(_toml(settings))
+    config.write_text(write_toml(settings))
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
+    await enter_people(scenario, settings.database)
     await _enrol_devices(scenario, broker, settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
-    gateway = ("deploy", "--log", "json", "gateway")
+    ours = ("deploy", "--log", "json")
     stage = Stage(
         folder,
         scenario,
         settings,
         broker,
         database_server,
-        Program("ingest", (*gateway, "ingest", "--config", str(config)), folder / "ingest.log"),
-        Program("web", (*gateway, "web", "--config", str(config)), folder / "web.log"),
+        Program("ingest", (*ours, "gateway", "ingest", "--config", str(config)), folder / "ingest.log"),
+        Program("web", (*ours, "gateway", "web", "--config", str(config)), folder / "web.log"),
+        Program("outreach", (*ours, "outreach", "run", "--config", str(config)), folder / "outreach.log"),
         Witness(folder / "witness.jsonl"),
+        story_time,
+        feed,
+        postbox,
+        answering,
     )
-    stage.ingest.start()
-    stage.web.start()
+    for program in (stage.ingest, stage.web, stage.outreach):
+        program.start()
     return stage
 
 
@@ -163,6 +190,7 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
             faults=faults,
             pipe=-1,
             after=str(stage.folder / AFTER_FOLDER / site) if site in filled else None,
+            leash=str(stage.story_time.leash_file),
         )
         program = Program(f"fleet {site}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{site}.log")
         fleet = Fleet(site, devices, cable, Ear(stage.witness), program, orders, file)
@@ -210,7 +238,9 @@ async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
     try:
         async with transaction(engine) as c:
             for s in scenario.site:
-                await add_site(c, NewSite(s.code, s.name, s.name_zh, s.latitude, s.longitude, s.zone, simulated=True))
+                new = NewSite(s.code, s.name, s.name_zh, s.latitude, s.longitude, s.zone, simulated=True)
+                entered = await add_site(c, new)
+                await put_risk(c, entered.id, risk_of(s), SystemClock().now())
             for device in scenario.device:
                 await place_device(c, device.id, device.site, scenario.start_ms)
     finally:
@@ -231,18 +261,3 @@ def _settings(
             "web": {"port": web_port, "notice": scenario.name},
         }
     )
-
-
-def _toml(settings: GatewaySettings) -> str:
-    """The settings that differ from the defaults, as the file that the gateway's processes read."""
-    given = settings.model_dump(mode="json", exclude_defaults=True)
-    top = [f"{key} = {_literal(value)}" for key, value in given.items() if not isinstance(value, dict)]
-    for section, keys in given.items():
-        if isinstance(keys, dict):
-            top += [f"\n[{section}]", *(f"{key} = {_literal(value)}" for key, value in keys.items())]
-    return "\n".join(top) + "\n"
-
-
-def _literal(value: object) -> str:
-    """A TOML value; JSON's strings and numbers are TOML's too."""
-    return msgspec.json.encode(value).decode()

@@ -23,6 +23,7 @@ from deploy.demo.naming import Gap, find_named
 from deploy.demo.signs import devices_hit
 from deploy.demo.spoiled import ADC_STEPS, Samples, find_traces
 from deploy.demo.stage import Fleet, Stage
+from deploy.demo.told import WarningReport, find_broken, read_warning_report
 from deploy.demo.witness import Promise, Said, read_alarm, seal
 from edge_agent.app import OUTBOX_FILE
 from edge_agent.proof.digest import digest
@@ -43,11 +44,11 @@ ON_THE_WAY_S = 10.0
 
 
 class _Told(msgspec.Struct, frozen=True):
-    """The identity in the body of an `alarm` event."""
+    """The identity in the body of an `alarm` event; what the gateway raised itself on readings has no epoch."""
 
     device: str
-    epoch: str
-    seq: int
+    epoch: str = ""
+    seq: int = 0
 
 
 _event_decoder = msgspec.json.Decoder(_Told)
@@ -120,6 +121,7 @@ class Report(msgspec.Struct, frozen=True):
     store: str
     seconds: float
     examples: list[Promise]
+    warnings: WarningReport
     simulated: bool = True
 
 
@@ -157,6 +159,7 @@ async def make_report(
         store=store,
         seconds=round(seconds, 1),
         examples=sorted(balance.lost | altered | balance.doubled)[:20],
+        warnings=await read_warning_report(stage),
     )
 
 
@@ -199,6 +202,8 @@ def find_shortcomings(report: Report) -> list[str]:
         if given < due and gauge not in report.gauges_hit
     ]
     short += [f"fault {fault['name']}: {what}" for fault in report.faults for what in _texts(fault.get("broken"))]
+    killed = any(fault["kind"] == "gateway-restore" for fault in report.faults)
+    short += find_broken(report.warnings, killed=killed)
     played = [fault for fault in report.faults if not fault.get("skipped")]
     return short + [f"fault {fault['name']} was not seen" for fault in played if not fault["seen_by"]]
 
@@ -281,7 +286,7 @@ async def _read_alarms(c: AsyncConnection, holdings: Holdings) -> None:
     ):
         holdings.alarms[device, epoch, seq] = Raising(*raising)
     told = [_event_decoder.decode(body) for (body,) in await c.execute(select(e.body).where(e.topic == "alarm"))]
-    holdings.doubled |= find_doubles(Promise(e.device, e.epoch, Lane.ALARM.value, e.seq) for e in told)
+    holdings.doubled |= find_doubles(Promise(e.device, e.epoch, Lane.ALARM.value, e.seq) for e in told if e.epoch)
 
 
 def find_doubles(promises: Iterable[Promise]) -> set[Promise]:

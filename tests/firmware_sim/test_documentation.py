@@ -17,7 +17,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding=
 #: What stands between backticks, every word of it.
 NAMED = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`\n]+)`", PAGE))))
 FORMS = [
+    forms.Bulletin,
+    forms.Issuer,
     forms.Story,
+    forms.Zone,
     forms.Site,
     forms.Device,
     forms.Catchment,

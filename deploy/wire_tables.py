@@ -22,7 +22,7 @@ LEAVES = {
     Leaf.BIRTH: "`Birth`",
     Leaf.REPORTED: "`Reported`",
     Leaf.ACK: "`Ack`",
-    Leaf.NOTICE: "reserved: what people at the device must see",
+    Leaf.NOTICE: "`Notice`: what people at the device must see",
     Leaf.DESIRED: "`Desired`",
 }
 LANES = {

@@ -18,6 +18,7 @@ from edge_agent.storage.quotas import Quotas
 from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
+from edge_agent.tasks.notices import NoticeDesk
 from edge_agent.tasks.salvaged import tell_of_salvage
 from edge_agent.tasks.sampling import sample
 from edge_agent.tasks.timekeeping import keep_time, restore_floor
@@ -71,15 +72,17 @@ async def run(
 
 async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     twin = await TwinDesk.open(device)
+    notices = await NoticeDesk.open(device)
     desk = AlarmDesk(device)
     await desk.restore()
-    uplink = Uplink(device, desk.rules, connect=connect, twin=twin)
+    uplink = Uplink(device, desk.rules, connect=connect, twin=twin, notices=notices)
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(desk.write_alarms(), name="alarms"),
                 group.create_task(uplink.run(), name="uplink"),
                 group.create_task(twin.run(), name="twin"),
+                group.create_task(notices.run(), name="notices"),
                 group.create_task(send_heartbeats(device), name="heartbeat"),
                 group.create_task(keep_time(device), name="time"),
                 *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),

@@ -19,6 +19,7 @@ from cloud_gateway.ingest.credentials import broker_context
 from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.pipeline import Pipeline, now_ms, persist
 from cloud_gateway.ingest.store import IngestStore
+from cloud_gateway.outreach.notices import Notices
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.retention.late import CountedOnce, oldest_raw_days
@@ -123,6 +124,7 @@ class Ingest:
         self._others = Intake(settings.ingest, Sorter(self._admission, clocks.note_birth))
         self._connection: Session | None = None
         self._desires = Desires(store.engine)
+        self._notices = Notices(store.engine)
         folder, reserve_mb = settings.data_dir, settings.storage.reserve_mb
         standstill = Standstill(folder)
         self._reserve = Reserve(lambda: measure_room(folder, reserve_mb), standstill, now_ms, store.tell_storage)
@@ -183,6 +185,7 @@ class Ingest:
             group.create_task(self._work(connection, self._others))
             group.create_task(self._work(connection, self._readings))
             group.create_task(self._desires.publish(connection))
+            group.create_task(self._notices.publish(connection))
             group.create_task(self._welcome(connection))
             group.create_task(self._pipeline.keep_safe_known())
 

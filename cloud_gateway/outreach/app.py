@@ -22,7 +22,9 @@ from cloud_gateway.occupancy import sole
 from cloud_gateway.outreach.channels.call import CallSender
 from cloud_gateway.outreach.channels.chat import ChatSender
 from cloud_gateway.outreach.channels.mail import MailSender
+from cloud_gateway.outreach.channels.notice import NoticeSender
 from cloud_gateway.outreach.model import Channel
+from cloud_gateway.outreach.notices import NoticeBoard
 from cloud_gateway.outreach.sending import Sender
 from cloud_gateway.outreach.store import has_work, plan_due, review_silences
 from cloud_gateway.outreach.store_ladder import follow_ladder
@@ -57,6 +59,7 @@ class Rounds:
         self._kit = kit
         self._clock = clock
         self._settling = Settling(settings.gauges)
+        self._notices = NoticeBoard(engine)
         self._beaten_at = 0
         self.trouble: dict[str, str] = {}  # what cannot be done now, by step
 
@@ -69,6 +72,10 @@ class Rounds:
                 changed = await follow_all(connection, now)
                 settled = await self._settling.settle(connection, now)
             more = settled.more or bool(changed)
+
+    async def post_notices(self) -> None:
+        """What devices on site are to show."""
+        await self._notices.post(now_ms())
 
     async def run_plans(self) -> None:
         """Tasks of emergency plans that events and time set off, take back or close; apart, so that it stops nobody."""
@@ -92,7 +99,7 @@ class Rounds:
 
     async def beat(self) -> None:
         """The sign of life, not more often than is needed; with trouble it says so instead."""
-        now = self._clock()
+        now = now_ms()  # by the machine's clock, in a story too: the watch compares it with its own
         if 0 <= now - self._beaten_at < BEAT_MS:
             return
         async with transaction(self._engine) as connection:
@@ -101,11 +108,16 @@ class Rounds:
 
 
 @asynccontextmanager
-async def open_senders(settings: GatewaySettings) -> AsyncIterator[Senders]:
+async def open_senders(settings: GatewaySettings, engine: AsyncEngine) -> AsyncIterator[Senders]:
     """The ways to people that the settings know, until the block ends."""
     chat = ChatSender()
     try:
-        yield {Channel.MAIL: MailSender(settings.outreach.mail), Channel.CHAT: chat, Channel.CALL: CallSender()}
+        yield {
+            Channel.MAIL: MailSender(settings.outreach.mail),
+            Channel.CHAT: chat,
+            Channel.CALL: CallSender(),
+            Channel.NOTICE: NoticeSender(engine),
+        }
     finally:
         chat.close()
 
@@ -135,6 +147,8 @@ async def _keep_settling(rounds: Rounds, tick_s: float) -> None:
     while True:
         async with _going_on(rounds, "settling"):
             await rounds.settle()
+        async with _going_on(rounds, "notices on site"):
+            await rounds.post_notices()
         async with _going_on(rounds, "emergency plans"):
             await rounds.run_plans()
         await asyncio.sleep(tick_s)
@@ -167,7 +181,7 @@ async def _going_on(rounds: Rounds, step: str) -> AsyncIterator[None]:
 async def _run(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     try:
-        async with open_senders(settings) as senders:
+        async with open_senders(settings, engine) as senders:
             await run_outreach(settings, engine, senders, open_clock(settings.clock_file))
     finally:
         await engine.dispose()

@@ -14,7 +14,7 @@ from cloud_gateway.outreach.routes import DESK, CallResult, keep_result
 from cloud_gateway.outreach.store_calls import list_calls
 from cloud_gateway.outreach.store_checks import list_checks
 from cloud_gateway.outreach.watching import silences
-from cloud_gateway.running import gateway_of
+from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.problems import invalid
@@ -50,7 +50,7 @@ async def show_calls(request: Request, visitor: Visitor) -> Response:
     async with reading(gateway.engine) as connection:
         calls = await list_calls(connection, now)
         checks = await list_checks(connection)
-    silent = silences(checks, gateway.settings.outreach, now)
+    silent = silences(checks, gateway.settings.outreach, now_ms())
     return gateway.pages.render(
         request,
         "calls.html",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from apprise import NotifyType
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils import uuid7
 
 from cloud_gateway.database import open_database, reading, transaction
@@ -24,6 +24,7 @@ from cloud_gateway.outreach.model import Change, Channel, Recipient
 from cloud_gateway.outreach.sending import CannotSend, Letter
 from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.outreach.store_checks import Check, list_checks, note_check
+from cloud_gateway.outreach.store_notices import oldest_unsaid
 from cloud_gateway.outreach.watching import WATCH, Sounding, Trouble, due_tests, silences, sound
 from cloud_gateway.running import now_ms
 from cloud_gateway.settings import GatewaySettings
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 #: The watch looks this often, s.
 LOOK_S = 20.0
+#: A notice is with the broker within about a second; so much later something is wrong.
+NOTICE_LATE_MS = 120_000
 DATABASE = "database"
 _WORDS = {
     "worker": "外发进程没有心跳 / the outreach process shows no sign of life",
@@ -91,9 +94,17 @@ class Watch:
         due = due_tests(known, self.channels, self._settings, self._clock())
         outcomes = {name: await self._try(name) for name in due}
         async with transaction(self._engine) as connection:
+            outcomes |= await self._look_at_notices(connection, known)
             for name, error in (outcomes | {WATCH: ""}).items():
                 await note_check(connection, name, self._clock(), error)
             return await list_checks(connection)
+
+    async def _look_at_notices(self, connection: AsyncConnection, known: Sequence[Check]) -> dict[str, str]:
+        """Notices have no test of their own: they fail when the broker does not get them."""
+        waiting = await oldest_unsaid(connection)
+        if waiting is not None and self._clock() - waiting > NOTICE_LATE_MS:
+            return {Channel.NOTICE.value: "the broker has not taken them; is weiran gateway ingest running?"}
+        return {Channel.NOTICE.value: ""} if any(check.channel == Channel.NOTICE for check in known) else {}
 
     async def _try(self, channel: str) -> str:
         """Send a real message; what went wrong, "" for nothing."""

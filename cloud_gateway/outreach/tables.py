@@ -132,6 +132,17 @@ channel_check = Table(  # the dead man's switch: the newest test of each channel
     Column("error", Text, nullable=False, default=""),
 )
 
+notice = Table(  # what each device shall show; ingest brings it to the broker
+    "notice",
+    metadata,
+    Column("device", String(32), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("entries", Text, nullable=False),  # JSON list of wire NoticeEntry
+    Column("changed_at", Integer, nullable=False),
+    Column("said_version", Integer, nullable=False, default=0),  # the newest one that the broker has taken
+    Column("said_at", Integer),
+)
+
 handover = Table(  # a duty engineer's notes to the next one
     "handover",
     metadata,

@@ -13,7 +13,7 @@ from edge_agent.identity.identity import Identity
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.progress import Progress
-from edge_agent.wire.messages import ClockQuality
+from edge_agent.wire.messages import ClockQuality, Notice
 from edge_agent.wire.tls import CertificateTime
 from edge_agent.wire.topics import Lane
 
@@ -37,6 +37,9 @@ class Device:
     progress: Progress = field(default_factory=Progress)
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    #: What people here must see: the newest word of the gateway, kept over restarts; None before the first.
+    notice: Notice | None = None
 
     #: Called with the settings as they were, once they have changed.
     followers: list[Callable[[AgentSettings], None]] = field(default_factory=list)

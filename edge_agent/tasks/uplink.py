@@ -11,6 +11,7 @@ import msgspec
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.notices import NoticeDesk
 from edge_agent.tasks.sending import Sender
 from edge_agent.tasks.twin import TwinDesk, needs_new_link
 from edge_agent.wire.messages import (
@@ -38,12 +39,19 @@ class Uplink:
     """The sending side of one device, across connections."""
 
     def __init__(
-        self, device: Device, rules: list[RuleInfo], *, connect: Connect, twin: TwinDesk | None = None
+        self,
+        device: Device,
+        rules: list[RuleInfo],
+        *,
+        connect: Connect,
+        twin: TwinDesk | None = None,
+        notices: NoticeDesk | None = None,
     ) -> None:
         self._device = device
         self._rules = rules
         self._connect = connect
         self._twin = twin
+        self._notices = notices
         self._connection: Session | None = None
         self._undeclared = False
         self._made_with = device.settings
@@ -125,9 +133,11 @@ class Uplink:
     # -- receiving ------------------------------------------------------------------------------------------
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        """An `ack` or `config/desired`; anything else is not for this device."""
+        """An `ack`, `config/desired` or `notice`; anything else is not for this device."""
         if delivery.topic == self._topic(Leaf.DESIRED):
             self._take_desired(delivery)
+        if delivery.topic == self._topic(Leaf.NOTICE):
+            self._take_notice(delivery)
         if delivery.topic != self._topic(Leaf.ACK) or delivery.retain:
             return  # the gateway never retains an ack
         try:
@@ -142,6 +152,13 @@ class Uplink:
             self._connection.acknowledge([delivery.token])
         if self._twin is not None and delivery.payload:  # without one, what was desired has been taken back
             self._twin.receive(delivery.payload)
+
+    def _take_notice(self, delivery: Delivery) -> None:
+        """PUBACK at once: it is retained."""
+        if self._connection is not None:
+            self._connection.acknowledge([delivery.token])
+        if self._notices is not None and delivery.payload:
+            self._notices.receive(delivery.payload)
 
     def _note_reached(self) -> None:
         """What comes over a connection of other settings says nothing of these."""

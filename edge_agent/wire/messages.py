@@ -306,6 +306,49 @@ class Reported(Struct, frozen=True):
     v: int = VERSION
 
 
+#: Largest `notice` that a device reads, bytes.
+MAX_NOTICE_BYTES = 128 * 1024
+
+
+class NoticeEntry(Struct, frozen=True, omit_defaults=True):
+    """One danger at the place where a device stands; `level` 1 (slight) to 4 (gravest).
+
+    `official`: there is an official warning behind it, and `issuer`, `sent`, `headline` and `text` are its own words,
+    unchanged, `cut` where they are too long for a notice; else our own gauge has reached its threshold, which is no
+    warning. `color` is the issuer's, empty where there is none. `holds` is false while it is still to come.
+    """
+
+    event: Text
+    hazard: Text
+    name: Text
+    name_zh: Text
+    level: Annotated[int, Meta(ge=1, le=4)]
+    since: Millis
+    holds: bool = True
+    official: bool = False
+    color: Text = ""
+    issuer: Text = ""
+    sent: Millis | None = None
+    unconfirmed_since: Millis | None = None
+    language: Text = ""
+    headline: Annotated[str, Meta(max_length=500)] = ""
+    text: Annotated[str, Meta(max_length=1500)] = ""
+    cut: bool = False
+    simulated: bool = False
+
+
+class Notice(Struct, frozen=True):
+    """``notice``, retained: what people at the device must see; the gravest first, no entry while nothing is wrong.
+
+    `version` grows with every change of it.
+    """
+
+    version: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
+    entries: Annotated[list[NoticeEntry], Meta(max_length=16)]
+    at: Millis
+    v: int = VERSION
+
+
 READING = "reading/1"
 ALARM = "alarm/1"
 GAP = "gap/1"

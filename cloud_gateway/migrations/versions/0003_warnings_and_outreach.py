@@ -41,6 +41,16 @@ def _make_first() -> None:
         sa.PrimaryKeyConstraint("channel"),
     )
     op.create_table(
+        "notice",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.Column("said_version", sa.Integer(), nullable=False),
+        sa.Column("said_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("device"),
+    )
+    op.create_table(
         "partner",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),

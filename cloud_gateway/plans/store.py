@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
@@ -21,11 +21,13 @@ from cloud_gateway.tables import event, site
 from cloud_gateway.warnings.model import Level
 
 TOPIC = "task"
-#: Events that one transaction looks at, and ids that one statement names.
-MOST_EVENTS = 5_000
+#: Events of a sort that one transaction looks at: others wait for the database meanwhile. Ids that one statement names.
+MOST_EVENTS = 500
 PART = 500
 #: Events that a live page is told by name.
 MOST_NAMED = 50
+#: What changes of a task.
+CHANGING = ("state", "unsafe_at", "ended_at", "ended_by", "note", "photo")
 _steps = msgspec.json.Decoder(tuple[Step, ...])
 
 
@@ -80,8 +82,9 @@ async def unknown_owners(connection: AsyncConnection, steps: Iterable[Step]) -> 
 
 
 async def run_plans(connection: AsyncConnection, now: int) -> int:
-    """Bring the tasks of all events up to how they stand at `now`; returns how many tasks were made or ended.
+    """Bring the tasks of events up to how they stand at `now`; returns how many tasks were made or changed.
 
+    So many events at a time; `has_changes` tells whether more wait.
     How each event stood is noted in the same transaction, so that it may be called as often as one likes.
     """
     events = await _unsettled(connection, now)
@@ -264,19 +267,22 @@ async def _steps_of(connection: AsyncConnection, tasks: Iterable[Task]) -> dict[
 
 
 async def _write_states(connection: AsyncConnection, tasks: Iterable[Task]) -> None:
-    for one in tasks:
-        facts = {name: getattr(one, name) for name in ("state", "unsafe_at", "ended_at", "ended_by", "note", "photo")}
-        await connection.execute(update(task).where(task.c.id == one.id).values(**facts))
+    rows = [{"its_id": one.id} | {name: getattr(one, name) for name in CHANGING} for one in tasks]
+    if rows:
+        this = update(task).where(task.c.id == bindparam("its_id"))
+        await connection.execute(this.values({name: bindparam(name) for name in CHANGING}), rows)
 
 
-async def _remember(connection: AsyncConnection, standings: Iterable[Standing]) -> None:
-    for standing in standings:
-        if standing.closed:
-            await connection.execute(delete(plan_run).where(plan_run.c.event == standing.event))
-        elif standing.number:
-            seen = {"number": standing.number, "onset": standing.onset}
-            kept = insert_or(plan_run).values(event=standing.event, **seen)
-            await connection.execute(kept.on_conflict_do_update(index_elements=["event"], set_=seen))
+async def _remember(connection: AsyncConnection, standings: Collection[Standing]) -> None:
+    over = [{"its_event": one.event} for one in standings if one.closed]
+    running = [one for one in standings if one.number and not one.closed]
+    seen = [{"event": one.event, "number": one.number, "onset": one.onset} for one in running]
+    if over:
+        await connection.execute(delete(plan_run).where(plan_run.c.event == bindparam("its_event")), over)
+    if seen:
+        new = insert_or(plan_run)
+        kept = {"number": new.excluded.number, "onset": new.excluded.onset}
+        await connection.execute(new.on_conflict_do_update(index_elements=["event"], set_=kept), seen)
 
 
 async def _tell(connection: AsyncConnection, events: Iterable[str], now: int) -> None:

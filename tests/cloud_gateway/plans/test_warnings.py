@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.app import Rounds, make_kit
 from cloud_gateway.plans import store
 from cloud_gateway.plans.store import NewPlan
@@ -21,11 +22,12 @@ OVER = cancel("C", 4, key("B", 2))
 
 async def test_warning_sets_tasks_off_and_its_cancel_takes_back_what_is_open(tmp_path: Path) -> None:
     now = at(1)
-    async with ground_in(tmp_path) as ground:
+    migrate(tmp_path / "blank.db")
+    async with ground_in(tmp_path / "data", tmp_path / "blank.db") as ground:
         site = await ground.add_site("pudong", coded("310115"))
         async with transaction(ground.engine) as connection:
             await store.add_plan(connection, NewPlan(site, "rainstorm", STEPS, at(9000)), "demo", now)
-        settings = GatewaySettings(data_dir=tmp_path)
+        settings = GatewaySettings(data_dir=tmp_path / "data")
         rounds = Rounds(ground.engine, settings, make_kit(settings), lambda: now)
 
         async def after(message: Alert) -> dict[str, str]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def telling_failures(config: Path) -> Iterator[None]:
-    """Around the checks of a start: what they raise becomes a Failure of status 2."""
-    from cloud_gateway.database import NoDatabase
+    """Around the checks of a start, and work on the database: what they raise becomes a Failure of status 2."""
+    from cloud_gateway.database import NoDatabase, TransactionRefused
     from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew
     from edge_agent.wire.tls import CredentialError
 
@@ -32,6 +32,9 @@ def telling_failures(config: Path) -> Iterator[None]:
     except NoDatabase as exc:
         remedy = f"Put it away, or name another data_dir in {config}"
         raise Failure("no-database", str(exc), remedy, WRONG_USE) from exc
+    except TransactionRefused as exc:
+        remedy = "Run this as the user of the gateway's processes, and see that the disk has room; nothing was changed"
+        raise Failure("database", f"the database of {config}: {exc.orig}", remedy, WRONG_USE) from exc
     except CredentialError as exc:
         text, _, remedy = str(exc).partition("; ")
         raise Failure(

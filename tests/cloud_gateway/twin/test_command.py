@@ -45,7 +45,15 @@ def test_keys_are_set_over_what_is_desired_and_taken_back(config: str, capsys: p
 
 @pytest.mark.parametrize(
     "wrong",
-    ["rules.flood.above", "rules.flood.above=high", "rules.flood.above=nan", "panel.siren_pin=1", "uplink.window=2.5"],
+    [
+        "rules.flood.above",
+        "rules.flood.above=high",
+        "rules.flood.above=nan",
+        "panel.siren_pin=1",
+        "uplink.window=2.5",
+        "=1",
+        "health.heartbeat_s=9",
+    ],
 )
 def test_a_wrong_assignment_changes_nothing(config: str, capsys: pytest.CaptureFixture[str], wrong: str) -> None:
     assert change(config, "health.heartbeat_s=12.5", wrong) == 2

@@ -11,6 +11,7 @@ import msgspec
 from cloud_gateway.readings.series import Point, point_time
 from edge_agent.wire.messages import (
     ALARM,
+    DAMAGED,
     GAP,
     HEARTBEAT,
     READING,
@@ -37,6 +38,8 @@ _pack_decoder = msgspec.json.Decoder(Pack)
 _json_decoder = msgspec.json.Decoder()
 _BODIES: dict[tuple[Lane, str], msgspec.json.Decoder[AlarmBody | GapBody | HeartbeatBody]] = {
     (Lane.ALARM, ALARM): msgspec.json.Decoder(AlarmBody),
+    (Lane.ALARM, DAMAGED): msgspec.json.Decoder(GapBody),
+    (Lane.RECORD, DAMAGED): msgspec.json.Decoder(GapBody),
     (Lane.READING, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, HEARTBEAT): msgspec.json.Decoder(HeartbeatBody),

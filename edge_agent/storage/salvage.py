@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from edge_agent.storage.sqlite import transaction
+from edge_agent.storage.sqlite import decode_text, transaction
 from edge_agent.wire.topics import Lane
 
 SALVAGE = "salvage/1"
@@ -109,7 +109,7 @@ def finish(path: Path, target: sqlite3.Connection, reason: str = "found beside t
 def _open(path: Path) -> sqlite3.Connection:
     """For reading only, its write-ahead log included: nothing of the file may change."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    connection.text_factory = _text
+    connection.text_factory = decode_text
     return connection
 
 
@@ -119,10 +119,6 @@ def _is_readable(source: sqlite3.Connection) -> bool:
         return bool(source.execute("PRAGMA table_info(pending)").fetchall())
     except sqlite3.DatabaseError:
         return False
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace")
 
 
 def _read_epoch(source: sqlite3.Connection) -> str | None:

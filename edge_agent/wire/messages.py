@@ -198,9 +198,10 @@ class AlarmBody(Struct, frozen=True):
 
 
 class GapBody(Struct, frozen=True):
-    """Body of ``gap/1``: `count` facts of a lane were dropped on purpose. `streams` may name them.
+    """Body of ``gap/1``: `count` facts of a lane were dropped on purpose.
 
-    `first` and `last` are sequence numbers when the facts had been numbered, else 0.
+    `first` and `last` are sequence numbers when the facts had been numbered, else 0. Also the body of ``damaged/1``,
+    which stands in the place of an alarm or record that the device's disk has altered: those lanes have no gap.
     """
 
     reason: Text
@@ -309,6 +310,7 @@ class Reported(Struct, frozen=True):
 READING = "reading/1"
 ALARM = "alarm/1"
 GAP = "gap/1"
+DAMAGED = "damaged/1"
 HEARTBEAT = "heartbeat/1"
 CLOCK_STEP = "clock-step/1"
 SENSOR_STATE = "sensor-state/1"

@@ -17,7 +17,8 @@ from edge_agent.storage.file import DAMAGED
 from edge_agent.storage.outbox import Outbox
 from edge_agent.storage.salvage import NOTE, SalvageBody
 from edge_agent.storage.sqlite import PAGE_BYTES, open_file
-from edge_agent.wire.messages import ClockQuality, LaneAck
+from edge_agent.wire.frames import decode_frame, encode_frame
+from edge_agent.wire.messages import ClockQuality, Frame, LaneAck, Record
 from edge_agent.wire.topics import Lane
 from tests.waiting import until
 
@@ -181,13 +182,47 @@ async def test_no_damage_passes_as_what_was_said(tmp_path: Path, seed: int) -> N
     assert read
 
 
-async def test_row_that_the_card_has_altered_is_named_in_its_place(tmp_path: Path) -> None:
+ALTERED = {
+    "body": ("body", b'{"stars":5}'),
+    "time": ("at", 2**60),
+    "no time": ("at", "soon"),
+    "clock": ("clock", "sundial"),
+    "boot": ("boot", b"\xff\xfe"),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), ALTERED.values(), ids=ALTERED)
+@pytest.mark.parametrize("lane", [Lane.ALARM, Lane.RECORD])
+async def test_row_that_the_card_has_altered_is_named_in_its_place(
+    tmp_path: Path, lane: Lane, column: str, value: object
+) -> None:
+    path = tmp_path / "outbox.db"
+    await (outbox := await Outbox.open(path, boot="boot-1")).put(fact(lane, 1))
+    await asyncio.gather(*(outbox.put(fact(lane, n)) for n in (2, 3)))
+    await outbox.close()
+    with closing(sqlite3.connect(path)) as c:
+        c.execute(f"UPDATE pending SET {column}=? WHERE seq=2", (value,))
+        c.commit()
+    outbox = await Outbox.open(path, boot="b")
+    facts = await outbox.pending(lane, 0, 3)
+    await outbox.close()
+    assert [(f.seq, f.kind) for f in facts] == [(1, "rating/1"), (2, "damaged/1"), (3, "rating/1")]
+    frame = Frame("0" * 16, lane, "b", [record_of(f) for f in facts])
+    assert [r.seq for r in decode_frame(lane, encode_frame(frame)).records] == [1, 2, 3]
+
+
+async def test_text_that_is_no_text_any_more_holds_up_no_lane(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     await fill(path)
     with closing(sqlite3.connect(path)) as c:
-        c.execute("UPDATE pending SET body=? WHERE lane='record' AND seq=7", (b'{"stars":5}',))
+        c.execute("UPDATE pending SET kind=CAST(x'ff2f31' AS TEXT) WHERE lane='record' AND seq=7")
         c.commit()
     outbox = await Outbox.open(path, boot="b")
     facts = await outbox.pending(Lane.RECORD, 5, 3)
     await outbox.close()
     assert [(f.seq, f.kind) for f in facts] == [(6, "rating/1"), (7, "damaged/1"), (8, "rating/1")]
+
+
+def record_of(fact: Pending) -> Record:
+    """A fact as it travels."""
+    return Record(fact.seq, fact.kind, fact.at, ClockQuality(fact.clock), fact.mono, msgspec.Raw(fact.body))

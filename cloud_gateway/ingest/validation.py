@@ -179,8 +179,7 @@ def _body(lane: Lane, record: Record, shift_ms: int) -> Body:
         raise RecordError("malformed_body", str(exc)) from exc
     if shift_ms and record.clock is ClockQuality.UNSET:
         body = _shift_body(body, shift_ms)
-    _check_body_times(body)
-    return body
+    return _believe(body, record.at)
 
 
 def _shift_body(body: Body, by_ms: int) -> Body:
@@ -195,12 +194,17 @@ def _shift_body(body: Body, by_ms: int) -> Body:
     return body
 
 
-def _check_body_times(body: Body) -> None:
+def _believe(body: Body, at: int) -> Body:
+    """The body without times that its record, made at `at`, shows to be wrong: its clock was set in between.
+
+    No fact is refused for such a time; the body is stored as it came. Raises RecordError.
+    """
     match body:
-        case AlarmBody():
-            check_time("since", body.since)
+        case AlarmBody() if not EARLIEST_AT <= body.since <= at:
+            return msgspec.structs.replace(body, since=at)
         case GapBody():
-            check_time("since", body.since)
             check_time("until", body.until)
-        case HeartbeatBody() if body.oldest_at is not None:
-            check_time("oldest_at", body.oldest_at)
+            return body if EARLIEST_AT <= body.since <= body.until else msgspec.structs.replace(body, since=body.until)
+        case HeartbeatBody() if body.oldest_at is not None and not EARLIEST_AT <= body.oldest_at < LATEST_AT:
+            return msgspec.structs.replace(body, oldest_at=None)
+    return body

@@ -91,6 +91,14 @@ async def test_row_keeps_what_the_device_said(ground: Ground) -> None:
     assert raised_at == since == at
 
 
+async def test_alarm_that_began_before_the_clock_was_set_is_raised(ground: Ground) -> None:
+    at = now_ms()
+    said = alarm(1, at=at).replace(f'"since":{at}', f'"since":{POWER_ON}')
+    await ground.take(deliver(frame(said, lane="alarm"), "up/alarm"))
+    assert ground.rows("SELECT since, raised_at, cleared_at FROM alarm") == [(at, at, None)]
+    assert ground.rows("SELECT code FROM dead_letter") == []
+
+
 async def test_boot_whose_birth_was_never_heard_is_put_where_its_frame_came(ground: Ground) -> None:
     before = now_ms()
     records = [unset(record(seq, at=POWER_ON + 1000 * seq), mono_s=seq) for seq in (1, 2)]

@@ -76,7 +76,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(Shield, origin=settings.web.origin)
-    install_problems(app, lambda request: gateway_of(request).pages.translations(request).gettext)
+    install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     return app
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from cloud_gateway.ingest.admission import DETAILS, Admission
-from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
+from cloud_gateway.ingest.validation import Accepted, RecordError, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
 from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
 from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence, Reported
@@ -194,7 +194,6 @@ def _read_birth(payload: bytes) -> Birth:
     _check_size("birth", payload, MAX_BIRTH_BYTES)
     birth = _birth_decoder.decode(payload)
     _check_version(birth.v)
-    check_time("at", birth.at)
     return birth
 
 

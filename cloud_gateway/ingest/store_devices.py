@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
-from cloud_gateway.ingest.validation import EARLIEST_AT
+from cloud_gateway.ingest.validation import EARLIEST_AT, LATEST_AT
 from edge_agent.wire.messages import Birth, Presence, PresenceState
 from edge_agent.wire.senml import Value
 
@@ -48,7 +48,7 @@ async def store_births(c: AsyncConnection, births: dict[str, Birth], events: Eve
             "epoch": birth.epoch,
             "heartbeat_s": birth.heartbeat_s,
             "simulated": birth.simulated,
-            "birth_at": birth.at,
+            "birth_at": birth.at if EARLIEST_AT <= birth.at < LATEST_AT else None,  # its clock is not set
         }
         statement = upsert(t.device).values(id=device, **values)
         await c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))

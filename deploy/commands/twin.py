@@ -105,9 +105,8 @@ def _twins(config: Path) -> Iterator[tuple[Path, ModuleType]]:
         try:
             yield settings.database, changes
         except changes.NoSuchDevice as exc:
-            raise Failure(
-                "no-device", str(exc), "Check its id, and that it has been connected once", WRONG_USE
-            ) from exc
+            remedy = "Check its id; weiran gateway device enrol lets a new device speak"
+            raise Failure("no-device", str(exc), remedy, WRONG_USE) from exc
         except changes.WrongSection as exc:
             remedy = "Correct it and run the command again; nothing has been changed"
             raise Failure("wrong-use", f"{exc.field}: {exc}", remedy, WRONG_USE) from exc

@@ -45,6 +45,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         template,
         page=page,
         storage=storage_message(gateway.settings),
+        anybody=gateway.settings.devices.admit == "any",
         visitor=visitor,
         notice=gateway.settings.web.notice,
         model=make_model(page, now),

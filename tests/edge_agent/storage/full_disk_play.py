@@ -91,6 +91,7 @@ class Play:
         """What is there at the end."""
         facts = await outbox.pending(Lane.READING, 0, 100_000)
         gaps = [json.loads(f.body) for f in facts if f.kind == "gap/1"]
+        clocks = {f.clock for f in facts if f.kind == "gap/1"}
         alarms = await outbox.pending(Lane.ALARM, 0, 100_000)
         records = await outbox.pending(Lane.RECORD, 0, 100_000)
         (verdict,) = outbox._file.connection.execute("PRAGMA integrity_check").fetchone()
@@ -98,6 +99,7 @@ class Play:
             "readings_left": len(facts) - len(gaps),
             "readings_named": sum(gap["count"] for gap in gaps),
             "readings_offered": self.put[Lane.READING],
+            "clocks_of_gaps": sorted(clocks),
             "reasons": sorted({gap["reason"] for gap in gaps}),
             "alarms_left": len(alarms),
             "alarms_put": self.put[Lane.ALARM],

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.database import open_database, reading, transaction
@@ -14,13 +15,17 @@ from cloud_gateway.records.sealed import CannotOpen, Opened, open_body, sealed_f
 from cloud_gateway.records.store import RecordKey, StoredRecord
 from cloud_gateway.running import now_ms
 
-__all__ = ["CannotOpen", "NoSuchRecord", "RecordKey", "read_record", "sealed_fields", "unseal_record"]
+__all__ = ["CannotNote", "CannotOpen", "NoSuchRecord", "RecordKey", "read_record", "sealed_fields", "unseal_record"]
 
 logger = logging.getLogger(__name__)
 
 
 class NoSuchRecord(LookupError):
     """No record of that key is stored."""
+
+
+class CannotNote(Exception):
+    """Who reads personal text cannot be written down, so it is not shown."""
 
 
 async def read_record(database: Path, key: RecordKey) -> StoredRecord:
@@ -36,7 +41,7 @@ async def read_record(database: Path, key: RecordKey) -> StoredRecord:
 async def unseal_record(database: Path, key: RecordKey, keys: Sequence[bytes], who: str) -> tuple[StoredRecord, Opened]:
     """A record with its personal text in the clear, once it is written down who reads it.
 
-    Raises NoSuchRecord, CannotOpen.
+    Raises NoSuchRecord, CannotOpen, CannotNote.
     """
     engine = open_database(database)
     try:
@@ -45,9 +50,12 @@ async def unseal_record(database: Path, key: RecordKey, keys: Sequence[bytes], w
             opened = open_body(found.body, keys)
             if opened.fields:
                 await store.note_unsealing(connection, key, opened.fields, who, now_ms())
+    except DBAPIError as exc:
+        raise CannotNote(f"who reads personal text cannot be written down: {exc.orig}") from exc
     finally:
         await engine.dispose()
-    logger.info("personal text was read", extra={**key._asdict(), "who": who, "fields": list(opened.fields)})
+    if opened.fields:
+        logger.info("personal text was read", extra={**key._asdict(), "who": who, "fields": list(opened.fields)})
     return found, opened
 
 

@@ -100,6 +100,9 @@ def _records(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
     except reading.NoSuchRecord as exc:
         remedy = "Check its four parts; readings are not among the records"
         raise Failure("no-record", str(exc), remedy, WRONG_USE) from exc
+    except reading.CannotNote as exc:
+        remedy = "Nothing is shown; see that the database can be written to, and run the command again"
+        raise Failure("not-noted", str(exc), remedy) from exc
     except reading.CannotOpen as exc:
         remedy = f"Name the key that was in use at that time under keys of [sealing] in {config}"
         raise Failure("sealed", str(exc), remedy, WRONG_USE) from exc

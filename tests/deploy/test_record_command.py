@@ -111,6 +111,17 @@ def test_record_without_personal_text_leaves_no_note(config: str, tmp_path: Path
     assert noted(tmp_path) == []
 
 
+def test_text_is_not_shown_when_its_reader_cannot_be_written_down(config: str, tmp_path: Path, capsys: Output) -> None:
+    refuse = "CREATE TRIGGER full BEFORE INSERT ON unsealing BEGIN SELECT raise(FAIL, 'no room'); END"
+    with closing(sqlite3.connect(tmp_path / "data" / "gateway.db")) as connection:
+        connection.execute(refuse)
+    capsys.readouterr()
+    assert show(config, "1", "--unseal") == 1
+    captured = capsys.readouterr()
+    assert "cannot be written down: no room. Nothing is shown" in captured.err
+    assert NAME not in captured.err + captured.out
+
+
 @pytest.mark.parametrize(
     ("keys", "seq", "told"),
     [

@@ -158,3 +158,8 @@ def test_clock_that_is_far_off_is_told_with_the_difference(off_ms: int) -> None:
 def test_clock_that_is_a_little_off_is_fine() -> None:
     facts = Facts(presence="online", heard_at=NOW, clock_off_ms=-60_000)
     assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.FINE)
+
+
+def test_revoked_device_is_told_as_such_whatever_else_holds() -> None:
+    facts = Facts(presence="lost", presence_at=NOW - 1, heard_at=NOW - 1, clone_at=NOW - 5, revoked_at=NOW - 9)
+    assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.REVOKED, 9)

@@ -135,6 +135,7 @@ async def test_flood_holds_up_no_alarm_of_another_device_and_ends_for_its_own(
             await asyncio.sleep(0.2)
     counts = books.rows("SELECT device, count(*) FROM record WHERE lane = 'alarm' GROUP BY device ORDER BY device")
     assert counts == [("honest-01", 60), ("hostile-1", 20)]
+    assert books.rows("SELECT device FROM dead_letter WHERE code = 'flooding'") == [("hostile-1",)]
 
 
 async def flood_greetings(hostile: Gauge) -> None:

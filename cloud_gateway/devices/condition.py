@@ -114,8 +114,8 @@ class Condition:
 
 
 def scenario_clock(devices: Iterable[Facts]) -> int | None:
-    """The newest device time that any simulated device has shown; None when there is none."""
-    times = [t for d in devices if d.simulated for t in _own_times(d)]
+    """The newest device time that any simulated device in service has shown; None when there is none."""
+    times = [t for d in devices if d.simulated and d.revoked_at is None for t in _own_times(d)]
     return max(times, default=None)
 
 

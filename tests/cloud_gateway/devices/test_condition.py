@@ -126,6 +126,10 @@ def test_no_scenario_clock_without_simulated_times() -> None:
     assert scenario_clock([Facts(heartbeat_at=THEN), Facts(simulated=True)]) is None
 
 
+def test_scenario_clock_is_not_that_of_a_revoked_device() -> None:
+    assert scenario_clock([Facts(simulated=True, birth_at=THEN, revoked_at=NOW)]) is None
+
+
 PACES = [
     ("nothing seen", [], 1.0),
     ("too short to say", [(0, 0), (1_900, 1_140_000)], 1.0),

@@ -79,6 +79,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     desk = AlarmDesk(device)
     await desk.restore()
     uplink = Uplink(device, desk.rules, connect=connect, twin=twin)
+    desk.on_known = uplink.declare_again
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [

@@ -116,7 +116,7 @@ class IngestStore:
             events: Events = list(work.news)
             letters = list(work.unreadable)
             acks = await self._store_frames(c, work, events, letters)
-            await store_births(c, work.births, events)
+            await store_births(c, work.births, work.now, events)
             await store_lives(c, work.lives, work.now, events)
             await store_presences(c, work.presences, work.now, events)
             await store_reports(c, work.reports, work.now, events)

@@ -145,7 +145,10 @@ class StreamInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class RuleInfo(Struct, frozen=True, omit_defaults=True):
-    """One alarm rule as its device declares it; `limit` in `unit`, drawn as a threshold on the stream's chart."""
+    """One alarm rule as its device declares it; `limit` in `unit`, drawn as a threshold on the stream's chart.
+
+    `raised`: whether it stands raised; null while it has judged nothing yet, or waits for its duration.
+    """
 
     name: StreamName
     stream: StreamName
@@ -155,6 +158,7 @@ class RuleInfo(Struct, frozen=True, omit_defaults=True):
     severity: Text = "urgent"
     label: Text = ""
     label_zh: Text = ""
+    raised: bool | None = None
 
 
 class Birth(Struct, frozen=True, omit_defaults=True):

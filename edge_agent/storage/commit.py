@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge_agent.storage import eviction, kept, store
+from edge_agent.storage import eviction, kept, older, store
 from edge_agent.storage.facts import Item
 from edge_agent.storage.overflow import DISK_FULL, NO_ROOM, gap_item, gap_of, joined
 from edge_agent.storage.quotas import HIGH_WATER, TIGHT, LaneState, Quotas, cost
@@ -45,7 +45,8 @@ class Result:
 
     `stored`: (seq, index in the group); `gaps`: the gap records it wrote; `refused`: indexes that found no room;
     `unnamed`: samples that no gap record names yet; `deleted`: rows that went on an ack, by lane; `back`: the first
-    row of a lane that the gateway has lost; `lanes`: how full the lanes are now.
+    row of a lane that the gateway has lost; `lanes`: how full the lanes are now; `salvaged`: facts of an older epoch
+    still to be sent, where that has changed.
     """
 
     stored: list[tuple[int, int]] = field(default_factory=list)
@@ -100,6 +101,7 @@ def give_way(connection: sqlite3.Connection, newest: Item | None, insert: Insert
             gap = eviction.drop_oldest(c, lane, rows, DISK_FULL) if rows else None
             named += [] if gap is None else [gap_item(gap, newest, lane)]
         seqs = insert(c, named)
+        older.evict(c, eviction.STEP_ROWS)
         result.lanes = store.read_lanes(c)
     result.gaps = list(zip(seqs, named, strict=True))
     return result
@@ -116,7 +118,7 @@ def _settle(c: sqlite3.Connection, work: Work, result: Result, room: _Room | Non
         if settled.back:
             result.back[lane] = settled.first_back
     for epoch, lane, ack in work.salvaged:
-        result.salvaged.append((epoch, lane, store.delete_salvaged(c, epoch, lane, ack)))
+        result.salvaged.append((epoch, lane, older.settle(c, epoch, lane, ack, keeps=lane in URGENT)))
 
 
 class _Room:
@@ -129,6 +131,8 @@ class _Room:
 
     def make(self, items: Sequence[Item], *, closed: bool, tight: bool) -> list[tuple[Lane, GapBody]]:
         """Make room for the items where their lanes allow it. Returns what was dropped."""
+        if tight:
+            older.evict(self._c, eviction.STEP_ROWS)
         need = dict.fromkeys(Lane, 0)
         for item in items:
             need[item.lane] += cost(len(item.body))

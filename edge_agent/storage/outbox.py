@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from edge_agent.storage import notes, store
+from edge_agent.storage import notes, older, store
 from edge_agent.storage.commit import URGENT, Result
 from edge_agent.storage.facts import Item, Pending, check_item
 from edge_agent.storage.file import OutboxFile
@@ -77,7 +77,8 @@ class Outbox:
         self.epoch = ""
         self.depth: dict[Lane, int] = {}
         self.lanes: dict[Lane, LaneState] = {}
-        self.salvaged: dict[tuple[str, Lane], int] = {}
+        self.salvaged: dict[older.Older, int] = {}
+        self.salvaged_kept: set[older.Older] = set()
         self._writer: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------
@@ -98,6 +99,8 @@ class Outbox:
         file = OutboxFile(path, max_mb=max_mb, quotas=quotas, ballast_bytes=ballast_kb * 1024)
         outbox = cls(file, boot=boot, queue=queue, observer=observer)
         outbox._take_up(await outbox._in_thread(file.open))
+        outbox.salvaged = await outbox._read(older.waiting)
+        outbox.salvaged_kept = await outbox._read(older.kept_lanes)
         outbox._writer = asyncio.create_task(outbox._write(), name="outbox writer")
         return outbox
 
@@ -113,7 +116,7 @@ class Outbox:
 
     def _take_up(self, contents: store.Contents) -> None:
         """Go on where the last life ended: it may have sent whatever is there."""
-        self.epoch, self.salvaged = contents.epoch, contents.salvaged
+        self.epoch = contents.epoch
         self._count(contents.lanes)
         self._sent = {lane: state.next - 1 for lane, state in contents.lanes.items()}
         self._troubles.note(self._file.troubles())
@@ -260,8 +263,8 @@ class Outbox:
         self._count(result.lanes)
         for lane, first in result.back.items():
             self._back[lane] = min(first, self._back.get(lane, first))
-        for epoch, lane, count in result.salvaged:
-            self._count_salvaged(epoch, lane, count)
+        for epoch, lane, left in result.salvaged:
+            self._count_salvaged(epoch, lane, left)
         facts = [(seq, group.items[index]) for seq, index in result.stored] + result.gaps
         if result.unnamed is not None:
             self._overflow.give_back(result.unnamed)
@@ -280,11 +283,12 @@ class Outbox:
         elif any(group.items[index].lane is Lane.RECORD for _, index in result.stored):
             self._troubles.note({RECORDS_FULL: None})
 
-    def _count_salvaged(self, epoch: str, lane: Lane, gone: int) -> None:
-        left = self.salvaged.get((epoch, lane), 0) - gone
+    def _count_salvaged(self, epoch: str, lane: Lane, left: int) -> None:
         self.salvaged[epoch, lane] = left
-        if left <= 0:
+        if not left:
             del self.salvaged[epoch, lane]
+        if lane in URGENT:
+            self.salvaged_kept.add((epoch, lane))
 
     def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
         return store.insert(c, items, self.boot)
@@ -325,9 +329,15 @@ class Outbox:
         return await self._read(lambda c: store.read_pending(c, lane, after, limit))
 
     async def salvaged_pending(self, epoch: str, lane: Lane, limit: int) -> list[Pending]:
-        """The first facts of an older epoch, at most `limit`. Raises StorageError."""
-        where, which = "salvaged WHERE epoch=? AND lane=?", (epoch, lane.value)
-        return await self._read(lambda c: store.read_facts(c, where, which, 0, limit))
+        """The first facts of an older epoch that are still to be sent, at most `limit`. Raises StorageError."""
+        return await self._read(lambda c: older.read_waiting(c, epoch, lane, limit))
+
+    async def newest_kept(self, epoch: str, lane: Lane) -> list[Pending]:
+        """The newest acknowledged fact of an older epoch that is kept; none once they are safe. Raises StorageError."""
+        rows = await self._read(lambda c: older.read_newest_kept(c, epoch, lane))
+        if not rows:
+            self.salvaged_kept.discard((epoch, lane))
+        return rows
 
     def take_back(self) -> dict[Lane, int]:
         """The first fact of each lane that is to be sent again because the gateway no longer has it; said once."""

@@ -24,15 +24,11 @@ LOSS = "overflow"
 
 
 class Contents(NamedTuple):
-    """What a file held when it was opened: its lanes, and samples dropped but not yet named.
-
-    `salvaged`: how many rows of an older epoch are still to be sent, by (epoch, lane).
-    """
+    """What a file held when it was opened: its lanes, and samples dropped but not yet named."""
 
     epoch: str
     lanes: dict[Lane, LaneState]
     loss: GapBody | None
-    salvaged: dict[tuple[str, Lane], int]
 
 
 def load(connection: sqlite3.Connection) -> Contents:
@@ -42,18 +38,12 @@ def load(connection: sqlite3.Connection) -> Contents:
         c.executemany("INSERT OR IGNORE INTO lane (name, next) VALUES (?, 1)", [(lane.value,) for lane in Lane])
     (epoch,) = connection.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()
     loss = connection.execute("SELECT value FROM meta WHERE key=?", (LOSS,)).fetchone()
-    old = connection.execute("SELECT epoch, lane, count(*) FROM salvaged GROUP BY epoch, lane")
-    return Contents(
-        epoch,
-        read_lanes(connection),
-        msgspec.json.decode(loss[0], type=GapBody) if loss else None,
-        {(epoch, Lane(lane)): count for epoch, lane, count in old},
-    )
+    return Contents(epoch, read_lanes(connection), msgspec.json.decode(loss[0], type=GapBody) if loss else None)
 
 
 def read_lanes(c: sqlite3.Connection) -> dict[Lane, LaneState]:
     """How full the lanes are."""
-    rows = c.execute("SELECT name, next, rows, bytes, kept, thinned FROM lane")
+    rows = c.execute("SELECT name, next, rows, bytes, kept, thinned, unsafe FROM lane")
     return {Lane(name): LaneState(*state) for name, *state in rows}
 
 
@@ -129,10 +119,9 @@ def measure(c: sqlite3.Connection, table: str, lane: Lane, first: int, last: int
     return rows, int(size)
 
 
-def delete_salvaged(c: sqlite3.Connection, epoch: str, lane: Lane, ack: LaneAck) -> int:
-    """Delete what an ack of an older epoch names. Returns how many rows went."""
-    query = "DELETE FROM salvaged WHERE epoch=? AND lane=? AND seq BETWEEN ? AND ?"
-    return sum(c.execute(query, (epoch, lane.value, first, last)).rowcount for first, last in spans_of(ack))
+def count_unsafe(c: sqlite3.Connection, lane: Lane, rows: int) -> None:
+    """So many acknowledged facts had to go before a backup of the gateway had them."""
+    c.execute("UPDATE lane SET unsafe=unsafe+? WHERE name=?", (rows, lane.value))
 
 
 def note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:

@@ -245,9 +245,11 @@ export function mapOption(model, hasLand, state) {
 
 function label(site, box, c, width) {
   const left = site.longitude > box.middle;
+  const said = width < 560 ? site.line.split(/, |，/) : [site.line];
   return {
-    show: true, position: left ? "left" : "right", distance: 9, formatter: `{n|${plain(site.name)}}\n{l|${plain(site.line)}}`,
-    align: left ? "right" : "left", ...(width < 560 ? { width: Math.round(width * 0.4), overflow: "break" } : {}),
+    show: true, position: left ? "left" : "right", distance: 9,
+    formatter: [`{n|${plain(site.name)}}`, ...said.map((part) => `{l|${plain(part)}}`)].join("\n"),
+    align: left ? "right" : "left",
     rich: {
       n: { ...FONT, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },
       l: { ...FONT, color: c["ink-2"], lineHeight: 16, align: left ? "right" : "left" },

@@ -51,7 +51,8 @@ class Rule:
 class Health:
     """How a device is, by its newest heartbeat; what its machine cannot tell is null.
 
-    `hours_left` until a lane's quota is full, `depth` of the outbox: by lane.
+    `hours_left` until a lane's quota is full, `depth` of the outbox, `dropped_unsafe` facts that went before a backup
+    of the gateway had them: by lane.
     """
 
     uptime_s: float
@@ -63,6 +64,7 @@ class Health:
     undervoltage: bool | None = None
     clock: str | None = None
     memory_mb: float | None = None
+    dropped_unsafe: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,8 @@ class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
     """Body of ``heartbeat/1``: how a device is. `oldest_at` is the oldest unacknowledged `at`.
 
     `hours_left`: until each lane's quota is full if nothing is acknowledged, at the rate of the last hour; a lane
-    without a limit in sight is left out. What a machine cannot tell is null, never a guess.
+    without a limit in sight is left out. What a machine cannot tell is null, never a guess. `dropped_unsafe`:
+    acknowledged facts that had to go before a backup of the gateway had them, since this outbox began.
     """
 
     depth: dict[Lane, Annotated[int, Meta(ge=0, le=2**53)]]
@@ -233,6 +234,7 @@ class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
     undervoltage: bool | None = None
     clock: ClockQuality | None = None
     memory_mb: Annotated[float, Meta(ge=0, le=1e6)] | None = None
+    dropped_unsafe: dict[Lane, Count] = {}
 
 
 class ClockStepBody(Struct, frozen=True, omit_defaults=True):

@@ -106,6 +106,7 @@ async def test_revoked_device_says_since_when(empty: Console) -> None:
 
 async def test_health_of_a_device_is_its_newest_heartbeat(empty: Console) -> None:
     said = {"uptime_s": 60.0, "depth": {"reading": 3}, "temperature_c": 48.5, "degraded": ["disk: full"], "new": 1}
+    said["dropped_unsafe"] = {"record": 2}
     health = {"id": "gauge-01", "simulated": False, "health": json.dumps(said), "clone_at": 1000, "clock_off_ms": -7}
     await empty.add(t.device, health)
     async with empty.client() as client:
@@ -121,6 +122,7 @@ async def test_health_of_a_device_is_its_newest_heartbeat(empty: Console) -> Non
         "undervoltage": None,
         "clock": None,
         "memory_mb": None,
+        "dropped_unsafe": {"record": 2},
     }
 
 

@@ -48,6 +48,8 @@ def revoke(
 
     The broker is told by its own list: weiran provision revoke.
     """
+    if not reason.strip():
+        raise Failure("wrong-use", "--reason is empty", "Say why: stolen, broken, replaced", WRONG_USE)
     with _register(config) as (database, register):
         asyncio.run(register.revoke_device(database, device, reason))
     typer.echo(f"{device}: revoked; what it sends is no longer stored.")

@@ -57,9 +57,10 @@ def test_device_is_enrolled_revoked_and_readmitted(config: str, tmp_path: Path, 
         (["enrol", "--certificate", "{}/device.pem", "--role", "toaster"], "'toaster' is no role"),
         (["enrol", "--certificate", "{}/device.pem"], "revoked: stolen"),
         (["revoke", "gauge-77", "--reason", "lost"], "gauge-77 was never enrolled"),
+        (["revoke", DEVICE, "--reason", " "], "--reason is empty"),
         (["readmit", DEVICE, "--certificate", "{}/other.pem"], "it is the certificate of gauge-02"),
     ],
-    ids=["no file", "no certificate", "a service's", "role", "revoked", "unknown", "another's"],
+    ids=["no file", "no certificate", "a service's", "role", "revoked", "unknown", "no reason", "another's"],
 )
 def test_mistake_is_told_in_one_line(config: str, tmp_path: Path, capsys: Output, words: list[str], told: str) -> None:
     command(config, "enrol", "--certificate", str(tmp_path / "device.pem"))

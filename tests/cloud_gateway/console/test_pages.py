@@ -68,9 +68,9 @@ async def test_pages_are_accessible(
     ("lang", "told"), [("zh", "这个地址没有内容。"), ("en", "There is nothing at this address.")], ids=["zh", "en"]
 )
 async def test_mistyped_address_is_a_page_with_the_way_back(
-    storm: Console, storm_screen: Opener, lang: str, told: str
+    storm: Console, open_screen: Opener, lang: str, told: str
 ) -> None:
-    page = (await storm_screen(lang)).page
+    page = (await open_screen(storm, lang)).page
     reply = await page.goto(f"{storm.origin}/overveiw?lang={lang}")
     assert reply is not None and reply.status == 404
     await expect(page.locator("[role=alert]")).to_have_text(told)
@@ -79,10 +79,8 @@ async def test_mistyped_address_is_a_page_with_the_way_back(
     await expect(page.locator("[data-part=strip]")).to_be_visible()
 
 
-async def test_mistyped_address_of_the_api_is_a_document_also_in_a_browser(
-    storm: Console, storm_screen: Opener
-) -> None:
-    reply = await (await storm_screen()).page.goto(f"{storm.origin}/api/v1/devises")
+async def test_mistyped_address_of_the_api_is_a_document_also_in_a_browser(storm: Console, open_screen: Opener) -> None:
+    reply = await (await open_screen(storm)).page.goto(f"{storm.origin}/api/v1/devises")
     assert reply is not None and reply.headers["content-type"] == "application/problem+json"
 
 

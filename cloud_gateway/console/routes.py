@@ -39,7 +39,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
     labels = Labels(language, gateway.pages.words.of(language))
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
-    page = compose_overview(snapshot, now, labels)
+    page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
         request,
         template,

@@ -10,7 +10,7 @@ from deploy.commands.gateway_retain import retain
 from deploy.commands.options import Config, load_settings
 from deploy.commands.records import record_app
 from deploy.commands.staff import staff_app
-from deploy.commands.starting import check_folder, check_start, telling_failures, working
+from deploy.commands.starting import check_folder, check_start, private_files, telling_failures, working
 from deploy.commands.twin import twin_app
 from deploy.failures import WRONG_USE, Failure, extra
 
@@ -70,6 +70,7 @@ def migrate(config: Config) -> int:
         check_folder(settings.data_dir)
         check_not_newer(settings.database)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate_file(settings.database)
+    with private_files():
+        migrate_file(settings.database)
     typer.echo(f"{settings.database}: at this release.")
     return 0

@@ -46,11 +46,22 @@ def telling_failures(config: Path) -> Iterator[None]:
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """Files that are made meanwhile can be read by this user alone, however the process was started."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def working(folder: Path) -> Iterator[None]:
     """While a process of the gateway runs: a restore keeps out, and this one keeps out of a restore."""
     from cloud_gateway.occupancy import FolderBusy, occupied
 
     with ExitStack() as stack:
+        stack.enter_context(private_files())
         try:
             stack.enter_context(occupied(folder))
         except FolderBusy as exc:

@@ -235,23 +235,23 @@ async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_sc
     assert screen.said == []
 
 
-async def test_page_opened_before_the_first_value_follows_the_scenario(empty: Console, open_screen: Opener) -> None:
-    screen = await open_screen(empty, "en")
-    async with transaction(empty.engine) as connection:
+async def test_page_opened_before_the_first_value_follows_the_scenario(unplayed: Console, open_screen: Opener) -> None:
+    screen = await open_screen(unplayed, "en")
+    async with transaction(unplayed.engine) as connection:
         await add_site(connection, field.SITES[0])
         await place_device(connection, "tide-charleston", "charleston", field.START)
     device = field.device_row("tide-charleston", field.START, now_ms())
-    await empty.add(t.device, device | {"heartbeat_at": None})
+    await unplayed.add(t.device, device | {"heartbeat_at": None})
     streams = field._stream_rows("tide-charleston", field.START, now_ms())
-    await empty.add(t.stream, *(row | {"value": None, "at": None} for row in streams))
-    await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"tide-charleston"}'})
+    await unplayed.add(t.stream, *(row | {"value": None, "at": None} for row in streams))
+    await unplayed.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"tide-charleston"}'})
     await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 00:00 EDT")
     await screen.page.click("details[data-table=charleston] summary")
     at = field.START + field.HOUR
     point = Point("tide-charleston", "tide", "m", point_time(at, 1), 2.38, field.EPOCH, 1, "ntp")
-    await field.write_points(empty.settings, [point])
+    await field.write_points(unplayed.settings, [point])
     body = {"device": "tide-charleston", "streams": {"tide": [at, 2.38]}}
-    await empty.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
+    await unplayed.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
     await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 01:00 EDT")
     await expect(screen.page.locator("details[data-table=charleston] tbody tr").first).to_contain_text("2.38")
 

@@ -91,7 +91,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         keyed=(answers.PREFIX, warnings.PUSHED),
         bounds=((warnings.PUSHED, warnings.PUSHED_BYTES),),
     )
-    install_problems(app, lambda request: gateway_of(request).pages.translations(request).gettext)
+    install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     return app
 

@@ -29,6 +29,8 @@ PASSING = {
 
 #: What SQLite raises; those who only tell of it need not know more of SQLite.
 SqliteError = sqlite3.Error
+#: What a transaction raises that the database does not take; `orig` says why.
+TransactionRefused = DatabaseError
 
 
 class NoDatabase(Exception):

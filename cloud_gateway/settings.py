@@ -112,6 +112,14 @@ class Retention(Section):
         return self
 
 
+class Sealing(Section):
+    """What opens the personal text that devices have sealed; only who reads such text needs the files."""
+
+    keys: tuple[Path, ...] = Field(
+        (), description="A list of files with private sealing keys, mode 0600, the newest first."
+    )
+
+
 class Web(Section):
     """The console's address and sessions."""
 
@@ -131,6 +139,7 @@ class GatewaySettings(Section):
     devices: Devices = Devices()
     series: Series = Series()
     storage: Storage = Storage()
+    sealing: Sealing = Sealing()
     retention: tuple[Retention, ...] = ()
     web: Web = Web()
     sources: tuple[Source, ...] = ()

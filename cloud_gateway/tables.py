@@ -174,6 +174,19 @@ record = Table(  # lanes alarm, record and diagnostic; readings live in the seri
     Column("received_at", Integer, nullable=False),
 )
 
+unsealing = Table(  # who has read personal text of a record; written before it is shown, never deleted
+    "unsealing",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("at", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("device", String(32), nullable=False),
+    Column("epoch", String(16), nullable=False),
+    Column("lane", String(16), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("fields", Text, nullable=False),  # JSON list of their paths in the body
+)
+
 gap = Table(  # what devices dropped on purpose, from gap/1 records of any lane
     "gap",
     metadata,
@@ -234,7 +247,7 @@ dead_letter = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("times", Integer, nullable=False, default=1),  # how often the same unreadable message came
-    UniqueConstraint("device", "epoch", "lane", "seq"),
+    UniqueConstraint("device", "epoch", "lane", "seq", "sha256"),  # another device's outbox may be a copy
     Index("dead_letter_same", "topic", "sha256"),
     sqlite_autoincrement=True,
 )

@@ -33,7 +33,11 @@ def listed_failure(code: str, error: Exception, problems: Iterable[Problem]) -> 
 
 def render_text(failure: Failure) -> str:
     """Lines for people."""
-    return str(failure) if failure.problems else f"weiran: {str(failure).rstrip('.')}. {failure.remedy}"
+    return str(failure) if failure.problems else f"weiran: {_end(str(failure))} {failure.remedy}"
+
+
+def _end(text: str) -> str:
+    return text if text.endswith("?") else f"{text.rstrip('.')}."
 
 
 def render_json(failure: Failure) -> str:

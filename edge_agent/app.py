@@ -15,6 +15,7 @@ from edge_agent.identity.identity import Identity, load_identity
 from edge_agent.settings import AgentSettings, TableSensor
 from edge_agent.storage.outbox import Observer, Outbox
 from edge_agent.storage.quotas import Quotas
+from edge_agent.storage.sqlite import DamagedError
 from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
 from edge_agent.tasks.heartbeat import send_heartbeats
@@ -45,7 +46,7 @@ async def run(
 
     Installs no signal handler, configures no logging, touches no global: hundreds run in one process. `boot` is
     new for every life of the agent, so that `mono` never steps within it. Raises StorageError, HardwareError,
-    CredentialError.
+    CredentialError; DamagedError when its file breaks while it runs, so that the next start salvages it.
     """
     identity = find_identity(settings)
     bounds = settings.outbox
@@ -65,6 +66,10 @@ async def run(
         await restore_floor(device)
         await tell_of_salvage(device)
         await _run_duties(device, duties)
+    except ExceptionGroup as group:
+        if (damage := group.subgroup(DamagedError)) is None:
+            raise
+        raise DamagedError(str(damage.exceptions[0])) from group
     finally:
         await outbox.close()
         hardware.close()
@@ -76,6 +81,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     desk = AlarmDesk(device)
     await desk.restore()
     uplink = Uplink(device, desk.rules, connect=connect, twin=twin, notices=notices)
+    desk.on_known = uplink.declare_again
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -85,6 +91,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
                 group.create_task(notices.run(), name="notices"),
                 group.create_task(send_heartbeats(device), name="heartbeat"),
                 group.create_task(keep_time(device), name="time"),
+                group.create_task(device.outbox.watch(), name="store"),
                 *(group.create_task(sample(device, desk, s), name=s.stream) for s in device.settings.sensor),
                 *(group.create_task(_as_coroutine(duty, device)) for duty in duties),
             ]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cloud_gateway.backup.manifest import Head, Manifest
 from cloud_gateway.database import BUSY_TIMEOUT_MS
+from edge_agent.wire.messages import MAX_SEQ
 
 #: Lanes whose rows a device keeps until they are safe (DESIGN section 3).
 KEPT_LANES = ("alarm", "record")
@@ -110,9 +111,12 @@ def write_restored(file: Path, manifest: Manifest, now: int, revocations: Iterab
 
 
 def _name_holes(c: sqlite3.Connection, heads: Sequence[Head], since: int, until: int) -> None:
-    """`last` 0 and `count` 0: how many there were is not known; what a device still holds comes again."""
+    """`last` 0 and `count` 0: how many there were is not known; what a device still holds comes again.
+
+    A lane that has come to the greatest number has nothing after it.
+    """
     c.executemany(
         'INSERT OR REPLACE INTO gap (device, epoch, lane, seq, reason, count, "first", "last", since, until)'
         " VALUES (?, ?, ?, ?, ?, 0, ?, 0, ?, ?)",
-        [(h.device, h.epoch, h.lane, -since, RESTORED, h.upto + 1, since, until) for h in heads],
+        [(h.device, h.epoch, h.lane, -since, RESTORED, h.upto + 1, since, until) for h in heads if h.upto < MAX_SEQ],
     )

@@ -27,6 +27,7 @@ STANDINGS = {
     Standing.UNHEARD: _("never heard"),
     Standing.CLONED: _("cloned?"),
     Standing.CLOCK: _("clock wrong"),
+    Standing.REVOKED: _("revoked"),
 }
 DETAILS = {
     Standing.FINE: "",
@@ -37,6 +38,7 @@ DETAILS = {
     Standing.OFFLINE: _("signed off %(age)s ago"),
     Standing.UNHEARD: _("placed, but nothing has come from it yet"),
     Standing.CLONED: _("two devices speak with this identity, last seen %(age)s ago"),
+    Standing.REVOKED: _("taken out of service %(age)s ago; nothing of it is stored"),
     Standing.CLOCK: _("its clock is %(age)s off"),
 }
 SITE_TONES = {

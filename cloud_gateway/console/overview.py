@@ -162,10 +162,14 @@ class _Field:
         return self.snapshot.streams.get(device, [])
 
 
-def compose_overview(snapshot: Snapshot, now: int, labels: Labels) -> Overview:
-    """The page's content at gateway time `now` (ms UTC)."""
+def compose_overview(snapshot: Snapshot, now: int, labels: Labels, *, in_scenario: bool) -> Overview:
+    """The page's content at gateway time `now` (ms UTC).
+
+    Only `in_scenario`, where the gateway itself plays one, simulated devices set the clock: elsewhere a single one
+    with a wrong clock would set it for everybody.
+    """
     known = {d.id: facts(d, snapshot.streams.get(d.id, [])) for d in snapshot.devices}
-    scenario = scenario_clock(known.values())
+    scenario = scenario_clock(known.values()) if in_scenario else None
     moment = Moment(now, now if scenario is None else scenario, snapshot.pace)
     conditions = {name: judge_device(f, moment) for name, f in known.items()}
     field = _Field(snapshot, moment, conditions, labels)

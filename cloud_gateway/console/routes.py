@@ -41,12 +41,13 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
         frame = await read_frame(connection, now)
-    page = compose_overview(snapshot, now, labels)
+    page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
         request,
         template,
         page=page,
         storage=storage_message(gateway.settings),
+        anybody=gateway.settings.devices.admit == "any",
         visitor=visitor,
         frame=frame,
         notice=gateway.settings.web.notice,

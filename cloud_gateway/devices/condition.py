@@ -36,6 +36,7 @@ class Standing(StrEnum):
     OFFLINE = "offline"  # it said goodbye
     UNHEARD = "unheard"  # never heard
     CLONED = "cloned"  # two devices speak with its identity
+    REVOKED = "revoked"  # taken out of service: nothing of it is stored
     CLOCK = "clock"  # its clock is wrong, though it calls it right
 
 
@@ -49,6 +50,7 @@ TONES = {
     Standing.UNHEARD: Tone.OFF,
     Standing.CLONED: Tone.LATE,
     Standing.CLOCK: Tone.LATE,
+    Standing.REVOKED: Tone.OFF,
 }
 
 
@@ -64,7 +66,10 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one device. `heard_at`, `presence_at`, `clone_at` are gateway time, the others device time."""
+    """What is known of one device.
+
+    `heard_at`, `presence_at`, `clone_at`, `revoked_at` are gateway time, the others device time.
+    """
 
     presence: str | None = None
     presence_at: int | None = None
@@ -75,6 +80,7 @@ class Facts:
     depth: int | None = None
     oldest_at: int | None = None
     clone_at: int | None = None
+    revoked_at: int | None = None
     clock_off_ms: int | None = None
     simulated: bool = False
     streams: tuple[Pulse, ...] = ()
@@ -108,8 +114,8 @@ class Condition:
 
 
 def scenario_clock(devices: Iterable[Facts]) -> int | None:
-    """The newest device time that any simulated device has shown; None when there is none."""
-    times = [t for d in devices if d.simulated for t in _own_times(d)]
+    """The newest device time that any simulated device in service has shown; None when there is none."""
+    times = [t for d in devices if d.simulated and d.revoked_at is None for t in _own_times(d)]
     return max(times, default=None)
 
 
@@ -119,14 +125,20 @@ def _own_times(device: Facts) -> list[int]:
 
 
 def judge_device(device: Facts, moment: Moment) -> Condition:
-    """The worst that holds: not heard, cloned, silent, wrong clock, backlog, stale streams; else fine."""
+    """The first that holds: revoked, not heard, cloned, silent, wrong clock, backlog, stale streams; else fine."""
+    if device.revoked_at is not None:
+        return Condition(Standing.REVOKED, moment.now - device.revoked_at)
     if device.heard_at is None:
         return Condition(Standing.UNHEARD)
     if device.clone_at is not None:
         return Condition(Standing.CLONED, moment.now - device.clone_at)
-    silence = moment.now - device.heard_at
+    return _judge_link(device, moment, device.heard_at)
+
+
+def _judge_link(device: Facts, moment: Moment, heard_at: int) -> Condition:
+    silence = moment.now - heard_at
     if device.presence in ("lost", "offline"):
-        since = device.presence_at if device.presence_at is not None else device.heard_at
+        since = device.presence_at if device.presence_at is not None else heard_at
         return Condition(Standing(device.presence), moment.now - since)
     if silence > MISSED * 1000 * (device.heartbeat_s or HEARTBEAT_S):
         return Condition(Standing.SILENT, silence)

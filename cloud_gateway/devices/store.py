@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.devices.condition import Facts, Pulse
-from cloud_gateway.tables import device, gap, placement, rule, site, stream
+from cloud_gateway.tables import device, enrolment, gap, placement, rule, site, stream
 from edge_agent.web.paging import Time
 from edge_agent.wire.senml import Value
 
@@ -51,7 +51,8 @@ class Rule:
 class Health:
     """How a device is, by its newest heartbeat; what its machine cannot tell is null.
 
-    `hours_left` until a lane's quota is full, `depth` of the outbox: by lane.
+    `hours_left` until a lane's quota is full, `depth` of the outbox, `dropped_unsafe` facts that went before a backup
+    of the gateway had them: by lane.
     """
 
     uptime_s: float
@@ -63,13 +64,15 @@ class Health:
     undervoltage: bool | None = None
     clock: str | None = None
     memory_mb: float | None = None
+    dropped_unsafe: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Device:
     """One device. `heard_at`, `presence_at` are gateway time; `heartbeat_at`, `oldest_at`, `birth_at` its own.
 
-    `clone_at`, gateway time: two devices spoke with its identity. `clock_off_ms`: its clock less the gateway's.
+    `clone_at`, gateway time: two devices spoke with its identity; `revoked_at`, likewise: it was taken out of service.
+    `clock_off_ms`: its clock less the gateway's.
     """
 
     id: str
@@ -88,6 +91,7 @@ class Device:
     oldest_at: Time | None
     health: Health | None = None
     clone_at: Time | None = None
+    revoked_at: Time | None = None
     clock_off_ms: int | None = None
 
 
@@ -108,8 +112,10 @@ class Gap:
 
 
 _now_at = and_(placement.c.device == device.c.id, placement.c.until.is_(None))
-_devices = select(device, site.c.code.label("site")).select_from(
-    device.outerjoin(placement, _now_at).outerjoin(site, site.c.id == placement.c.site)
+_devices = select(device, site.c.code.label("site"), enrolment.c.revoked_at).select_from(
+    device.outerjoin(placement, _now_at)
+    .outerjoin(site, site.c.id == placement.c.site)
+    .outerjoin(enrolment, enrolment.c.device == device.c.id)
 )
 
 
@@ -170,6 +176,7 @@ def facts(known: Device, streams: Sequence[Stream]) -> Facts:
         depth=known.depth,
         oldest_at=known.oldest_at,
         clone_at=known.clone_at,
+        revoked_at=known.revoked_at,
         clock_off_ms=known.clock_off_ms,
         simulated=known.simulated,
         streams=pulses,

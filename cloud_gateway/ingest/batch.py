@@ -11,8 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from cloud_gateway.ingest.admission import DETAILS, Admission
-from cloud_gateway.ingest.validation import Accepted, RecordError, check_time, sort_records, sort_salvaged
+from cloud_gateway.ingest.validation import Accepted, RecordError, sort_records, sort_salvaged
 from edge_agent.proof.digest import digest
+from edge_agent.web.times import LATEST
 from edge_agent.wire.frames import FrameError, decode_frame, salvage_frame
 from edge_agent.wire.messages import MAX_FRAME_BYTES, VERSION, Birth, Presence, Reported
 from edge_agent.wire.session import Delivery
@@ -194,7 +195,6 @@ def _read_birth(payload: bytes) -> Birth:
     _check_size("birth", payload, MAX_BIRTH_BYTES)
     birth = _birth_decoder.decode(payload)
     _check_version(birth.v)
-    check_time("at", birth.at)
     return birth
 
 
@@ -209,6 +209,8 @@ def _read_reported(payload: bytes) -> Reported:
     _check_size("report", payload, MAX_REPORTED_BYTES)
     reported = _reported_decoder.decode(payload)
     _check_version(reported.v)
+    if not 0 <= reported.at <= LATEST:
+        raise FrameError("malformed_message", f"at {reported.at} is no time in ms UTC of the years 1970 to 9999")
     for keys in reported.sections.values():
         for value in keys.values():
             msgspec.json.decode(value)  # whoever reads it later must be able to

@@ -116,7 +116,7 @@ class IngestStore:
             events: Events = list(work.news)
             letters = list(work.unreadable)
             acks = await self._store_frames(c, work, events, letters)
-            await store_births(c, work.births, events)
+            await store_births(c, work.births, work.now, events)
             await store_lives(c, work.lives, work.now, events)
             await store_presences(c, work.presences, work.now, events)
             await store_reports(c, work.reports, work.now, events)
@@ -180,16 +180,20 @@ class IngestStore:
                 continue
             self._take_new(accepted, ledger[key].stored, facts)
             rejections[key] += [Rejection(r.record.seq, r.code) for r in accepted.rejected]
-        await facts.write(c)
+        for accepted, rejected, *_ in await facts.write(c):
+            rejections[_key(accepted)].append(Rejection(rejected.record.seq, rejected.code))
         await _write_ledger(c, ledger)
         return {key: _ack(key, ledger[key], rejections[key]) for key in keys}
 
     def _take_new(self, accepted: Accepted, ranges: Ranges, facts: Facts) -> None:
         """The ledger check: only what was never stored becomes a row, and then it is in the ledger."""
         records = accepted.frame.records
-        all_new = records[0].seq > ranges.upto and not ranges.sparse
-        rows = accepted.rows if all_new else [r for r in accepted.rows if r.record.seq not in ranges]
-        refused = accepted.rejected if all_new else [r for r in accepted.rejected if r.record.seq not in ranges]
+        rows, refused = accepted.rows, accepted.rejected
+        if records[0].seq <= ranges.upto or ranges.sparse:  # else all of it is new
+            rows = [r for r in accepted.rows if r.record.seq not in ranges]
+            refused = [r for r in accepted.rejected if r.record.seq not in ranges]
+            if len(rows) + len(refused) < len(accepted.rows) + len(accepted.rejected):
+                _note_repeats(accepted, ranges, facts)
         facts.add_rows(accepted, rows)
         facts.add_rejected(accepted, refused)
         if records[-1].seq - records[0].seq == len(records) - 1 and not records[0].skip:
@@ -200,6 +204,11 @@ class IngestStore:
 
 def _key(accepted: Accepted) -> Key:
     return Key(accepted.device, accepted.frame.epoch, accepted.frame.lane)
+
+
+def _note_repeats(accepted: Accepted, ranges: Ranges, facts: Facts) -> None:
+    rows = [r for r in accepted.rows if r.record.seq in ranges]
+    facts.add_repeats(accepted, rows, [r for r in accepted.rejected if r.record.seq in ranges])
 
 
 def _account(frame: Frame, ranges: Ranges) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
-from cloud_gateway.ingest.validation import EARLIEST_AT
+from cloud_gateway.ingest.store_alarms import settle_alarms
+from cloud_gateway.ingest.validation import EARLIEST_AT, LATEST_AT
 from edge_agent.wire.messages import Birth, Presence, PresenceState
 from edge_agent.wire.senml import Value
 
@@ -36,9 +37,10 @@ def upsert_device(device: str, values: dict[str, object]) -> Insert:
     return statement.on_conflict_do_update(index_elements=["id"], set_=values)
 
 
-async def store_births(c: AsyncConnection, births: dict[str, Birth], events: Events) -> None:
+async def store_births(c: AsyncConnection, births: dict[str, Birth], now: int, events: Events) -> None:
     """What devices declare of themselves; streams keep their newest value, rules are replaced."""
     for device, birth in births.items():
+        at = birth.at if EARLIEST_AT <= birth.at < LATEST_AT else None  # its clock is not set
         restarted = await _has_restarted(c, device, birth.boot)
         values: dict[str, object] = {
             "role": birth.role.value,
@@ -48,12 +50,13 @@ async def store_births(c: AsyncConnection, births: dict[str, Birth], events: Eve
             "epoch": birth.epoch,
             "heartbeat_s": birth.heartbeat_s,
             "simulated": birth.simulated,
-            "birth_at": birth.at,
+            "birth_at": at,
         }
         statement = upsert(t.device).values(id=device, **values)
         await c.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
         await _store_streams(c, device, birth)
         await _store_rules(c, device, birth)
+        await settle_alarms(c, device, birth, now if at is None else at, now)
         events.append(("device", {"device": device, "restarted": restarted}))
 
 

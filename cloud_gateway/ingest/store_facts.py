@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, tuple_, update
@@ -13,6 +13,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.ingest.batch import Unreadable
 from cloud_gateway.ingest.store_alarms import Word, store_alarms
 from cloud_gateway.ingest.store_clocks import compare_clock
+from cloud_gateway.ingest.store_conflicts import SEQ_CONFLICT, Letter, Repeats
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
 from edge_agent.proof.digest import digest
@@ -41,6 +42,7 @@ class Facts:
         self._dead: list[dict[str, object]] = []
         self._alarms: list[Word] = []
         self._heartbeats: list[tuple[Accepted, Row, HeartbeatBody]] = []
+        self._repeats = Repeats()
 
     def add_rows(self, accepted: Accepted, rows: Sequence[Row]) -> None:
         """Records of the lanes alarm, record and diagnostic, and gaps of any lane."""
@@ -70,25 +72,49 @@ class Facts:
 
     def add_rejected(self, accepted: Accepted, rejected: Sequence[Rejected]) -> None:
         """Records refused for good become dead letters."""
-        for record, code, detail in rejected:
-            body = bytes(record.body)
-            self._dead.append(
-                _identity(accepted, record.seq)
-                | {"received_at": self._now, "topic": f"{accepted.device} {record.kind}", "code": code}
-                | {"detail": detail, "payload": body, "size": len(body), "times": 1}
-                | {"sha256": digest(body)}
-            )
-            self._events.append(("dead_letter", {"device": accepted.device, "code": code}))
+        for one in rejected:
+            body = bytes(one.record.body)
+            self._add_letter(Letter(accepted, one, body, digest(body)))
 
-    async def write(self, c: AsyncConnection) -> None:
-        """Insert everything. A row that already exists is an error: the ledger should have held it back."""
+    def add_repeats(self, accepted: Accepted, rows: Iterable[Row], rejected: Iterable[Rejected]) -> None:
+        """Records whose numbers the ledger has: they are compared with what is stored."""
+        self._repeats.add(accepted, (row.record for row in rows), rejected)
+
+    def _add_letter(self, letter: Letter) -> None:
+        accepted, (record, code, detail), payload, sha256 = letter
+        self._dead.append(
+            _identity(accepted, record.seq)
+            | {"received_at": self._now, "topic": f"{accepted.device} {record.kind}", "code": code}
+            | {"detail": detail, "payload": payload, "size": len(payload), "times": 1}
+            | {"sha256": sha256}
+        )
+        self._events.append(("dead_letter", {"device": accepted.device, "code": code}))
+
+    async def write(self, c: AsyncConnection) -> list[Letter]:
+        """Insert everything. A row that already exists is an error: the ledger should have held it back.
+
+        Returns what was said under a number that another record has.
+        """
         for table, rows in ((t.record, self._records), (t.gap, self._gaps), (t.dead_letter, self._dead)):
             if rows:
                 await c.execute(insert(table), rows)
+        conflicts = await self._write_conflicts(c)
         await store_alarms(c, self._alarms, self._now)
         for accepted, row, heartbeat in self._heartbeats:
             await _apply_heartbeat(c, accepted, row, heartbeat)
             await compare_clock(c, accepted, row.record, self._now, self._events)
+        return conflicts
+
+    async def _write_conflicts(self, c: AsyncConnection) -> list[Letter]:
+        """After what is new, so that two records of one number in one batch are seen, too."""
+        found = await self._repeats.find(c)
+        self._dead = []
+        for letter, new in found:
+            if new:
+                self._add_letter(letter)
+        if self._dead:
+            await c.execute(insert(t.dead_letter), self._dead)
+        return [letter for letter, _ in found if letter.rejected.code == SEQ_CONFLICT]
 
 
 def _identity(accepted: Accepted, seq: int) -> dict[str, object]:

@@ -11,6 +11,7 @@ import msgspec
 from cloud_gateway.readings.series import Point, point_time
 from edge_agent.wire.messages import (
     ALARM,
+    DAMAGED,
     GAP,
     HEARTBEAT,
     READING,
@@ -37,6 +38,8 @@ _pack_decoder = msgspec.json.Decoder(Pack)
 _json_decoder = msgspec.json.Decoder()
 _BODIES: dict[tuple[Lane, str], msgspec.json.Decoder[AlarmBody | GapBody | HeartbeatBody]] = {
     (Lane.ALARM, ALARM): msgspec.json.Decoder(AlarmBody),
+    (Lane.ALARM, DAMAGED): msgspec.json.Decoder(GapBody),
+    (Lane.RECORD, DAMAGED): msgspec.json.Decoder(GapBody),
     (Lane.READING, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, HEARTBEAT): msgspec.json.Decoder(HeartbeatBody),
@@ -176,8 +179,7 @@ def _body(lane: Lane, record: Record, shift_ms: int) -> Body:
         raise RecordError("malformed_body", str(exc)) from exc
     if shift_ms and record.clock is ClockQuality.UNSET:
         body = _shift_body(body, shift_ms)
-    _check_body_times(body)
-    return body
+    return _believe(body, record.at)
 
 
 def _shift_body(body: Body, by_ms: int) -> Body:
@@ -192,12 +194,17 @@ def _shift_body(body: Body, by_ms: int) -> Body:
     return body
 
 
-def _check_body_times(body: Body) -> None:
+def _believe(body: Body, at: int) -> Body:
+    """The body without times that its record, made at `at`, shows to be wrong: its clock was set in between.
+
+    No fact is refused for such a time; the body is stored as it came. Raises RecordError.
+    """
     match body:
-        case AlarmBody():
-            check_time("since", body.since)
+        case AlarmBody() if not EARLIEST_AT <= body.since <= at:
+            return msgspec.structs.replace(body, since=at)
         case GapBody():
-            check_time("since", body.since)
             check_time("until", body.until)
-        case HeartbeatBody() if body.oldest_at is not None:
-            check_time("oldest_at", body.oldest_at)
+            return body if EARLIEST_AT <= body.since <= body.until else msgspec.structs.replace(body, since=body.until)
+        case HeartbeatBody() if body.oldest_at is not None and not EARLIEST_AT <= body.oldest_at < LATEST_AT:
+            return msgspec.structs.replace(body, oldest_at=None)
+    return body

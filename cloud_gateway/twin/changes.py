@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.devices.store import find_device
 from cloud_gateway.running import now_ms
 from cloud_gateway.twin import store
 from cloud_gateway.twin.store import Change, Twin, WrongSection
@@ -18,7 +17,7 @@ __all__ = ["NoSuchDevice", "WrongSection", "change_keys", "read_twin"]
 
 
 class NoSuchDevice(LookupError):
-    """No device of that id has ever been heard."""
+    """No device of that id has ever been heard or enrolled."""
 
 
 async def read_twin(database: Path, device: str) -> Twin:
@@ -50,8 +49,8 @@ async def _writing(database: Path, device: str) -> AsyncIterator[AsyncConnection
     engine = open_database(database)
     try:
         async with transaction(engine) as connection:
-            if await find_device(connection, device) is None:
-                raise NoSuchDevice(f"no device {device!r} has ever been heard")
+            if not await store.has_device(connection, device):
+                raise NoSuchDevice(f"no device {device!r} has ever been heard or enrolled")
             yield connection
     finally:
         await engine.dispose()

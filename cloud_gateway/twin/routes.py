@@ -10,7 +10,6 @@ from pydantic import JsonValue
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.devices.routes import no_device
-from cloud_gateway.devices.store import find_device
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
@@ -65,7 +64,7 @@ class TwinView:
 async def show_twin(request: Request, response: Response, device: str) -> TwinView:
     """What is desired of a device, what it reported, and the difference. `ETag` is the version of the desired."""
     async with reading(gateway_of(request).engine) as connection:
-        if await find_device(connection, device) is None:
+        if not await store.has_device(connection, device):
             raise no_device("device")
         twin = await store.find_twin(connection, device)
     return _view(twin, response)
@@ -88,7 +87,7 @@ async def change_section(
     change = Change(section, keys, _read_version(if_match))
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            if await find_device(connection, device) is None:
+            if not await store.has_device(connection, device):
                 raise no_device("device")
             twin = await store.change_section(connection, device, change, who.name, now_ms())
     except WrongSection as exc:

@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway import tables as t
 from cloud_gateway.tables import event, twin
 from edge_agent.proof.canonical import canonical_hash
 from edge_agent.wire.messages import Desired, Reported
@@ -54,6 +55,13 @@ class WrongSection(ValueError):
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
         self.field = field
+
+
+async def has_device(connection: AsyncConnection, name: str) -> bool:
+    """Whether there is such a device: one that was heard, or enrolled and not heard yet."""
+    heard = select(t.device.c.id).where(t.device.c.id == name)
+    enrolled = select(t.enrolment.c.device).where(t.enrolment.c.device == name)
+    return (await connection.execute(heard.union_all(enrolled))).first() is not None
 
 
 async def find_twin(connection: AsyncConnection, device: str) -> Twin:

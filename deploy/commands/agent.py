@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.options import Config, load_settings
+from deploy.commands.starting import private_files
 from deploy.failures import WRONG_USE, Failure, extra
 from edge_agent.settings import AgentSettings
 
@@ -31,7 +32,8 @@ def agent(
         typer.echo(f"{config}: correct. {settings.device}: {len(settings.sensor)} sensors, {len(settings.rule)} rules.")
         return 0
     try:
-        main(settings)
+        with private_files():
+            main(settings)
     except HardwareError as exc:
         raise Failure("hardware", str(exc), "See what is missing: weiran doctor --for device") from exc
     except CredentialError as exc:

@@ -48,6 +48,8 @@ def revoke(
 
     The broker is told by its own list: weiran provision revoke.
     """
+    if not reason.strip():
+        raise Failure("wrong-use", "--reason is empty", "Say why: stolen, broken, replaced", WRONG_USE)
     with _register(config) as (database, register):
         asyncio.run(register.revoke_device(database, device, reason))
     typer.echo(f"{device}: revoked; what it sends is no longer stored.")
@@ -132,13 +134,13 @@ def _register(config: Path) -> Iterator[tuple[Path, ModuleType]]:
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_database(settings.database)
-    try:
-        yield settings.database, register
-    except NotEnrolled as exc:
-        remedy = f"See who is: weiran gateway device list --config {config}"
-        raise Failure("not-enrolled", f"{exc} was never enrolled", remedy, WRONG_USE) from exc
-    except Revoked as exc:
-        remedy = "Let it speak again: weiran gateway device readmit ID"
-        raise Failure("revoked", str(exc), remedy, WRONG_USE) from exc
-    except CertificateRefused as exc:
-        raise Failure("certificate", str(exc), "Name the device's own", WRONG_USE) from exc
+        try:
+            yield settings.database, register
+        except NotEnrolled as exc:
+            remedy = f"See who is: weiran gateway device list --config {config}"
+            raise Failure("not-enrolled", f"{exc} was never enrolled", remedy, WRONG_USE) from exc
+        except Revoked as exc:
+            remedy = "Let it speak again: weiran gateway device readmit ID"
+            raise Failure("revoked", str(exc), remedy, WRONG_USE) from exc
+        except CertificateRefused as exc:
+            raise Failure("certificate", str(exc), "Name the device's own", WRONG_USE) from exc

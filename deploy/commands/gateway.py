@@ -8,8 +8,9 @@ from deploy.commands.devices import device_app
 from deploy.commands.gateway_backup import backup, restore
 from deploy.commands.gateway_retain import retain
 from deploy.commands.options import Config, load_settings
+from deploy.commands.records import record_app
 from deploy.commands.staff import staff_app
-from deploy.commands.starting import check_folder, check_start, telling_failures, working
+from deploy.commands.starting import check_folder, check_start, private_files, telling_failures, working
 from deploy.commands.twin import twin_app
 from deploy.failures import WRONG_USE, Failure, extra
 
@@ -17,6 +18,7 @@ gateway_app = typer.Typer(help="The cloud side: processes, database, staff.")
 gateway_app.add_typer(staff_app, name="user")
 gateway_app.add_typer(device_app, name="device")
 gateway_app.add_typer(twin_app, name="twin")
+gateway_app.add_typer(record_app, name="record")
 gateway_app.command("backup")(backup)
 gateway_app.command("restore")(restore)
 gateway_app.command("retain")(retain)
@@ -68,6 +70,7 @@ def migrate(config: Config) -> int:
         check_folder(settings.data_dir)
         check_not_newer(settings.database)
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate_file(settings.database)
+    with private_files():
+        migrate_file(settings.database)
     typer.echo(f"{settings.database}: at this release.")
     return 0

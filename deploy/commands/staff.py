@@ -126,12 +126,12 @@ def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_database(settings.database)
-    try:
-        yield settings, accounts
-    except (accounts.NameTaken, accounts.NoSuchStaff) as exc:
-        text = f"the name {exc} is taken" if isinstance(exc, accounts.NameTaken) else str(exc)
-        raise Failure(
-            "staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE
-        ) from exc
-    except ValueError as exc:
-        raise Failure("staff", str(exc), "Choose another", WRONG_USE) from exc
+        try:
+            yield settings, accounts
+        except (accounts.NameTaken, accounts.NoSuchStaff) as exc:
+            text = f"the name {exc} is taken" if isinstance(exc, accounts.NameTaken) else str(exc)
+            raise Failure(
+                "staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE
+            ) from exc
+        except ValueError as exc:
+            raise Failure("staff", str(exc), "Choose another", WRONG_USE) from exc

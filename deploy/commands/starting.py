@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def telling_failures(config: Path) -> Iterator[None]:
-    """Around the checks of a start: what they raise becomes a Failure of status 2."""
-    from cloud_gateway.database import NoDatabase
+    """Around the checks of a start, and work on the database: what they raise becomes a Failure of status 2."""
+    from cloud_gateway.database import NoDatabase, TransactionRefused
     from cloud_gateway.database_file import DatabaseNotReady, DatabaseTooNew
     from edge_agent.wire.tls import CredentialError
 
@@ -32,6 +32,9 @@ def telling_failures(config: Path) -> Iterator[None]:
     except NoDatabase as exc:
         remedy = f"Put it away, or name another data_dir in {config}"
         raise Failure("no-database", str(exc), remedy, WRONG_USE) from exc
+    except TransactionRefused as exc:
+        remedy = "Run this as the user of the gateway's processes, and see that the disk has room; nothing was changed"
+        raise Failure("database", f"the database of {config}: {exc.orig}", remedy, WRONG_USE) from exc
     except CredentialError as exc:
         text, _, remedy = str(exc).partition("; ")
         raise Failure(
@@ -43,11 +46,22 @@ def telling_failures(config: Path) -> Iterator[None]:
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """Files that are made meanwhile can be read by this user alone, however the process was started."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def working(folder: Path) -> Iterator[None]:
     """While a process of the gateway runs: a restore keeps out, and this one keeps out of a restore."""
     from cloud_gateway.occupancy import FolderBusy, occupied
 
     with ExitStack() as stack:
+        stack.enter_context(private_files())
         try:
             stack.enter_context(occupied(folder))
         except FolderBusy as exc:

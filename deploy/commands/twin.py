@@ -41,7 +41,7 @@ def show(device: Device, config: Config, as_json: AsJson = False) -> int:
 @twin_app.command("set")
 def change(device: Device, assignments: Changes, config: Config) -> int:
     """Change settings of a device: all that are named, or none."""
-    keys = dict(_assignment(text) for text in assignments)
+    keys = _assigned(assignments)
     with _twins(config) as (database, changes):
         twin = asyncio.run(changes.change_keys(database, device, keys, getpass.getuser()))
     typer.echo(f"{_headline(twin)}. What became of it: weiran gateway twin show {device} --config {config}")
@@ -71,10 +71,19 @@ def _rows(twin: Twin) -> list[dict[str, object]]:
     ]
 
 
+def _assigned(texts: list[str]) -> dict[str, float | None]:
+    keys: dict[str, float | None] = {}
+    for name, number in map(_assignment, texts):
+        if name in keys:
+            raise Failure("wrong-use", f"{name} is named twice", "Give each key one value", WRONG_USE)
+        keys[name] = number
+    return keys
+
+
 def _assignment(text: str) -> tuple[str, float | None]:
     name, equals, value = text.partition("=")
     try:
-        if not equals:
+        if not name or not equals:
             raise ValueError
         number = float(value) if value else None
     except ValueError as exc:
@@ -93,10 +102,11 @@ def _twins(config: Path) -> Iterator[tuple[Path, ModuleType]]:
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_database(settings.database)
-    try:
-        yield settings.database, changes
-    except changes.NoSuchDevice as exc:
-        raise Failure("no-device", str(exc), "Check its id, and that it has been connected once", WRONG_USE) from exc
-    except changes.WrongSection as exc:
-        remedy = "Correct it and run the command again; nothing has been changed"
-        raise Failure("wrong-use", f"{exc.field}: {exc}", remedy, WRONG_USE) from exc
+        try:
+            yield settings.database, changes
+        except changes.NoSuchDevice as exc:
+            remedy = "Check its id; weiran gateway device enrol lets a new device speak"
+            raise Failure("no-device", str(exc), remedy, WRONG_USE) from exc
+        except changes.WrongSection as exc:
+            remedy = "Correct it and run the command again; nothing has been changed"
+            raise Failure("wrong-use", f"{exc.field}: {exc}", remedy, WRONG_USE) from exc

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deploy.demo.conductor import Conductor
@@ -110,7 +111,8 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
     began = time.monotonic()
     _say(f"SIMULATED / 模拟: {scenario.title} / {scenario.title_zh}")
     stage = await _set_whole(set_stage(scenario, folder, store=options.store, port=options.port))
-    trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)])
+    signed_out = None if options.once else partial(_say_new_link, stage)
+    trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)], signed_out)
     try:
         await make_fleets(
             stage,
@@ -156,6 +158,10 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
     if not options.once:
         _say(f"Open {await one_time_link(stage)}")
         _say("The link signs you in once. Stop with Ctrl-C.")
+
+
+async def _say_new_link(stage: Stage) -> None:
+    _say(f"The restore has signed everybody out. Open {await one_time_link(stage)}")
 
 
 async def _play(

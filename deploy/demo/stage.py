@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from cloud_gateway.exposures.store_sites import put_risk
 from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
-from cloud_gateway.staff.accounts import add_staff, make_link
+from cloud_gateway.staff.accounts import NameTaken, add_staff, make_link
 from cloud_gateway.staff.roles import Role
 from deploy.demo.answering import Answering
 from deploy.demo.cable import Cable
@@ -208,7 +209,8 @@ def _filled_sites(scenario: Scenario, faults: str | None) -> set[str]:
 
 async def one_time_link(stage: Stage) -> str:
     """A link that signs in once, as an administrator of this demo."""
-    await add_staff(stage.settings.database, STAFF_NAME, Role.ADMINISTRATOR, None)
+    with suppress(NameTaken):
+        await add_staff(stage.settings.database, STAFF_NAME, Role.ADMINISTRATOR, None)
     token = await make_link(stage.settings.database, STAFF_NAME)
     return f"{stage.origin}/enter#{token}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from deploy.demo.disk import DiskHog
@@ -30,8 +30,12 @@ class Troublemaker:
     A device lets go on a full disk of what it kept for a restored gateway: that they do not fall together is the third.
     """
 
-    def __init__(self, stage: Stage, faults: Iterable[SystemFault]) -> None:
+    def __init__(
+        self, stage: Stage, faults: Iterable[SystemFault], signed_out: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """`signed_out` is called when a restore has ended everybody's session."""
         self._stage = stage
+        self._signed_out = signed_out
         self.happenings = [Happening(fault) for fault in faults]
         self._broker_lock = asyncio.Lock()
         self._ingest_lock = asyncio.Lock()
@@ -91,6 +95,8 @@ class Troublemaker:
             await self._let_last(happening, fleets)
             await put_back(self._stage, happening, backup)
             await self._all_heard(fleets, time.monotonic())
+            if self._signed_out is not None:
+                await self._signed_out()
             await asyncio.sleep(RECOVERY_S)
 
     # -- devices and links ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ dot; a name such as ``dev-a/x`` would let its owner step out of its own part of 
 from __future__ import annotations
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge_agent.wire.topics import DEVICE_ID, SERVICE_NAME
 
+#: A host name (RFC 1123), in ASCII as certificates hold it.
+HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 CA_DAYS = 20 * 365
 #: A certificate begins this much before it is made: the broker's clock may be a little behind.
 HEAD_START = timedelta(minutes=10)
@@ -128,6 +131,8 @@ def _general_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
+        if HOST.fullmatch(host) is None:
+            raise NameRefused(f"{host!r} is no name or address of a machine; write --host mqtt.example.org") from None
         return x509.DNSName(host)
 
 

@@ -188,7 +188,7 @@ class Provision:
     def _authority(self) -> Authority:
         folder = self.folder / "ca"
         try:
-            certificate = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+            certificate = _load_certificate(folder / CERTIFICATE, (folder / CERTIFICATE).read_bytes())
             return Authority(_load_key(folder / KEY), certificate)
         except FileNotFoundError as exc:
             remedy = f"make one: weiran provision init {self.folder} --host NAME"
@@ -207,7 +207,7 @@ class Provision:
 
     def _describe(self, file: Path) -> Issued:
         data = file.read_bytes()
-        certificate = x509.load_pem_x509_certificate(data)
+        certificate = _load_certificate(file, data)
         key = certificate.public_key()
         assert isinstance(key, Ed25519PublicKey), "the authority signs no other keys"
         return Issued(
@@ -224,6 +224,14 @@ class Provision:
 
 def _key_pem(key: Ed25519PrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _load_certificate(file: Path, data: bytes) -> x509.Certificate:
+    """Raises ProvisionError for another kind of file."""
+    try:
+        return x509.load_pem_x509_certificate(data)
+    except ValueError as exc:
+        raise ProvisionError(f"{file} is no certificate; put back the folder's copy") from exc
 
 
 def _load_key(file: Path) -> Ed25519PrivateKey:

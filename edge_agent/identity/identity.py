@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from edge_agent.proof.sealing import SealError, read_key, seal
 from edge_agent.proof.signatures import SIGNED, Statement, sign
+from edge_agent.wire.sealed import SealedText
 from edge_agent.wire.tls import (
     CERTIFICATE,
     KEY,
@@ -49,7 +50,7 @@ class Identity:
         """The signature of a record of a lane that is signed, None for the other lanes."""
         return sign(self._key, statement) if statement.lane in SIGNED else None
 
-    def seal(self, plain: str) -> str:
+    def seal(self, plain: str) -> SealedText:
         """Hide a personal text from everybody but the gateway, this device included."""
         return seal(self.sealing_key, plain)
 

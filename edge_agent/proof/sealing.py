@@ -12,7 +12,8 @@ import binascii
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-PREFIX = "sealed/1:"
+from edge_agent.wire.sealed import PREFIX, SealedText
+
 KEY_BYTES = 32
 
 
@@ -20,11 +21,11 @@ class SealError(Exception):
     """A key or a sealed text cannot be used; the text says which."""
 
 
-def seal(key: bytes, plain: str) -> str:
+def seal(key: bytes, plain: str) -> SealedText:
     """Seal a text to the gateway's public key (raw, 32 bytes); the result is plain ASCII. Raises SealError."""
     if len(key) != KEY_BYTES:
         raise SealError(f"a sealing key has {KEY_BYTES} bytes, this one {len(key)}")
-    return PREFIX + base64.b64encode(SealedBox(PublicKey(key)).encrypt(plain.encode())).decode()
+    return SealedText(PREFIX + base64.b64encode(SealedBox(PublicKey(key)).encrypt(plain.encode())).decode())
 
 
 def unseal(key: bytes, sealed: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge_agent.storage import eviction, kept, store
+from edge_agent.storage import eviction, kept, older, store
 from edge_agent.storage.facts import Item
 from edge_agent.storage.overflow import DISK_FULL, NO_ROOM, gap_item, gap_of, joined
 from edge_agent.storage.quotas import HIGH_WATER, TIGHT, LaneState, Quotas, cost
@@ -26,6 +26,7 @@ Insert = Callable[[sqlite3.Connection, Sequence[Item]], list[int]]
 class Work(NamedTuple):
     """What one commit takes in. `asked[i]` says whether somebody waits for `items[i]`, or it is a sample.
 
+    `newest` is the newest fact that the device has made: gap records bear its clock.
     `closed`: the disk is full, and only urgent lanes take anything.
     """
 
@@ -34,6 +35,7 @@ class Work(NamedTuple):
     acks: Sequence[tuple[Lane, LaneAck]]
     salvaged: Sequence[tuple[str, Lane, LaneAck]]
     loss: GapBody | None
+    newest: Item | None = None
     closed: bool = False
 
 
@@ -43,7 +45,8 @@ class Result:
 
     `stored`: (seq, index in the group); `gaps`: the gap records it wrote; `refused`: indexes that found no room;
     `unnamed`: samples that no gap record names yet; `deleted`: rows that went on an ack, by lane; `back`: the first
-    row of a lane that the gateway has lost; `lanes`: how full the lanes are now.
+    row of a lane that the gateway has lost; `lanes`: how full the lanes are now; `salvaged`: facts of an older epoch
+    still to be sent, where that has changed.
     """
 
     stored: list[tuple[int, int]] = field(default_factory=list)
@@ -72,9 +75,9 @@ def commit(connection: sqlite3.Connection, work: Work, quotas: Quotas, insert: I
         samples = [work.items[i].at for i in result.refused if not work.asked[i]]
         loss = joined(work.loss, gap_of(samples, reason))
         items = [work.items[i] for i in chosen]
-        named = [gap_item(gap, _neighbour(items), lane) for lane, gap in gaps]
+        named = [gap_item(gap, work.newest, lane) for lane, gap in gaps]
         if loss is not None and not (work.closed or tight):
-            named.append(gap_item(loss, _neighbour(items)))
+            named.append(gap_item(loss, work.newest))
         seqs = insert(c, [*items, *named])
         if loss is not None:
             result.unnamed = loss if work.closed or tight else None
@@ -85,7 +88,7 @@ def commit(connection: sqlite3.Connection, work: Work, quotas: Quotas, insert: I
     return result
 
 
-def give_way(connection: sqlite3.Connection, insert: Insert) -> Result:
+def give_way(connection: sqlite3.Connection, newest: Item | None, insert: Insert) -> Result:
     """On a full disk: drop a good part of what may go, so that urgent facts find pages in the file itself."""
     result = Result()
     with transaction(connection) as c:
@@ -96,8 +99,9 @@ def give_way(connection: sqlite3.Connection, insert: Insert) -> Result:
                 continue
             rows = min(2 * eviction.STEP_ROWS, state.rows // 4)
             gap = eviction.drop_oldest(c, lane, rows, DISK_FULL) if rows else None
-            named += [] if gap is None else [gap_item(gap, None, lane)]
+            named += [] if gap is None else [gap_item(gap, newest, lane)]
         seqs = insert(c, named)
+        older.evict(c, eviction.STEP_ROWS)
         result.lanes = store.read_lanes(c)
     result.gaps = list(zip(seqs, named, strict=True))
     return result
@@ -114,11 +118,7 @@ def _settle(c: sqlite3.Connection, work: Work, result: Result, room: _Room | Non
         if settled.back:
             result.back[lane] = settled.first_back
     for epoch, lane, ack in work.salvaged:
-        result.salvaged.append((epoch, lane, store.delete_salvaged(c, epoch, lane, ack)))
-
-
-def _neighbour(items: Sequence[Item]) -> Item | None:
-    return items[-1] if items else None
+        result.salvaged.append((epoch, lane, older.settle(c, epoch, lane, ack, keeps=lane in URGENT)))
 
 
 class _Room:
@@ -131,6 +131,8 @@ class _Room:
 
     def make(self, items: Sequence[Item], *, closed: bool, tight: bool) -> list[tuple[Lane, GapBody]]:
         """Make room for the items where their lanes allow it. Returns what was dropped."""
+        if tight:
+            older.evict(self._c, eviction.STEP_ROWS)
         need = dict.fromkeys(Lane, 0)
         for item in items:
             need[item.lane] += cost(len(item.body))

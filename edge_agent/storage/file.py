@@ -14,6 +14,7 @@ from typing import TypeVar
 from edge_agent.storage import salvage, store
 from edge_agent.storage.ballast import Ballast
 from edge_agent.storage.commit import Insert, Result, Work, commit, give_way
+from edge_agent.storage.facts import Item
 from edge_agent.storage.quotas import Quotas
 from edge_agent.storage.sqlite import PAGE_BYTES, DamagedError, StorageError, is_damage, open_file
 from edge_agent.wire.topics import Lane
@@ -34,7 +35,7 @@ class OutboxFile:
     """One outbox file. `full` while the disk has no room for anything but alarms and records."""
 
     def __init__(self, path: Path, *, max_mb: int, quotas: Quotas, ballast_bytes: int) -> None:
-        self._path = path
+        self.path = path
         self._max_mb = max_mb
         self._quotas = quotas
         self._ballast = Ballast(path, ballast_bytes)
@@ -70,28 +71,28 @@ class OutboxFile:
             logger.error("the outbox is damaged and set aside as %s: %s", aside.name, exc)
             self.close()
             contents = self._take_up(str(exc))
-        self._aside = [aside.name for aside in salvage.files_aside(self._path)]
+        self._aside = [aside.name for aside in salvage.files_aside(self.path)]
         self.full = not self._ballast.rebuild()
         return contents
 
     def _take_up(self, reason: str) -> store.Contents:
-        self._connection = open_file(self._path, max_mb=self._max_mb)
+        self._connection = open_file(self.path, max_mb=self._max_mb)
         try:
             self._connection.execute(f"PRAGMA wal_autocheckpoint={self._log_pages}").fetchall()
             store.load(self._connection)
-            salvage.finish(self._path, self._connection, reason)
+            salvage.finish(self.path, self._connection, reason)
             return store.load(self._connection)
         except sqlite3.Error as exc:
             if is_damage(exc):
                 raise DamagedError(str(exc)) from exc
             self.close()
-            raise StorageError(f"{self._path}: {exc}; check that the disk has room and can be written") from exc
+            raise StorageError(f"{self.path}: {exc}; check that the disk has room and can be written") from exc
 
     def _set_aside(self) -> Path:
         try:
-            return salvage.set_aside(self._path)
+            return salvage.set_aside(self.path)
         except OSError as exc:
-            raise StorageError(f"{self._path} is damaged and cannot be set aside: {exc}") from exc
+            raise StorageError(f"{self.path} is damaged and cannot be set aside: {exc}") from exc
 
     def close(self) -> None:
         """Let go of it."""
@@ -132,15 +133,15 @@ class OutboxFile:
         self.full = True
         self._ballast.give_up()
         self._checkpoint()
-        way = self._give_way(insert)
+        way = self._give_way(work.newest, insert)
         self._checkpoint()
         result = commit(self.connection, work._replace(closed=True), self._quotas, insert)
         result.gaps = way.gaps + result.gaps
         return result
 
-    def _give_way(self, insert: Insert) -> Result:
+    def _give_way(self, newest: Item | None, insert: Insert) -> Result:
         try:
-            return give_way(self.connection, insert)
+            return give_way(self.connection, newest, insert)
         except sqlite3.OperationalError as exc:
             logger.warning("nothing can be dropped: %s", exc)
             return Result()

@@ -12,6 +12,9 @@ from edge_agent.wire.messages import MAX_SEQ, LaneAck
 from edge_agent.wire.ranges import Ranges
 from edge_agent.wire.topics import Lane
 
+#: (first, last) of stretches of sequence numbers.
+Spans = Iterable[tuple[int, int]]
+
 
 class Settled(NamedTuple):
     """What an ack did to `pending`: rows that went, rows that came back, and the first of these (0: none)."""
@@ -26,14 +29,14 @@ def settle(c: sqlite3.Connection, lane: Lane, ack: LaneAck, room: int) -> Settle
     go of what is safe."""
     store.refuse(c, lane, ack)
     refused = store.remove(c, lane, [(r.seq, r.seq) for r in ack.rejected])
-    gone = refused + _keep(c, lane, [(1, ack.upto), *ack.ranges], room)
+    safe = min(ack.safe or 0, ack.upto)
+    gone = refused + store.remove(c, lane, [(1, safe)]) + _keep(c, lane, [(safe + 1, ack.upto), *ack.ranges], room)
     back, first = _take_back(c, lane, ack)
-    if ack.safe is not None:
-        _forget(c, lane, 1, min(ack.safe, ack.upto))
+    _forget(c, lane, 1, safe)
     return Settled(gone, back, first)
 
 
-def _keep(c: sqlite3.Connection, lane: Lane, spans: Iterable[tuple[int, int]], room: int) -> int:
+def _keep(c: sqlite3.Connection, lane: Lane, spans: Spans, room: int) -> int:
     gone = 0
     for first, last in spans:
         rows, size = store.measure(c, "pending", lane, first, last)
@@ -42,6 +45,8 @@ def _keep(c: sqlite3.Connection, lane: Lane, spans: Iterable[tuple[int, int]], r
             c.execute("INSERT OR REPLACE INTO kept SELECT * FROM pending WHERE lane=? AND seq BETWEEN ? AND ?", where)
             c.execute("UPDATE lane SET kept=kept+? WHERE name=?", (size, lane.value))
             room -= size
+        elif rows:
+            store.count_unsafe(c, lane, rows)
         gone += store.remove(c, lane, [(first, last)]) if rows else 0
     return gone
 
@@ -49,7 +54,7 @@ def _keep(c: sqlite3.Connection, lane: Lane, spans: Iterable[tuple[int, int]], r
 def _take_back(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> tuple[int, int]:
     """The gateway knows less than it did: what it lacks is pending again. Returns how many, and the first."""
     back = lowest = 0
-    for first, last in _holes(ack):
+    for first, last in holes(ack):
         rows, size = store.measure(c, "kept", lane, first, last)
         if not rows:
             continue
@@ -62,7 +67,7 @@ def _take_back(c: sqlite3.Connection, lane: Lane, ack: LaneAck) -> tuple[int, in
     return back, lowest
 
 
-def _holes(ack: LaneAck) -> Iterator[tuple[int, int]]:
+def holes(ack: LaneAck) -> Iterator[tuple[int, int]]:
     """What an ack does not name, as (first, last)."""
     named = Ranges(ack.upto, [*ack.ranges, *((r.seq, r.seq) for r in ack.rejected)])
     first = named.upto + 1
@@ -73,16 +78,17 @@ def _holes(ack: LaneAck) -> Iterator[tuple[int, int]]:
 
 
 def evict(c: sqlite3.Connection, lane: Lane, need: int) -> int:
-    """Let the oldest go until `need` bytes are free, or none is left. Returns the bytes that became free."""
-    freed = last = 0
+    """Let the oldest go until `need` bytes are free, or none is left, and count them. Returns the bytes freed."""
+    freed = last = gone = 0
     rows = c.execute(f"SELECT seq, {COST_SQL} FROM kept WHERE lane=? ORDER BY seq", (lane.value,))  # noqa: S608 ours
     for seq, size in rows:
         if freed >= need:
             break
-        freed, last = freed + size, seq
+        freed, last, gone = freed + size, seq, gone + 1
     rows.close()
-    if last:
+    if gone:
         _forget(c, lane, 1, last)
+        store.count_unsafe(c, lane, gone)
     return freed
 
 

@@ -12,18 +12,19 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from edge_agent.storage import notes, store
-from edge_agent.storage.commit import URGENT, Result, Work
+from edge_agent.storage import notes, older, store
+from edge_agent.storage.commit import URGENT, Result
 from edge_agent.storage.facts import Item, Pending, check_item
 from edge_agent.storage.file import OutboxFile
+from edge_agent.storage.group import Group
 from edge_agent.storage.overflow import Overflow, gap_of, joined
 from edge_agent.storage.promises import OutboxFull, reject, resolve, retrieve, wait_until
 from edge_agent.storage.quotas import LaneState, Quotas
-from edge_agent.storage.sqlite import StorageError
+from edge_agent.storage.sqlite import DamagedError, StorageError, is_damage
+from edge_agent.storage.troubles import Report, Troubles
 from edge_agent.wire.messages import GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
@@ -33,12 +34,7 @@ T = TypeVar("T")
 
 GROUP_DELAY_S = 1.0
 GROUP_ROWS = 200
-LARGEST_GROUP = 2000
 RECORDS_FULL = "no room for records"
-
-#: Is told of a part's trouble by name, and of its end (None).
-Report = Callable[[str, Exception | None], None]
-
 
 DEFAULT_QUOTAS = Quotas()
 
@@ -57,20 +53,6 @@ class Observer(Protocol):
         """The gateway has acknowledged this of a lane, and its rows are deleted."""
 
 
-@dataclass
-class Group:
-    """What one commit takes in."""
-
-    items: list[Item] = field(default_factory=list)
-    waiting: list[asyncio.Future[int] | None] = field(default_factory=list)
-    acks: list[tuple[Lane, LaneAck]] = field(default_factory=list)
-    salvaged: list[tuple[str, Lane, LaneAck]] = field(default_factory=list)
-
-    def work(self, loss: GapBody | None) -> Work:
-        """The same for the file's thread."""
-        return Work(self.items, [w is not None for w in self.waiting], self.acks, self.salvaged, loss)
-
-
 class Outbox:
     """The store of one device. Open it with `open`, in a task group's life, and `close` it."""
 
@@ -84,8 +66,9 @@ class Outbox:
         self._overflow = Overflow()
         self._sent: dict[Lane, int] = {}
         self._back: dict[Lane, int] = {}
-        self._troubles: dict[str, Exception] = {}
-        self._report: Report | None = None
+        self._newest: Item | None = None
+        self._troubles = Troubles()
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._due = asyncio.Event()
         self._some = asyncio.Event()
         self._closing = False
@@ -94,7 +77,8 @@ class Outbox:
         self.epoch = ""
         self.depth: dict[Lane, int] = {}
         self.lanes: dict[Lane, LaneState] = {}
-        self.salvaged: dict[tuple[str, Lane], int] = {}
+        self.salvaged: dict[older.Older, int] = {}
+        self.salvaged_kept: set[older.Older] = set()
         self._writer: asyncio.Task[None] | None = None
 
     # -- life ---------------------------------------------------------------------------------------------
@@ -115,6 +99,8 @@ class Outbox:
         file = OutboxFile(path, max_mb=max_mb, quotas=quotas, ballast_bytes=ballast_kb * 1024)
         outbox = cls(file, boot=boot, queue=queue, observer=observer)
         outbox._take_up(await outbox._in_thread(file.open))
+        outbox.salvaged = await outbox._read(older.waiting)
+        outbox.salvaged_kept = await outbox._read(older.kept_lanes)
         outbox._writer = asyncio.create_task(outbox._write(), name="outbox writer")
         return outbox
 
@@ -130,10 +116,10 @@ class Outbox:
 
     def _take_up(self, contents: store.Contents) -> None:
         """Go on where the last life ended: it may have sent whatever is there."""
-        self.epoch, self.salvaged = contents.epoch, contents.salvaged
+        self.epoch = contents.epoch
         self._count(contents.lanes)
         self._sent = {lane: state.next - 1 for lane, state in contents.lanes.items()}
-        self._note_troubles()
+        self._troubles.note(self._file.troubles())
         if contents.loss is not None:
             self._overflow.give_back(contents.loss)
 
@@ -145,31 +131,25 @@ class Outbox:
 
     def on_trouble(self, report: Report) -> None:
         """From now on tell of what does not work, by name, beginning with what does not now."""
-        self._report = report
-        for name, trouble in self._troubles.items():
-            report(name, trouble)
+        self._troubles.tell(report)
 
     @property
     def troubles(self) -> dict[str, Exception]:
         """What does not work, by name: a full disk, a full lane of records, a damaged file."""
-        return dict(self._troubles)
+        return self._troubles.read()
+
+    async def watch(self) -> None:
+        """Ends only by DamagedError: SQLite says that the open file is broken. Opening it anew salvages it."""
+        await asyncio.shield(self._broken)
+
+    def _note_damage(self, exc: BaseException) -> None:
+        if is_damage(exc) and not self._broken.done():
+            self._broken.set_exception(DamagedError(f"{self._file.path}: {exc}; the next start salvages it"))
+            self._broken.exception()  # marked as seen: nobody may be watching
 
     def quota(self, lane: Lane) -> int:
         """Bytes that the lane may fill; `lanes` says how many it does."""
         return self._file.quota(lane)
-
-    def _note_troubles(self) -> None:
-        for name, trouble in self._file.troubles().items():
-            self._set_trouble(name, trouble)
-
-    def _set_trouble(self, name: str, trouble: Exception | None) -> None:
-        if trouble is None:
-            known = self._troubles.pop(name, None) is not None
-        else:
-            known = name in self._troubles
-            self._troubles[name] = trouble
-        if self._report is not None and known is (trouble is None):
-            self._report(name, trouble)
 
     # -- accepting ------------------------------------------------------------------------------------------
 
@@ -191,6 +171,7 @@ class Outbox:
         Raises ValueError for what cannot travel.
         """
         check_item(item)
+        self._newest = item
         if self._closing or self._offered >= self._queue_limit:
             self._overflow.add(item.at)
             self._some.set()
@@ -230,8 +211,8 @@ class Outbox:
             raise OutboxClosed("the outbox is closed")
 
     def _enqueue(self, item: Item, stored: asyncio.Future[int] | None) -> None:
-        self._group.items.append(item)
-        self._group.waiting.append(stored)
+        self._newest = item
+        self._group.add(item, stored)
         self._some.set()
         if item.lane in URGENT or len(self._group.items) >= GROUP_ROWS:
             self._due.set()
@@ -250,12 +231,10 @@ class Outbox:
 
     def _take_group(self) -> Group:
         """Take what is due; a burst is taken in parts, so that nobody waits for a giant commit."""
-        taken, self._group = self._group, Group()
-        rest = len(taken.items) > LARGEST_GROUP
-        if rest:
-            self._group.items, taken.items = taken.items[LARGEST_GROUP:], taken.items[:LARGEST_GROUP]
-            self._group.waiting, taken.waiting = taken.waiting[LARGEST_GROUP:], taken.waiting[:LARGEST_GROUP]
-        if not rest:
+        taken = self._group
+        rest = taken.split()
+        self._group = rest or Group()
+        if rest is None:
             self._due.clear()
             self._some.clear()
         return taken
@@ -265,6 +244,7 @@ class Outbox:
         try:
             result = await self._in_thread(lambda: self._commit(group, loss))
         except sqlite3.Error as exc:
+            self._note_damage(exc)
             self._fail(group, loss, exc)
             await self._delete_alone(group)
         except Exception as exc:  # the edge of a commit: the writer goes on, whatever was in this group
@@ -272,19 +252,19 @@ class Outbox:
             self._fail(group, loss, exc)
         else:
             self._conclude(group, result)
-        self._note_troubles()
+        self._troubles.note(self._file.troubles())
         self.changed.set()
 
     def _commit(self, group: Group, loss: GapBody | None) -> Result:
         """In the thread: one transaction, and others before it when the disk is full."""
-        return self._file.commit(group.work(loss), self._insert)
+        return self._file.commit(group.work(loss, self._newest), self._insert)
 
     def _conclude(self, group: Group, result: Result) -> None:
         self._count(result.lanes)
         for lane, first in result.back.items():
             self._back[lane] = min(first, self._back.get(lane, first))
-        for epoch, lane, count in result.salvaged:
-            self._count_salvaged(epoch, lane, count)
+        for epoch, lane, left in result.salvaged:
+            self._count_salvaged(epoch, lane, left)
         facts = [(seq, group.items[index]) for seq, index in result.stored] + result.gaps
         if result.unnamed is not None:
             self._overflow.give_back(result.unnamed)
@@ -298,17 +278,17 @@ class Outbox:
 
     def _judge_records(self, group: Group, result: Result) -> None:
         if any(group.items[index].lane is Lane.RECORD for index in result.refused):
-            self._set_trouble(
-                RECORDS_FULL, OutboxFull("the records that are not yet sent fill their share of the store")
-            )
+            full = OutboxFull("the records that are not yet sent fill their share of the store")
+            self._troubles.note({RECORDS_FULL: full})
         elif any(group.items[index].lane is Lane.RECORD for _, index in result.stored):
-            self._set_trouble(RECORDS_FULL, None)
+            self._troubles.note({RECORDS_FULL: None})
 
-    def _count_salvaged(self, epoch: str, lane: Lane, gone: int) -> None:
-        left = self.salvaged.get((epoch, lane), 0) - gone
+    def _count_salvaged(self, epoch: str, lane: Lane, left: int) -> None:
         self.salvaged[epoch, lane] = left
-        if left <= 0:
+        if not left:
             del self.salvaged[epoch, lane]
+        if lane in URGENT:
+            self.salvaged_kept.add((epoch, lane))
 
     def _insert(self, c: sqlite3.Connection, items: Sequence[Item]) -> list[int]:
         return store.insert(c, items, self.boot)
@@ -349,9 +329,15 @@ class Outbox:
         return await self._read(lambda c: store.read_pending(c, lane, after, limit))
 
     async def salvaged_pending(self, epoch: str, lane: Lane, limit: int) -> list[Pending]:
-        """The first facts of an older epoch, at most `limit`. Raises StorageError."""
-        where, which = "salvaged WHERE epoch=? AND lane=?", (epoch, lane.value)
-        return await self._read(lambda c: store.read_facts(c, where, which, 0, limit))
+        """The first facts of an older epoch that are still to be sent, at most `limit`. Raises StorageError."""
+        return await self._read(lambda c: older.read_waiting(c, epoch, lane, limit))
+
+    async def newest_kept(self, epoch: str, lane: Lane) -> list[Pending]:
+        """The newest acknowledged fact of an older epoch that is kept; none once they are safe. Raises StorageError."""
+        rows = await self._read(lambda c: older.read_newest_kept(c, epoch, lane))
+        if not rows:
+            self.salvaged_kept.discard((epoch, lane))
+        return rows
 
     def take_back(self) -> dict[Lane, int]:
         """The first fact of each lane that is to be sent again because the gateway no longer has it; said once."""
@@ -365,20 +351,25 @@ class Outbox:
 
     async def recall(self, prefix: str) -> dict[str, str]:
         """What was remembered under keys that begin with `prefix`, by the rest of the key. Raises StorageError."""
-        return await self._read(lambda c: store.read_memory(c, prefix))
+        try:
+            return await self._read(lambda c: store.read_memory(c, prefix))
+        except StorageError as exc:
+            self._note_damage(exc.__cause__ or exc)
+            raise
 
     async def note(self, key: str, text: str) -> None:
         """Remember a text under a key, for `recall`; on disk when this returns. Raises OutboxFull."""
-        try:
-            await self._in_thread(lambda: self._file.write(lambda c: notes.write(c, key, text)))
-        except sqlite3.Error as exc:
-            raise OutboxFull(f"the device cannot store: {exc}") from exc
+        await self._change(lambda c: notes.write(c, key, text))
 
     async def next_connection(self) -> int:
         """A connection number greater than all before, committed before it is used. Raises OutboxFull."""
+        return await self._change(store.next_connection)
+
+    async def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._in_thread(lambda: self._file.write(store.next_connection))
+            return await self._in_thread(lambda: self._file.write(work))
         except sqlite3.Error as exc:
+            self._note_damage(exc)
             raise OutboxFull(f"the device cannot store: {exc}") from exc
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:

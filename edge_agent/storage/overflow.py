@@ -57,7 +57,10 @@ def gap_of(times: Sequence[int], reason: str = NO_ROOM) -> GapBody | None:
     return GapBody(reason, len(times), min(times), max(times)) if times else None
 
 
-def gap_item(gap: GapBody, like: Item | None, lane: Lane = Lane.READING) -> Item:
-    """A gap record, its clock that of a neighbour; without one, unknown."""
-    clock, mono = (like.clock, like.mono) if like is not None else (ClockQuality.UNSET, 0)
+def gap_item(gap: GapBody, newest: Item | None, lane: Lane = Lane.READING) -> Item:
+    """A gap record of the time until which it reaches, by the clock that the device's `newest` fact was stamped by.
+
+    Without one, in a life that has made nothing yet, the clock is unknown.
+    """
+    clock, mono = (newest.clock, newest.mono) if newest is not None else (ClockQuality.UNSET, 0)
     return Item(lane, GAP, msgspec.json.encode(gap), gap.until, clock, mono)

@@ -40,7 +40,8 @@ class Quotas(NamedTuple):
 class LaneState(NamedTuple):
     """A lane's line in the file: `next` seq; `rows` and `bytes` not yet acknowledged; `kept` bytes that are.
 
-    Readings up to `thinned` have been looked at by thinning.
+    Readings up to `thinned` have been looked at by thinning. `unsafe` counts acknowledged facts that had to go before a
+    backup of the gateway had them.
     """
 
     next: int
@@ -48,6 +49,7 @@ class LaneState(NamedTuple):
     bytes: int
     kept: int
     thinned: int
+    unsafe: int
 
 
 def cost(length: int) -> int:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from edge_agent.storage.sqlite import transaction
+from edge_agent.storage.sqlite import decode_text, transaction
 from edge_agent.wire.topics import Lane
 
 SALVAGE = "salvage/1"
@@ -40,7 +40,7 @@ class SalvageBody(Struct, frozen=True):
     """Body of ``salvage/1``: an outbox file was damaged. `rows` were carried over by lane; `aside` names the file.
 
     `unreadable` counts stretches of rows that could not be read, by lane; `epoch` is that of the old file, or new
-    when it could not be read.
+    when it could not be read. `kept` rows were carried over besides: acknowledged, but not known to be in a backup.
     """
 
     aside: str
@@ -48,6 +48,7 @@ class SalvageBody(Struct, frozen=True):
     epoch: str
     rows: dict[Lane, int]
     unreadable: dict[Lane, int]
+    kept: dict[Lane, int] = {}
 
 
 class Reading(NamedTuple):
@@ -80,16 +81,22 @@ def carry_over(aside: Path, target: sqlite3.Connection, reason: str) -> SalvageB
 
     Raises sqlite3.Error when the new file cannot take them.
     """
-    epoch, source = secrets.token_hex(8), _open(aside)
+    source = _open(aside)
     counts: dict[Lane, Reading] = {}
+    kept: dict[Lane, int] = {}
     with closing(source), transaction(target) as c:
-        if _is_readable(source):
-            epoch = _read_epoch(source) or epoch
+        readable = _is_readable(source)
+        known = _read_epoch(source) if readable else None
+        epoch = known or secrets.token_hex(8)
+        if readable:
             _carry_memory(source, c)
-            counts = {lane: _carry_lane(source, c, lane, epoch) for lane in Lane}
+            counts = {lane: _carry_lane(_Reader(source, lane), c, epoch) for lane in Lane}
+        if known:  # under any other epoch the gateway would store a second time what it has
+            kept = {lane: _carry_lane(_Reader(source, lane, "kept"), c, epoch, acked=1).rows for lane in Lane}
         rows = {lane: count.rows for lane, count in counts.items() if count.rows}
         unreadable = {lane: count.unreadable for lane, count in counts.items() if count.unreadable}
-        report = SalvageBody(aside.name, reason[:200], epoch, rows, unreadable)
+        kept = {lane: count for lane, count in kept.items() if count}
+        report = SalvageBody(aside.name, reason[:200], epoch, rows, unreadable, kept)
         note = (NOTE + aside.name, msgspec.json.encode(report).decode())
         c.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value=excluded.value", note)
     return report
@@ -109,7 +116,7 @@ def finish(path: Path, target: sqlite3.Connection, reason: str = "found beside t
 def _open(path: Path) -> sqlite3.Connection:
     """For reading only, its write-ahead log included: nothing of the file may change."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    connection.text_factory = _text
+    connection.text_factory = decode_text
     return connection
 
 
@@ -119,10 +126,6 @@ def _is_readable(source: sqlite3.Connection) -> bool:
         return bool(source.execute("PRAGMA table_info(pending)").fetchall())
     except sqlite3.DatabaseError:
         return False
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace")
 
 
 def _read_epoch(source: sqlite3.Connection) -> str | None:
@@ -141,14 +144,13 @@ def _carry_memory(source: sqlite3.Connection, c: sqlite3.Connection) -> None:
             c.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, value))
 
 
-def _carry_lane(source: sqlite3.Connection, c: sqlite3.Connection, lane: Lane, epoch: str) -> Reading:
-    reader = _Reader(source, lane)
+def _carry_lane(reader: _Reader, c: sqlite3.Connection, epoch: str, *, acked: int = 0) -> Reading:
     carried = 0
     for rows in reader.read():
-        sound = [(epoch, *row) for row in rows if _is_row(row)]
+        sound = [(epoch, acked, *row) for row in rows if _is_row(row)]
         marks = ", ".join("?" * len(rows[0]))
         names = COLUMNS + (", crc" if reader.has_checksums else "")
-        statement = f"INSERT OR IGNORE INTO salvaged (epoch, {names}) VALUES (?, {marks})"  # noqa: S608 ours
+        statement = f"INSERT OR IGNORE INTO salvaged (epoch, acked, {names}) VALUES (?, ?, {marks})"  # noqa: S608 ours
         carried += c.executemany(statement, sound).rowcount if sound else 0
         reader.unreadable += len(rows) - len(sound)
     return Reading(carried, reader.unreadable)
@@ -161,19 +163,20 @@ def _is_row(row: _Row) -> bool:
 
 
 class _Reader:
-    """Reads one lane of a damaged file, around what cannot be read."""
+    """Reads one lane of a table of a damaged file, around what cannot be read."""
 
-    def __init__(self, source: sqlite3.Connection, lane: Lane) -> None:
+    def __init__(self, source: sqlite3.Connection, lane: Lane, table: str = "pending") -> None:
         self._source = source
         self._lane = lane
+        self._table = table
         self._failures = 0
         self.unreadable = 0
-        columns = [name for _, name, *_ in source.execute("PRAGMA table_info(pending)")]
-        self.has_checksums = "crc" in columns
+        self._columns = [name for _, name, *_ in source.execute(f"PRAGMA table_info({table})")]
+        self.has_checksums = "crc" in self._columns
 
     def read(self) -> Iterator[list[_Row]]:
-        """Rows in order of seq, some at a time."""
-        first, last = self._bounds()
+        """Rows in order of seq, some at a time; none of a table that an older release did not have."""
+        first, last = self._bounds() if self._columns else (1, 0)
         while first <= last:
             yield from self._read_span(first, min(first + CHUNK - 1, last))
             first += CHUNK
@@ -189,7 +192,7 @@ class _Reader:
             (following,) = self._source.execute("SELECT next FROM lane WHERE name=?", lane).fetchone() or (1,)
             last = int(following) - 1
         for end, column in (("ASC", 0), ("DESC", 1)):
-            query = f"SELECT seq FROM pending WHERE lane=? ORDER BY seq {end} LIMIT 1"  # noqa: S608 ours
+            query = f"SELECT seq FROM {self._table} WHERE lane=? ORDER BY seq {end} LIMIT 1"  # noqa: S608 ours
             with suppress(sqlite3.DatabaseError, TypeError, ValueError):
                 row = self._source.execute(query, lane).fetchone()
                 found = int(row[0]) if row is not None else 0
@@ -198,7 +201,7 @@ class _Reader:
 
     def _next_seq(self, first: int, last: int) -> int:
         """Jump over numbers that are gone, where that can be read."""
-        query = "SELECT seq FROM pending WHERE lane=? AND seq>=? ORDER BY seq LIMIT 1"
+        query = f"SELECT seq FROM {self._table} WHERE lane=? AND seq>=? ORDER BY seq LIMIT 1"  # noqa: S608 ours
         try:
             row = self._source.execute(query, (self._lane.value, first)).fetchone()
         except sqlite3.DatabaseError:
@@ -208,7 +211,8 @@ class _Reader:
 
     def _read_span(self, first: int, last: int) -> Iterator[list[_Row]]:
         columns = COLUMNS + (", crc" if self.has_checksums else "")
-        query = f"SELECT {columns} FROM pending WHERE lane=? AND seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 ours
+        where = f"{self._table} WHERE lane=? AND seq BETWEEN ? AND ?"
+        query = f"SELECT {columns} FROM {where} ORDER BY seq"  # noqa: S608 ours
         try:
             rows = self._source.execute(query, (self._lane.value, first, last)).fetchall()
         except (sqlite3.DatabaseError, OverflowError):

@@ -13,19 +13,23 @@ from edge_agent.wire.topics import Lane
 
 BUSY_S = 2.0
 _LANES = (
-    "SELECT name, next, rows, bytes, kept, (SELECT at FROM pending WHERE lane=name ORDER BY seq LIMIT 1), "
-    "(SELECT count(*) FROM dead WHERE lane=name), (SELECT count(*) FROM salvaged WHERE lane=name) FROM lane"
+    "SELECT name, next, rows, bytes, kept, unsafe, (SELECT at FROM pending WHERE lane=name ORDER BY seq LIMIT 1), "
+    "(SELECT count(*) FROM dead WHERE lane=name), (SELECT count(*) FROM salvaged WHERE lane=name AND acked=0) FROM lane"
 )
 
 
 class LaneSight(NamedTuple):
-    """One lane: facts that wait and the oldest `at` (ms UTC), bytes used of its quota (None: not known), rows kept."""
+    """One lane: facts that wait and the oldest `at` (ms UTC), bytes used of its quota (None: not known), bytes kept.
+
+    `unsafe`: acknowledged facts that had to go before a backup of the gateway had them.
+    """
 
     lane: Lane
     waiting: int
     oldest_at: int | None
     used_bytes: int
     kept_bytes: int
+    unsafe: int
     quota_bytes: int | None
     next_seq: int
     dead: int
@@ -53,8 +57,8 @@ def look(path: Path, quotas: Quotas | None = None, max_mb: int = 0) -> Sight:
     except sqlite3.Error as exc:
         raise StorageError(f"{path}: {exc}; is it an outbox of this release?") from exc
     sights = []
-    for name, following, waiting, used, kept, oldest, dead, salvaged in rows:
+    for name, following, waiting, used, kept, unsafe, oldest, dead, salvaged in rows:
         lane = Lane(name)
         quota = None if quotas is None else quotas.bytes_of(lane, max_mb * 1024 * 1024)
-        sights.append(LaneSight(lane, waiting, oldest, used, kept, quota, following, dead, salvaged))
+        sights.append(LaneSight(lane, waiting, oldest, used, kept, unsafe, quota, following, dead, salvaged))
     return Sight(epoch, pages * PAGE_BYTES, tuple(sights))

@@ -35,6 +35,7 @@ def open_file(path: Path, *, max_mb: int) -> sqlite3.Connection:
         if path.exists():
             check_file(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.text_factory = decode_text
         for pragma in (
             f"page_size={PAGE_BYTES}",
             "auto_vacuum=INCREMENTAL",  # before WAL, or it has no effect
@@ -67,6 +68,11 @@ def check_file(path: Path) -> None:
         raise DamagedError(str(exc)) from exc
     if verdict != "ok" or not 0 <= version <= HIGHEST_SCHEMA:
         raise DamagedError(str(verdict) if verdict != "ok" else f"it says schema {version}")
+
+
+def decode_text(raw: bytes) -> str:
+    """A text as it stands in a file, even where a card has altered it: a checksum tells, and nothing is held up."""
+    return raw.decode(errors="replace")
 
 
 def is_damage(exc: BaseException) -> bool:

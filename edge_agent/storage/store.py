@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from edge_agent.storage.facts import Item, Pending, checksum
-from edge_agent.storage.overflow import DAMAGED
+from edge_agent.storage.facts import MAX_MILLIS, Item, Pending, checksum
+from edge_agent.storage.overflow import DAMAGED as BY_THE_DISK
 from edge_agent.storage.quotas import COST_SQL, LaneState, cost
 from edge_agent.storage.sqlite import transaction
-from edge_agent.wire.messages import GAP, ClockQuality, GapBody, LaneAck
+from edge_agent.wire.messages import DAMAGED, GAP, ClockQuality, GapBody, LaneAck
 from edge_agent.wire.topics import Lane
 
 #: Refused facts kept of each lane; the gateway has them all in its dead letters.
@@ -21,19 +21,14 @@ DEAD_ROWS = 1000
 #: And of their bodies.
 DEAD_BYTES = 1024 * 1024
 LOSS = "overflow"
-DAMAGED_KIND = "damaged/1"
 
 
 class Contents(NamedTuple):
-    """What a file held when it was opened: its lanes, and samples dropped but not yet named.
-
-    `salvaged`: how many rows of an older epoch are still to be sent, by (epoch, lane).
-    """
+    """What a file held when it was opened: its lanes, and samples dropped but not yet named."""
 
     epoch: str
     lanes: dict[Lane, LaneState]
     loss: GapBody | None
-    salvaged: dict[tuple[str, Lane], int]
 
 
 def load(connection: sqlite3.Connection) -> Contents:
@@ -43,18 +38,12 @@ def load(connection: sqlite3.Connection) -> Contents:
         c.executemany("INSERT OR IGNORE INTO lane (name, next) VALUES (?, 1)", [(lane.value,) for lane in Lane])
     (epoch,) = connection.execute("SELECT value FROM meta WHERE key='epoch'").fetchone()
     loss = connection.execute("SELECT value FROM meta WHERE key=?", (LOSS,)).fetchone()
-    old = connection.execute("SELECT epoch, lane, count(*) FROM salvaged GROUP BY epoch, lane")
-    return Contents(
-        epoch,
-        read_lanes(connection),
-        msgspec.json.decode(loss[0], type=GapBody) if loss else None,
-        {(epoch, Lane(lane)): count for epoch, lane, count in old},
-    )
+    return Contents(epoch, read_lanes(connection), msgspec.json.decode(loss[0], type=GapBody) if loss else None)
 
 
 def read_lanes(c: sqlite3.Connection) -> dict[Lane, LaneState]:
     """How full the lanes are."""
-    rows = c.execute("SELECT name, next, rows, bytes, kept, thinned FROM lane")
+    rows = c.execute("SELECT name, next, rows, bytes, kept, thinned, unsafe FROM lane")
     return {Lane(name): LaneState(*state) for name, *state in rows}
 
 
@@ -130,10 +119,9 @@ def measure(c: sqlite3.Connection, table: str, lane: Lane, first: int, last: int
     return rows, int(size)
 
 
-def delete_salvaged(c: sqlite3.Connection, epoch: str, lane: Lane, ack: LaneAck) -> int:
-    """Delete what an ack of an older epoch names. Returns how many rows went."""
-    query = "DELETE FROM salvaged WHERE epoch=? AND lane=? AND seq BETWEEN ? AND ?"
-    return sum(c.execute(query, (epoch, lane.value, first, last)).rowcount for first, last in spans_of(ack))
+def count_unsafe(c: sqlite3.Connection, lane: Lane, rows: int) -> None:
+    """So many acknowledged facts had to go before a backup of the gateway had them."""
+    c.execute("UPDATE lane SET unsafe=unsafe+? WHERE name=?", (rows, lane.value))
 
 
 def note_loss(c: sqlite3.Connection, loss: GapBody | None) -> None:
@@ -168,16 +156,18 @@ def read_facts(c: sqlite3.Connection, where: str, which: tuple[str, ...], after:
 def _damaged(lane: str, fact: Pending) -> Pending:
     """What is sent in the place of a row that the card has altered: that it was, and nothing of it.
 
-    A lane that has no gaps says so by a record of a kind of its own, which the gateway keeps or refuses by name.
+    Lanes that have no gaps say so by a record of a kind of its own, which the gateway keeps and shows as a gap.
     """
-    kind = GAP if lane in (Lane.READING, Lane.DIAGNOSTIC) else DAMAGED_KIND
+    kind = GAP if lane in (Lane.READING, Lane.DIAGNOSTIC) else DAMAGED
     try:
-        gap = GapBody(DAMAGED, 1, int(fact.at), int(fact.at), fact.seq, fact.seq)
-        clock, boot = ClockQuality(fact.clock).value, str(fact.boot)[:64] or "?"
-        mono = int(fact.mono)
+        at, mono, clock = int(fact.at), int(fact.mono), ClockQuality(fact.clock).value
     except (TypeError, ValueError):
-        gap, clock, boot, mono = GapBody(DAMAGED, 1, 0, 0, fact.seq, fact.seq), ClockQuality.UNSET.value, "?", 0
-    return Pending(fact.seq, kind, gap.since, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
+        at = MAX_MILLIS + 1
+    if abs(at) > MAX_MILLIS:  # the row does not say when
+        at, mono, clock = 0, 0, ClockQuality.UNSET.value
+    boot = str(fact.boot)[:64] or "?"
+    gap = GapBody(BY_THE_DISK, 1, at, at, fact.seq, fact.seq)
+    return Pending(fact.seq, kind, at, clock, mono, boot, msgspec.json.encode(gap), fact.skip)
 
 
 def read_oldest(connection: sqlite3.Connection, lanes: Sequence[Lane]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -37,6 +37,9 @@ class Watch:
         self._rise = Rise(rule.window_s) if isinstance(rule, RiseRule) else None
         self._stale_ns = stale_s * NS
         self._predicted: tuple[float, int] | None = None
+        self.judged = False
+        self.declared: bool | None = None  # its standing as the birth message has it
+        self.known = False  # whether it ever had one
 
     def follow(self, rule: AnyRule, stale_s: float) -> None:
         """Judge by other limits from the next value on; an alarm that stands, and what was seen, stay."""
@@ -60,7 +63,15 @@ class Watch:
             severity=rule.severity,
             label=rule.label,
             label_zh=rule.label_zh,
+            raised=self.standing,
         )
+
+    @property
+    def standing(self) -> bool | None:
+        """Whether the rule stands raised; None before its first value, and while the condition has to hold."""
+        if self.trigger.raised:
+            return True
+        return False if self.judged and self.trigger.since is None else None
 
     def quantity(self, stream: str, value: float, mono: int) -> float | None:
         """What the trigger looks at after this sample; None when it says nothing to this rule."""
@@ -101,6 +112,8 @@ class AlarmDesk:
         self.watches = make_watches(device.settings)
         #: As the birth message declares them; kept as they are now.
         self.rules = [watch.info for watch in self.watches]
+        #: Called when it is known for the first time how a rule stands: the birth has more to say.
+        self.on_known: Callable[[], None] = lambda: None
         device.followers.append(self._follow)
         self._unwritten: deque[Item] = deque()
         self._some = asyncio.Event()
@@ -110,7 +123,20 @@ class AlarmDesk:
         settings = self._device.settings
         for watch, rule in zip(self.watches, settings.rule, strict=True):
             watch.follow(rule, _stale_s(rule, settings))
+        self._describe()
+
+    def _describe(self) -> None:
         self.rules[:] = [watch.info for watch in self.watches]
+
+    def _note_standing(self, watch: Watch) -> None:
+        watch.judged = True
+        if watch.standing is watch.declared:
+            return
+        watch.declared = watch.standing
+        self._describe()
+        if not watch.known:
+            watch.known = True
+            self.on_known()
 
     def _open_outputs(self) -> Iterator[Output]:
         """A siren or lamp that cannot be opened leaves the other, and the agent, at work."""
@@ -129,10 +155,12 @@ class AlarmDesk:
         raised = {name: body for name, text in remembered.items() if (body := _raised(text)) is not None}
         for watch in self.watches:
             watch.trigger.raised = raised.pop(watch.rule.name, None) is not None
+            watch.declared, watch.known = watch.standing, watch.trigger.raised
         for body in raised.values():
             logger.warning("the rule %s is gone; its alarm is cleared", body.rule)
             cleared = msgspec.structs.replace(body, state=AlarmState.CLEARED, since=self._device.clock.now())
             self._say(cleared)
+        self._describe()
         self._switch_outputs()
 
     def see(self, stream: str, value: float, at: int, mono: int) -> None:
@@ -144,6 +172,7 @@ class AlarmDesk:
                 continue
             since = watch.trigger.since
             change = watch.trigger.update(quantity, mono)
+            self._note_standing(watch)
             if change is not None:
                 self._switch_outputs()
                 began = at - (mono - (since if since is not None else mono)) // 1_000_000

@@ -7,13 +7,17 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from edge_agent.hardware.board import Board
 from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.identity.identity import Identity
+from edge_agent.identity.personal import encode_body, seal_field
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.progress import Progress
 from edge_agent.wire.messages import ClockQuality, Notice
+from edge_agent.wire.sealed import SealedText
 from edge_agent.wire.tls import CertificateTime
 from edge_agent.wire.topics import Lane
 
@@ -73,6 +77,14 @@ class Device:
         """A fact of now."""
         clock = self.clock
         return Item(lane, kind, body, clock.now(), clock.quality(), clock.mono(), remember)
+
+    def seal(self, field: str, plain: str) -> SealedText:
+        """The text of a personal field, as a body may hold it. Raises NotSealed for a device without identity."""
+        return seal_field(self.identity, field, plain)
+
+    def record(self, kind: str, body: msgspec.Struct) -> Item:
+        """A business fact of now, for the outbox. Raises NotSealed for a `Sealed` field that holds clear text."""
+        return self.stamp(Lane.RECORD, kind, encode_body(body))
 
     def certificate_time(self) -> CertificateTime:
         """By what the broker's certificate is judged: this machine's clock, whatever time the device lives in."""

@@ -46,6 +46,7 @@ async def _body(device: Device, started: float, forecasts: dict[Lane, Forecast])
         undervoltage=health.undervoltage,
         clock=device.clock.quality(),
         memory_mb=health.memory_mb,
+        dropped_unsafe={lane: state.unsafe for lane, state in device.outbox.lanes.items() if state.unsafe},
     )
 
 

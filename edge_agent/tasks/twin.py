@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 MEMORY = "twin."
 KEY = "memory"
 RETRY_S = 2.0
+#: The duty turns at least this often, and one piece of its work takes no longer.
+TURN_S = 30.0
 PART = "settings from afar"
 
 #: Publishes `config/reported`; the future is done at PUBACK.
@@ -76,19 +78,21 @@ class TwinDesk:
 
     async def run(self) -> None:
         """The duty: one thing after the other, and each on disk before it is in use."""
+        mark = self._device.progress.begin("twin")
         while True:
+            mark.beat(TURN_S)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._wait_s()):
                     await self._some.wait()
             self._some.clear()
             await self._work()
 
-    def _wait_s(self) -> float | None:
+    def _wait_s(self) -> float:
         """Until the next part of a trial is due, or what could not be stored; on the monotonic clock."""
-        waits = [RETRY_S] if self._memory is not self._saved or self._desired is not None else []
+        waits = [RETRY_S] if self._memory is not self._saved or self._desired is not None else [TURN_S]
         if self._memory.trial is not None:
             waits.append(max(self._part_ends - _now_s(), 0.0))
-        return min(waits, default=None)
+        return min(waits)
 
     async def _work(self) -> None:
         if self._reached:

@@ -88,6 +88,10 @@ class Uplink:
 
     def _follow(self, _before: AgentSettings) -> None:
         """Settings have changed: what the birth declares is said anew, if need be over a new connection."""
+        self.declare_again()
+
+    def declare_again(self) -> None:
+        """There is more to say, or other things, than the last birth did."""
         self._undeclared = True
         self._device.outbox.changed.set()
 

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents: what is wrong, where, and what to do about it."""
+"""Errors: what is wrong, where, and what to do; a problem document (RFC 9457), or a page where a person looks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from edge_agent.web.pages import Pages
 from edge_agent.web.words import _
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,7 +50,7 @@ _REFUSALS = {
 }
 _OTHER = ("refused", _("The request was refused."), _("Check the request and send it again."))
 
-Translate = Callable[[Request], Callable[[str], str]]
+PagesOf = Callable[[Request], Pages]
 
 
 def invalid(field: str, reason: str) -> Problem:
@@ -58,30 +59,30 @@ def invalid(field: str, reason: str) -> Problem:
     return Problem(422, "invalid", _("A value cannot be used."), remedy, field, detail=reason)
 
 
-def install_problems(app: FastAPI, words: Translate) -> None:
-    """Answer Problem, validation errors and the router's own refusals as problem documents.
+def install_problems(app: FastAPI, pages: PagesOf) -> None:
+    """Answer Problem, validation errors and the router's own refusals: a page to a person, a document to a program.
 
-    `words` gives the translating function for a request.
+    `pages` gives the pages of the application that a request came to.
     """
 
     async def on_problem(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, Problem)
-        return answer(exc, words(request))
+        return answer(exc, request, pages(request))
 
     async def on_invalid(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, RequestValidationError)
         first = exc.errors()[0]
         place = ".".join(str(p) for p in first["loc"][1:])
-        return answer(invalid(place, str(first["msg"])), words(request))
+        return answer(invalid(place, str(first["msg"])), request, pages(request))
 
     async def on_refused(request: Request, exc: Exception) -> Response:
         assert isinstance(exc, HTTPException)
         code, title, remedy = _REFUSALS.get(exc.status_code, _OTHER)
-        return answer(Problem(exc.status_code, code, title, remedy), words(request))
+        return answer(Problem(exc.status_code, code, title, remedy), request, pages(request))
 
     async def on_failure(request: Request, exc: Exception) -> Response:
         remedy = _("Try again; if it happens again, tell an administrator the time.")
-        return answer(Problem(500, "internal", _("The gateway made a mistake."), remedy), words(request))
+        return answer(Problem(500, "internal", _("The gateway made a mistake."), remedy), request, pages(request))
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(Exception, on_failure)
@@ -89,16 +90,27 @@ def install_problems(app: FastAPI, words: Translate) -> None:
     app.add_exception_handler(HTTPException, on_refused)
 
 
-def answer(problem: Problem, translate: Callable[[str], str]) -> Response:
+def answer(problem: Problem, request: Request, pages: Pages) -> Response:
     """The problem as a response in the caller's language."""
+    translate = pages.translations(request).gettext
+    title, remedy = translate(problem.title), translate(problem.remedy)
+    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
+    if _looks(request):
+        page = pages.render(request, "problem.html", problem.status, title=title, remedy=remedy)
+        page.headers.update(headers)
+        return page
     document = ProblemDocument(
-        title=translate(problem.title),
+        title=title,
         status=problem.status,
         code=problem.code,
         field=problem.field,
         detail=problem.detail,
-        remedy=translate(problem.remedy),
+        remedy=remedy,
         type="about:blank",
     )
-    headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else None
     return JSONResponse(document.model_dump(), problem.status, headers, MEDIA_TYPE)
+
+
+def _looks(request: Request) -> bool:
+    """Whether a person asked, by the address bar or a link: a browser then asks for HTML. The API has no pages."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")

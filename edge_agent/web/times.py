@@ -11,7 +11,7 @@ _MILLIS = re.compile(r"-?[0-9]{1,16}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 #: 0001-01-02 and 9999-12-31 in ms UTC: what a datetime can hold with room for any zone.
-_EARLIEST, _LATEST = -62_135_510_400_000, 253_402_214_400_000
+EARLIEST, LATEST = -62_135_510_400_000, 253_402_214_400_000
 _UNITS = (("d", 172_800, 86_400), ("h", 7_200, 3_600), ("min", 120, 60))
 
 
@@ -33,7 +33,7 @@ def parse_time(text: str) -> int:
 
 
 def _bounded(at: int) -> int:
-    if not _EARLIEST <= at <= _LATEST:
+    if not EARLIEST <= at <= LATEST:
         raise ValueError("the time is outside the years 1 to 9999")
     return at
 

@@ -145,7 +145,10 @@ class StreamInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class RuleInfo(Struct, frozen=True, omit_defaults=True):
-    """One alarm rule as its device declares it; `limit` in `unit`, drawn as a threshold on the stream's chart."""
+    """One alarm rule as its device declares it; `limit` in `unit`, drawn as a threshold on the stream's chart.
+
+    `raised`: whether it stands raised; null while it has judged nothing yet, or waits for its duration.
+    """
 
     name: StreamName
     stream: StreamName
@@ -155,6 +158,7 @@ class RuleInfo(Struct, frozen=True, omit_defaults=True):
     severity: Text = "urgent"
     label: Text = ""
     label_zh: Text = ""
+    raised: bool | None = None
 
 
 class Birth(Struct, frozen=True, omit_defaults=True):
@@ -198,9 +202,10 @@ class AlarmBody(Struct, frozen=True):
 
 
 class GapBody(Struct, frozen=True):
-    """Body of ``gap/1``: `count` facts of a lane were dropped on purpose. `streams` may name them.
+    """Body of ``gap/1``: `count` facts of a lane were dropped on purpose.
 
-    `first` and `last` are sequence numbers when the facts had been numbered, else 0.
+    `first` and `last` are sequence numbers when the facts had been numbered, else 0. Also the body of ``damaged/1``,
+    which stands in the place of an alarm or record that the device's disk has altered: those lanes have no gap.
     """
 
     reason: Text
@@ -215,7 +220,8 @@ class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
     """Body of ``heartbeat/1``: how a device is. `oldest_at` is the oldest unacknowledged `at`.
 
     `hours_left`: until each lane's quota is full if nothing is acknowledged, at the rate of the last hour; a lane
-    without a limit in sight is left out. What a machine cannot tell is null, never a guess.
+    without a limit in sight is left out. What a machine cannot tell is null, never a guess. `dropped_unsafe`:
+    acknowledged facts that had to go before a backup of the gateway had them, since this outbox began.
     """
 
     depth: dict[Lane, Annotated[int, Meta(ge=0, le=2**53)]]
@@ -228,6 +234,7 @@ class HeartbeatBody(Struct, frozen=True, omit_defaults=True):
     undervoltage: bool | None = None
     clock: ClockQuality | None = None
     memory_mb: Annotated[float, Meta(ge=0, le=1e6)] | None = None
+    dropped_unsafe: dict[Lane, Count] = {}
 
 
 class ClockStepBody(Struct, frozen=True, omit_defaults=True):
@@ -352,6 +359,7 @@ class Notice(Struct, frozen=True):
 READING = "reading/1"
 ALARM = "alarm/1"
 GAP = "gap/1"
+DAMAGED = "damaged/1"
 HEARTBEAT = "heartbeat/1"
 CLOCK_STEP = "clock-step/1"
 SENSOR_STATE = "sensor-state/1"

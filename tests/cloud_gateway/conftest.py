@@ -118,6 +118,15 @@ async def empty(tmp_path: Path) -> AsyncIterator[Console]:
         yield console
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def unplayed(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console that plays a scenario, and has heard of nothing yet."""
+    settings = make_settings(tmp_path, notice="hugo-1989")
+    await asyncio.to_thread(migrate, settings.database)
+    async with running(settings) as console:
+        yield console
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
     """A console without devices, shared by tests that do not mind what others entered."""

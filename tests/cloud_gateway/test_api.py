@@ -96,8 +96,20 @@ async def test_devices_say_how_they_are(client: httpx.AsyncClient) -> None:
     assert page["next"] is None
 
 
+async def test_revoked_device_says_since_when(empty: Console) -> None:
+    await empty.add(t.device, {"id": "gauge-01", "simulated": False})
+    enrolled = {"device": "gauge-01", "role": "sensor-node", "public_key": "", "certificate": "", "not_after": 9}
+    await empty.add(t.enrolment, enrolled | {"enrolled_at": 1, "revoked_at": 2000, "version": 1})
+    async with empty.client() as client:
+        (found,) = (await client.get("/api/v1/devices")).json()["items"]
+        page = (await client.get("/?lang=en")).text
+    assert found["revoked_at"] == "1970-01-01T00:00:02Z"
+    assert "nothing of it is stored" in page
+
+
 async def test_health_of_a_device_is_its_newest_heartbeat(empty: Console) -> None:
     said = {"uptime_s": 60.0, "depth": {"reading": 3}, "temperature_c": 48.5, "degraded": ["disk: full"], "new": 1}
+    said["dropped_unsafe"] = {"record": 2}
     health = {"id": "gauge-01", "simulated": False, "health": json.dumps(said), "clone_at": 1000, "clock_off_ms": -7}
     await empty.add(t.device, health)
     async with empty.client() as client:
@@ -113,6 +125,7 @@ async def test_health_of_a_device_is_its_newest_heartbeat(empty: Console) -> Non
         "undervoltage": None,
         "clock": None,
         "memory_mb": None,
+        "dropped_unsafe": {"record": 2},
     }
 
 

@@ -11,7 +11,8 @@ from typing import TypeVar
 from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, Output
 from edge_agent.settings import AgentSettings, OutboxSettings
 from edge_agent.storage.commit import Result
-from edge_agent.storage.outbox import Group, Item, Outbox, OutboxFull, Pending
+from edge_agent.storage.group import Group
+from edge_agent.storage.outbox import Item, Outbox, OutboxFull, Pending
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
 from edge_agent.wire.messages import ClockQuality, LaneAck

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,9 +57,10 @@ def test_device_is_enrolled_revoked_and_readmitted(config: str, tmp_path: Path, 
         (["enrol", "--certificate", "{}/device.pem", "--role", "toaster"], "'toaster' is no role"),
         (["enrol", "--certificate", "{}/device.pem"], "revoked: stolen"),
         (["revoke", "gauge-77", "--reason", "lost"], "gauge-77 was never enrolled"),
+        (["revoke", DEVICE, "--reason", " "], "--reason is empty"),
         (["readmit", DEVICE, "--certificate", "{}/other.pem"], "it is the certificate of gauge-02"),
     ],
-    ids=["no file", "no certificate", "a service's", "role", "revoked", "unknown", "another's"],
+    ids=["no file", "no certificate", "a service's", "role", "revoked", "unknown", "no reason", "another's"],
 )
 def test_mistake_is_told_in_one_line(config: str, tmp_path: Path, capsys: Output, words: list[str], told: str) -> None:
     command(config, "enrol", "--certificate", str(tmp_path / "device.pem"))
@@ -66,3 +69,13 @@ def test_mistake_is_told_in_one_line(config: str, tmp_path: Path, capsys: Output
     assert command(config, *(word.format(tmp_path) for word in words)) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("{")]
     assert told in line
+
+
+def test_database_that_takes_no_change_is_told_in_one_line(config: str, tmp_path: Path, capsys: Output) -> None:
+    command(config, "enrol", "--certificate", str(tmp_path / "device.pem"))
+    with closing(sqlite3.connect(tmp_path / "data" / "gateway.db")) as database:
+        database.execute("CREATE TRIGGER no BEFORE UPDATE ON enrolment BEGIN SELECT RAISE(ABORT, 'not now'); END")
+    capsys.readouterr()
+    assert command(config, "revoke", DEVICE, "--reason", "stolen") == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith("{")]
+    assert f"the database of {config}: not now. Run this as the user" in line

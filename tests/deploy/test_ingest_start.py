@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from typing import IO
 import pytest
 
 from cloud_gateway.migrations import known_revisions, migrate
+from deploy.cli import run
 from deploy.provision.folder import INGEST, Provision
 from deploy.servers import free_port, start_influxd, start_mosquitto
 
@@ -135,3 +137,14 @@ def read_until(log: IO[str], words: str) -> None:
             return
         passed.append(line)
     raise AssertionError(f"the log ended without {words!r}: {passed}")
+
+
+def test_a_database_is_made_for_its_user_alone(tmp_path: Path) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text(f'data_dir = "{tmp_path / "data"}"\n')
+    before = os.umask(0o022)
+    try:
+        assert run(["gateway", "migrate", "--config", str(config)]) == 0
+    finally:
+        assert os.umask(before) == 0o022
+    assert (tmp_path / "data" / "gateway.db").stat().st_mode & 0o777 == 0o600

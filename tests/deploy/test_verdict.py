@@ -8,17 +8,9 @@ import pytest
 from cloud_gateway.backup.store import RESTORED
 from cloud_gateway.readings.series import Point
 from deploy.demo.alarms import Raising, find_raisings
+from deploy.demo.holdings import Holdings, find_doubles, seal_points
 from deploy.demo.naming import Gap, find_named
-from deploy.demo.verdict import (
-    Holdings,
-    Report,
-    count_figures,
-    find_doubles,
-    find_shortcomings,
-    is_clean,
-    seal_points,
-    strike_balance,
-)
+from deploy.demo.verdict import Report, count_figures, find_shortcomings, is_clean, strike_balance
 from deploy.demo.witness import Promise, Said, seal
 
 READING = Promise("dev", "e", "reading", 7)

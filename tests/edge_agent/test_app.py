@@ -26,7 +26,7 @@ from tests.edge_agent.tasks.agents import (
     make_settings,
     running_agent,
 )
-from tests.edge_agent.tasks.test_uplink import listening
+from tests.edge_agent.tasks.ear import listening
 from tests.waiting import until
 
 LIMIT_S = 30.0

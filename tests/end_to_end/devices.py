@@ -14,12 +14,24 @@ import msgspec
 from deploy.servers import Server, credentials_of
 from edge_agent.app import find_identity
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.proof.signatures import Statement
 from edge_agent.settings import AgentSettings, Broker, IdentitySettings, OutboxSettings
 from edge_agent.storage.outbox import Item, Outbox
 from edge_agent.tasks.device import Device
 from edge_agent.tasks.uplink import Uplink
+from edge_agent.wire.frames import encode_frame
 from edge_agent.wire.link import Connection, connect
-from edge_agent.wire.messages import READING, Ack, ClockQuality, LaneAck
+from edge_agent.wire.messages import (
+    ALARM,
+    READING,
+    Ack,
+    AlarmBody,
+    AlarmState,
+    ClockQuality,
+    Frame,
+    LaneAck,
+    Record,
+)
 from edge_agent.wire.senml import encode_pack, entry
 from edge_agent.wire.session import Delivery
 from edge_agent.wire.topics import Lane
@@ -106,6 +118,26 @@ def reading(number: int) -> Item:
     """A reading whose value is its number."""
     body = encode_pack([entry("level", "m", float(number))])
     return Item(Lane.READING, READING, body, AT + number, ClockQuality.NTP, number)
+
+
+def alarm_item(number: int) -> Item:
+    """An alarm whose value is its number."""
+    body = AlarmBody("flood", "level", AlarmState.RAISED, number, 1.0, "m", AT + number)
+    return Item(Lane.ALARM, ALARM, msgspec.json.encode(body), AT + number, ClockQuality.NTP, number)
+
+
+def signed_alarms(broker: Server, gauge: Gauge, last: int) -> bytes:
+    """A frame of the alarms 1..last, signed by the gauge's own key."""
+    folder = IdentitySettings(folder=credentials_of(broker, gauge.device))
+    identity = find_identity(AgentSettings(device=gauge.device, state_dir=Path(), identity=folder))
+    assert identity is not None
+    records = []
+    for seq in range(1, last + 1):
+        item = alarm_item(seq)
+        statement = Statement(gauge.device, gauge.epoch, Lane.ALARM, seq, item.kind, item.at, item.body)
+        body, sig = msgspec.Raw(item.body), identity.sign(statement)
+        records.append(Record(seq, item.kind, item.at, item.clock, item.mono, body, sig))
+    return encode_frame(Frame(gauge.epoch, Lane.ALARM, "boot-1", records))
 
 
 async def until_empty(outbox: Outbox, limit_s: float = LIMIT_S) -> None:

@@ -15,7 +15,7 @@ from deploy.cli import run
 from deploy.servers import Server, credentials_of
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import AT, birth, frame, pack, record
-from tests.end_to_end.devices import Gauge, open_agent, open_gauge, reading, until_empty
+from tests.end_to_end.devices import Gauge, alarm_item, open_agent, open_gauge, reading, signed_alarms, until_empty
 from tests.end_to_end.gateway import Books, make_program, running_ingest
 from tests.waiting import until
 
@@ -110,6 +110,42 @@ async def resend_until_stored(gauge: Gauge, last: int) -> None:
         records = (record(seq, pack(seq), at=AT + seq) for seq in range(upto + 1, min(upto + 200, last) + 1))
         await gauge.publish(frame(*records, epoch=gauge.epoch))
         await asyncio.sleep(0.2)
+
+
+async def test_flood_holds_up_no_alarm_of_another_device_and_ends_for_its_own(
+    own_broker: Server, gated_sqlite: GatewaySettings, tmp_path: Path
+) -> None:
+    books = Books(gated_sqlite)
+    async with (
+        running_ingest(gated_sqlite),
+        open_agent(own_broker, "honest-01", tmp_path) as honest,
+        open_gauge(own_broker, "hostile-1") as hostile,
+    ):
+        await hostile.until_heard()
+        flood = asyncio.create_task(flood_greetings(hostile))
+        await until(lambda: "flooding" in books.letters())
+        for number in range(1, 61):
+            await honest.put(alarm_item(number))
+        await until_empty(honest)
+        flood.cancel()
+        await asyncio.wait([flood])
+        own = signed_alarms(own_broker, hostile, 20)
+        while Lane.ALARM not in hostile.stands:
+            await hostile.publish(own, "up/alarm")
+            await asyncio.sleep(0.2)
+    counts = books.rows("SELECT device, count(*) FROM record WHERE lane = 'alarm' GROUP BY device ORDER BY device")
+    assert counts == [("honest-01", 60), ("hostile-1", 20)]
+    assert books.rows("SELECT device FROM dead_letter WHERE code = 'flooding'") == [("hostile-1",)]
+
+
+async def flood_greetings(hostile: Gauge) -> None:
+    """As fast as the broker takes them, from the share that alarms are taken from, too."""
+    for first in itertools.count(2, 50):
+        frames = [
+            frame(record(seq, "{}", kind="hello/1"), lane="diagnostic", epoch=hostile.epoch)
+            for seq in range(first, first + 50)
+        ]
+        await asyncio.gather(*(hostile.publish(payload, "up/diagnostic") for payload in frames))
 
 
 async def test_two_devices_of_one_identity_are_noticed_and_the_honest_one_loses_nothing(

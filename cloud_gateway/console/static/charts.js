@@ -75,7 +75,7 @@ function line(name, data, colour, extra = {}) {
 
 function endLabel(text, colour) {
   return {
-    endLabel: { show: true, formatter: () => text, color: colour, ...FONT, fontWeight: 600, distance: 6 },
+    endLabel: { show: true, formatter: () => text, color: colour, ...FONT, fontWeight: 600, distance: 6, lineHeight: 17 },
     labelLayout: { moveOverlap: "shiftY" },
   };
 }
@@ -235,7 +235,7 @@ export function mapOption(model, hasLand, state) {
         return {
           value: [site.longitude, site.latitude], symbol: shapes[site.tone], symbolSize: sizes[site.tone],
           itemStyle: { color: off ? c.card : colour, borderColor: off ? colour : c.card, borderWidth: off ? 2.5 : 1.5, opacity: 1 },
-          label: label(site, box, c),
+          label: label(site, box, c, width),
         };
       }),
       labelLayout: { moveOverlap: "shiftY", hideOverlap: model.sites.length > 12 },
@@ -243,10 +243,12 @@ export function mapOption(model, hasLand, state) {
   };
 }
 
-function label(site, box, c) {
+function label(site, box, c, width) {
   const left = site.longitude > box.middle;
+  const said = width < 560 ? site.line.split(/, |，/) : [site.line];
   return {
-    show: true, position: left ? "left" : "right", distance: 9, formatter: `{n|${plain(site.name)}}\n{l|${plain(site.line)}}`,
+    show: true, position: left ? "left" : "right", distance: 9,
+    formatter: [`{n|${plain(site.name)}}`, ...said.map((part) => `{l|${plain(part)}}`)].join("\n"),
     align: left ? "right" : "left",
     rich: {
       n: { ...FONT, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },

@@ -292,6 +292,7 @@ function setCut(now) {
   if (cut === now) return;
   cut = now;
   main.classList.toggle("cut", cut);
+  tellUnread();
   redraw();
   showTimes();
 }
@@ -317,7 +318,12 @@ async function readDue() {
       want("draw");
     }
   }
-  document.getElementById("unread").hidden = failed.size === 0;
+  tellUnread();
+}
+
+/** That readings do not come is said of their store only while the gateway itself is there. */
+function tellUnread() {
+  document.getElementById("unread").hidden = cut || failed.size === 0;
 }
 
 async function beat(work, pause) {

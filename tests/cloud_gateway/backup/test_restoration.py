@@ -15,10 +15,10 @@ from cloud_gateway.migrations import known_revisions
 from cloud_gateway.occupancy import FolderBusy, occupied
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.settings import GatewaySettings
-from edge_agent.wire.messages import LaneAck
+from edge_agent.wire.messages import MAX_SEQ, LaneAck
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.backup.ground import BEGUN, execute, now, open_gateway, rows, seqs, take_ratings, take_readings
-from tests.cloud_gateway.ingest.pieces import DEVICE, EPOCH, birth, deliver
+from tests.cloud_gateway.ingest.pieces import DEVICE, EPOCH, birth, deliver, frame, record
 
 LATER = BEGUN + 3_600_000
 GAPS = "SELECT device, epoch, lane, reason, count, first, last, since, until FROM gap"
@@ -52,6 +52,17 @@ async def test_devices_hear_what_the_backup_lacks_and_readings_are_kept(
         await take_ratings(ground, 4, 6)
         await take_readings(ground, 6, 8)
     assert seqs(settings) == ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6, 7, 8])
+
+
+async def test_device_at_the_greatest_number_does_not_keep_a_backup_from_being_restored(
+    settings: GatewaySettings, tmp_path: Path
+) -> None:
+    async with open_gateway(settings) as ground:
+        await ground.take(deliver(frame(record(MAX_SEQ).replace('"body"', f'"skip":{MAX_SEQ - 1},"body"'))))
+        make_backup(settings, tmp_path / "backup", now)
+    restore_backup(settings, tmp_path / "backup", later, force=True)
+    assert rows(settings.database, "SELECT lane, upto FROM ledger") == [("reading", MAX_SEQ)]
+    assert rows(settings.database, GAPS) == []
 
 
 async def test_lost_readings_file_comes_from_the_backup(settings: GatewaySettings, tmp_path: Path) -> None:

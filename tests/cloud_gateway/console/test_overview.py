@@ -35,8 +35,8 @@ ALARM = Alarm(
 CALM = Snapshot(sites=[SITE], devices=[DEVICE], streams={"tide-1": [STREAM]})
 
 
-def compose(snapshot: Snapshot, language: str = ENGLISH) -> Overview:
-    return compose_overview(snapshot, NOW, Labels(language, WORDS.of(language)))
+def compose(snapshot: Snapshot, language: str = ENGLISH, *, in_scenario: bool = True) -> Overview:
+    return compose_overview(snapshot, NOW, Labels(language, WORDS.of(language)), in_scenario=in_scenario)
 
 
 def with_(**changes: object) -> Snapshot:
@@ -164,3 +164,9 @@ def test_zone_of_most_sites_is_the_pages() -> None:
         "Asia/Shanghai",
         "America/New_York",
     ]
+
+
+def test_a_simulated_device_sets_no_clock_outside_a_scenario() -> None:
+    ahead = dataclasses.replace(DEVICE, simulated=True, heartbeat_at=NOW + 70 * 365 * 24 * HOUR)
+    page = compose(with_(devices=[ahead]), in_scenario=False)
+    assert (page.clock, page.simulated_clock) == (NOW, False)

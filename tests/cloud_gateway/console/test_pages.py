@@ -64,6 +64,26 @@ async def test_pages_are_accessible(
     assert await violations(screen.page) == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"), [("zh", "这个地址没有内容。"), ("en", "There is nothing at this address.")], ids=["zh", "en"]
+)
+async def test_mistyped_address_is_a_page_with_the_way_back(
+    storm: Console, open_screen: Opener, lang: str, told: str
+) -> None:
+    page = (await open_screen(storm, lang)).page
+    reply = await page.goto(f"{storm.origin}/overveiw?lang={lang}")
+    assert reply is not None and reply.status == 404
+    await expect(page.locator("[role=alert]")).to_have_text(told)
+    assert await violations(page) == []
+    await page.click("main .card a")
+    await expect(page.locator("[data-part=strip]")).to_be_visible()
+
+
+async def test_mistyped_address_of_the_api_is_a_document_also_in_a_browser(storm: Console, open_screen: Opener) -> None:
+    reply = await (await open_screen(storm)).page.goto(f"{storm.origin}/api/v1/devises")
+    assert reply is not None and reply.headers["content-type"] == "application/problem+json"
+
+
 async def test_night_and_open_tables_are_accessible(storm: Console, storm_screen: Opener) -> None:
     screen = await storm_screen()
     await screen.page.goto(storm.origin)
@@ -215,23 +235,23 @@ async def test_new_site_gets_its_charts_without_a_reload(empty: Console, open_sc
     assert screen.said == []
 
 
-async def test_page_opened_before_the_first_value_follows_the_scenario(empty: Console, open_screen: Opener) -> None:
-    screen = await open_screen(empty, "en")
-    async with transaction(empty.engine) as connection:
+async def test_page_opened_before_the_first_value_follows_the_scenario(unplayed: Console, open_screen: Opener) -> None:
+    screen = await open_screen(unplayed, "en")
+    async with transaction(unplayed.engine) as connection:
         await add_site(connection, field.SITES[0])
         await place_device(connection, "tide-charleston", "charleston", field.START)
     device = field.device_row("tide-charleston", field.START, now_ms())
-    await empty.add(t.device, device | {"heartbeat_at": None})
+    await unplayed.add(t.device, device | {"heartbeat_at": None})
     streams = field._stream_rows("tide-charleston", field.START, now_ms())
-    await empty.add(t.stream, *(row | {"value": None, "at": None} for row in streams))
-    await empty.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"tide-charleston"}'})
+    await unplayed.add(t.stream, *(row | {"value": None, "at": None} for row in streams))
+    await unplayed.add(t.event, {"at": now_ms(), "topic": "device", "body": '{"device":"tide-charleston"}'})
     await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 00:00 EDT")
     await screen.page.click("details[data-table=charleston] summary")
     at = field.START + field.HOUR
     point = Point("tide-charleston", "tide", "m", point_time(at, 1), 2.38, field.EPOCH, 1, "ntp")
-    await field.write_points(empty.settings, [point])
+    await field.write_points(unplayed.settings, [point])
     body = {"device": "tide-charleston", "streams": {"tide": [at, 2.38]}}
-    await empty.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
+    await unplayed.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
     await expect(screen.page.locator("[data-clock]")).to_have_text("1989-09-20 01:00 EDT")
     await expect(screen.page.locator("details[data-table=charleston] tbody tr").first).to_contain_text("2.38")
 

@@ -126,6 +126,10 @@ def test_no_scenario_clock_without_simulated_times() -> None:
     assert scenario_clock([Facts(heartbeat_at=THEN), Facts(simulated=True)]) is None
 
 
+def test_scenario_clock_is_not_that_of_a_revoked_device() -> None:
+    assert scenario_clock([Facts(simulated=True, birth_at=THEN, revoked_at=NOW)]) is None
+
+
 PACES = [
     ("nothing seen", [], 1.0),
     ("too short to say", [(0, 0), (1_900, 1_140_000)], 1.0),
@@ -158,3 +162,8 @@ def test_clock_that_is_far_off_is_told_with_the_difference(off_ms: int) -> None:
 def test_clock_that_is_a_little_off_is_fine() -> None:
     facts = Facts(presence="online", heard_at=NOW, clock_off_ms=-60_000)
     assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.FINE)
+
+
+def test_revoked_device_is_told_as_such_whatever_else_holds() -> None:
+    facts = Facts(presence="lost", presence_at=NOW - 1, heard_at=NOW - 1, clone_at=NOW - 5, revoked_at=NOW - 9)
+    assert judge_device(facts, Moment(NOW, NOW)) == Condition(Standing.REVOKED, 9)

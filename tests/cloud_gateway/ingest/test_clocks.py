@@ -30,8 +30,8 @@ def unset(text: str, mono_s: float) -> str:
     return text.replace('"clock":"ntp"', '"clock":"unset"').replace('"mono":5', f'"mono":{int(mono_s * S)}')
 
 
-def said_birth(mono_s: float, at: int = POWER_ON + 315_532_800_000, boot: str = "boot-1") -> bytes:
-    """A birth of that boot; `at` in 1980, since a birth's time must be one."""
+def said_birth(mono_s: float, at: int = POWER_ON, boot: str = "boot-1") -> bytes:
+    """A birth of that boot."""
     return birth(at=at, extra=f',"mono":{int(mono_s * S)}').replace(b'"boot-1"', f'"{boot}"'.encode())
 
 
@@ -50,6 +50,14 @@ async def test_record_of_1970_gets_the_time_it_was_made_at(ground: Ground) -> No
     assert before - 60_000 <= point.time_ns // 1_000_000 <= after - 60_000
     assert ground.ack(Lane.READING) == LaneAck(1)
     assert ground.rows("SELECT count(*) FROM dead_letter") == [(0,)]
+
+
+@pytest.mark.parametrize("at", [0, POWER_ON, -(2**53), 4_102_444_800_000, 2**53])
+async def test_device_without_a_clock_is_born_all_the_same(ground: Ground, at: int) -> None:
+    await ground.take(deliver(said_birth(mono_s=1, at=at), "birth"))
+    assert ground.rows("SELECT serial, birth_at FROM device") == [("SIM-1", None)]
+    assert ground.rows("SELECT said_at FROM device_boot") == [(at,)]
+    assert ground.rows("SELECT code FROM dead_letter") == []
 
 
 async def test_order_and_distances_of_a_boot_are_kept(ground: Ground) -> None:
@@ -89,6 +97,14 @@ async def test_row_keeps_what_the_device_said(ground: Ground) -> None:
     assert at == POWER_ON + int(str(offset))
     ((raised_at, since),) = ground.rows("SELECT raised_at, since FROM alarm")
     assert raised_at == since == at
+
+
+async def test_alarm_that_began_before_the_clock_was_set_is_raised(ground: Ground) -> None:
+    at = now_ms()
+    said = alarm(1, at=at).replace(f'"since":{at}', f'"since":{POWER_ON}')
+    await ground.take(deliver(frame(said, lane="alarm"), "up/alarm"))
+    assert ground.rows("SELECT since, raised_at, cleared_at FROM alarm") == [(at, at, None)]
+    assert ground.rows("SELECT code FROM dead_letter") == []
 
 
 async def test_boot_whose_birth_was_never_heard_is_put_where_its_frame_came(ground: Ground) -> None:

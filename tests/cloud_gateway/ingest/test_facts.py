@@ -116,6 +116,18 @@ async def test_alarm_is_kept_whole(ground: Ground) -> None:
     assert json.loads(str(body, "utf-8"))["value"] == 2.25  # type: ignore[call-overload]
 
 
+@pytest.mark.parametrize("lane", ["alarm", "record"])
+async def test_fact_that_the_devices_card_has_altered_is_kept_as_that_and_shown_as_a_gap(
+    ground: Ground, lane: str
+) -> None:
+    body = f'{{"reason":"damaged","count":1,"since":{AT},"until":{AT},"first":1,"last":1}}'
+    await ground.take(deliver(frame(record(1, body, kind="damaged/1"), lane=lane), f"up/{lane}"))
+    assert ground.rows("SELECT lane, seq, kind FROM record") == [(lane, 1, "damaged/1")]
+    assert ground.rows('SELECT lane, reason, count, "first" FROM gap') == [(lane, "damaged", 1, 1)]
+    assert (ground.ack(Lane(lane)).upto, ground.ack(Lane(lane)).rejected) == (1, [])
+    assert ground.rows("SELECT count(*) FROM alarm") == [(0,)]
+
+
 BEATS = {
     "in order": [(1, 5), (2, 9)],
     "backwards": [(2, 9), (1, 5)],

@@ -46,8 +46,9 @@ async def test_what_is_no_number_is_kept_and_not_taken_for_a_setting(ground: Gro
         (said("[" * 60_000 + "]" * 60_000), "malformed_message"),
         (said(extra=f',"x":"{"y" * MAX_FRAME_BYTES}"'), "message_too_large"),
         (said(extra=',"v":2'), "unknown_version"),
+        (said(extra=f',"at":{2**53}'), "malformed_message"),
     ],
-    ids=["cut off", "unknown state", "deep", "too large", "newer wire"],
+    ids=["cut off", "unknown state", "deep", "too large", "newer wire", "beyond year 9999"],
 )
 def test_a_bad_report_is_set_aside_under_its_name(payload: bytes, code: str) -> None:
     sorter = Sorter()

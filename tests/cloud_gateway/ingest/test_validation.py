@@ -6,6 +6,7 @@ import pytest
 
 from cloud_gateway.ingest.validation import EARLIEST_AT, LATEST_AT, Accepted, sort_records
 from edge_agent.wire.frames import decode_frame
+from edge_agent.wire.messages import AlarmBody, GapBody, HeartbeatBody
 from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.ingest.pieces import AT, DEVICE, EPOCH, alarm, frame, heartbeat, pack, record
 
@@ -74,13 +75,10 @@ BAD_ROWS = {
         (ALARM_BODY % AT).replace("surge", "surge\\n"),
         "malformed_body",
     ),
-    "alarm since 1970": (Lane.ALARM, "alarm/1", ALARM_BODY % 0, "time_out_of_range"),
-    "alarm since the year 287396": (Lane.ALARM, "alarm/1", ALARM_BODY % 2**53, "time_out_of_range"),
     "gap on the lane of alarms": (Lane.ALARM, "gap/1", GAP_BODY % (1, AT, AT), "gap_not_allowed"),
     "gap on the lane of records": (Lane.RECORD, "gap/1", GAP_BODY % (1, AT, AT), "gap_not_allowed"),
     "gap of nothing": (Lane.READING, "gap/1", GAP_BODY % (0, AT, AT), "malformed_body"),
     "gap of more than 63 bits": (Lane.READING, "gap/1", GAP_BODY % (2**63, AT, AT), "malformed_body"),
-    "gap since 1970": (Lane.READING, "gap/1", GAP_BODY % (1, 0, AT), "time_out_of_range"),
     "gap until 2100": (Lane.DIAGNOSTIC, "gap/1", GAP_BODY % (1, AT, LATEST_AT), "time_out_of_range"),
     "heartbeat of no numbers": (Lane.DIAGNOSTIC, "heartbeat/1", '{"depth":"deep"}', "malformed_body"),
     "heartbeat of an endless depth": (
@@ -88,12 +86,6 @@ BAD_ROWS = {
         "heartbeat/1",
         f'{{"depth":{{"alarm":{10**30}}},"oldest_at":null,"uptime_s":1}}',
         "malformed_body",
-    ),
-    "heartbeat with the oldest of 1970": (
-        Lane.DIAGNOSTIC,
-        "heartbeat/1",
-        '{"depth":{},"oldest_at":0,"uptime_s":1}',
-        "time_out_of_range",
     ),
     "unknown kind among alarms": (Lane.ALARM, "alarm/2", ALARM_BODY % AT, "unknown_kind"),
     "unknown kind among readings": (Lane.READING, "reading/2", "[]", "unknown_kind"),
@@ -110,6 +102,40 @@ def test_bad_body_is_refused_by_name(lane: Lane, kind: str, body: str, code: str
     accepted = sort(lane, record(2, body, kind=kind))
     assert [(r.record.seq, r.code) for r in accepted.rejected] == [(2, code)]
     assert (accepted.rows, accepted.points) == ([], [])
+
+
+SINCES = {
+    "1970": (0, AT),
+    "before 1970": (-(2**53), AT),
+    "1980": (EARLIEST_AT, EARLIEST_AT),
+    "a minute before": (AT - 60_000, AT - 60_000),
+    "later than it was said": (AT + 1, AT),
+    "the year 287396": (2**53, AT),
+}
+
+
+@pytest.mark.parametrize(("since", "believed"), SINCES.values(), ids=SINCES)
+def test_alarm_is_taken_whatever_its_clock_said_before_it_was_set(since: int, believed: int) -> None:
+    accepted = sort(Lane.ALARM, record(1, ALARM_BODY % since, kind="alarm/1"))
+    (row,) = accepted.rows
+    assert isinstance(row.body, AlarmBody)
+    assert row.body.since == believed
+    assert bytes(row.record.body).decode() == ALARM_BODY % since
+
+
+@pytest.mark.parametrize(("since", "believed"), [(0, AT - 5), (AT - 9, AT - 9), (AT, AT - 5)])
+def test_gap_that_began_without_a_clock_is_taken(since: int, believed: int) -> None:
+    (row,) = sort(Lane.READING, record(1, GAP_BODY % (3, since, AT - 5), kind="gap/1")).rows
+    assert isinstance(row.body, GapBody)
+    assert (row.body.since, row.body.until, row.body.count) == (believed, AT - 5, 3)
+
+
+@pytest.mark.parametrize(("oldest_at", "believed"), [(0, None), (AT, AT), (LATEST_AT, None)])
+def test_heartbeat_over_a_backlog_without_a_clock_is_taken(oldest_at: int, believed: int | None) -> None:
+    body = f'{{"depth":{{"reading":7}},"oldest_at":{oldest_at},"uptime_s":1}}'
+    (row,) = sort(Lane.DIAGNOSTIC, record(1, body, kind="heartbeat/1")).rows
+    assert isinstance(row.body, HeartbeatBody)
+    assert (row.body.oldest_at, row.body.depth) == (believed, {Lane.READING: 7})
 
 
 @pytest.mark.parametrize("lane", [Lane.RECORD, Lane.DIAGNOSTIC])

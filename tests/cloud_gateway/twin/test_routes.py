@@ -132,7 +132,7 @@ async def test_a_wrong_change_is_refused_by_field_and_remedy(
     assert (await client.get("/twin")).json()["version"] == 0
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.OPERATIONS, Role.ADMINISTRATOR})
+@pytest.mark.parametrize("role", [r for r in Role if r not in (Role.OPERATIONS, Role.ADMINISTRATOR)])
 async def test_other_roles_may_look_and_not_change(
     client: httpx.AsyncClient, shared: Console, device: str, role: Role
 ) -> None:
@@ -141,6 +141,17 @@ async def test_other_roles_may_look_and_not_change(
         answer = await other.put(f"{address}/health", json={"heartbeat_s": 30}, headers={"If-Match": '"0"'})
         assert (answer.status_code, answer.json()["code"]) == (403, "role_may_not")
         assert (await other.get(address)).json()["version"] == 0
+
+
+async def test_an_enrolled_device_that_was_never_heard_has_an_empty_twin(shared: Console, device: str) -> None:
+    row = {"device": f"{device}-new", "role": "sensor-node", "public_key": "AA==", "certificate": "00", "not_after": 0}
+    await shared.add(t.enrolment, row | {"enrolled_at": 0, "reason": "", "version": 900_001})
+    async with shared.client(Role.OPERATIONS.value) as client:
+        url = f"/api/v1/devices/{device}-new/twin"
+        twin = (await client.get(url)).json()
+        assert (twin["version"], twin["standing"], twin["reported"]) == (0, "unasked", None)
+        changed = await client.put(f"{url}/health", json={"heartbeat_s": 30}, headers={"If-Match": '"0"'})
+    assert (changed.status_code, changed.json()["standing"]) == (200, "waiting")
 
 
 async def test_a_device_nobody_has_heard_of_has_no_twin(shared: Console) -> None:

@@ -98,6 +98,23 @@ def test_name_outside_the_grammar_is_no_service(provision: Provision, name: str)
     assert contents(provision.folder) == before
 
 
+@pytest.mark.parametrize(
+    "host", ["", "bad host", "a..b", "mqtt.example.org:8883", "-x", "例子", "https://x.org", "a" * 254]
+)
+def test_what_is_no_host_is_refused(provision: Provision, host: str) -> None:
+    before = contents(provision.folder)
+    with pytest.raises(NameRefused, match="no name or address"):
+        provision.init(["127.0.0.1", host], 8883)
+    assert contents(provision.folder) == before
+
+
+@pytest.mark.parametrize("file", ["ca/certificate.pem", "issued/1.pem", "ca/key.pem"])
+def test_damaged_file_of_the_folder_is_named(provision: Provision, file: str) -> None:
+    (provision.folder / file).write_text("junk")
+    with pytest.raises(ProvisionError, match=f"{file} is no "):
+        provision.issued()
+
+
 def test_device_id_is_no_service(provision: Provision) -> None:
     with pytest.raises(ProvisionError, match="holds a dot"):
         provision.service("gauge-01")

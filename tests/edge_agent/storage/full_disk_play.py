@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge_agent.storage.facts import Item
 from edge_agent.storage.outbox import Outbox
-from edge_agent.wire.messages import READING, ClockQuality
+from edge_agent.wire.messages import READING, ClockQuality, LaneAck
 from edge_agent.wire.senml import encode_pack, entry
 from edge_agent.wire.topics import Lane
 
@@ -64,6 +64,11 @@ class Play:
         ballast = self.folder / "outbox.db-ballast"
         for _ in range(10):
             await self.speak(outbox, readings=200, alarms=1, records=1)
+        for lane in (Lane.ALARM, Lane.RECORD):
+            outbox.mark_sent(lane, 5)
+            outbox.acknowledge(lane, LaneAck(5))
+        await self.speak(outbox, readings=1, alarms=1, records=1)
+        kept = outbox.lanes[Lane.RECORD].kept
         self.fill()
         before = self.put.copy()
         for _ in range(10):
@@ -74,6 +79,8 @@ class Play:
             "records_on_full_disk": self.put[Lane.RECORD] - before[Lane.RECORD],
             "troubles_when_full": list(outbox.troubles),
             "ballast_when_full": ballast.exists(),
+            "kept_before": kept,
+            "unsafe_when_full": outbox.lanes[Lane.RECORD].unsafe + outbox.lanes[Lane.ALARM].unsafe,
         }
         (self.folder / "others").unlink()
         stored = outbox.depth[Lane.READING]
@@ -91,6 +98,7 @@ class Play:
         """What is there at the end."""
         facts = await outbox.pending(Lane.READING, 0, 100_000)
         gaps = [json.loads(f.body) for f in facts if f.kind == "gap/1"]
+        clocks = {f.clock for f in facts if f.kind == "gap/1"}
         alarms = await outbox.pending(Lane.ALARM, 0, 100_000)
         records = await outbox.pending(Lane.RECORD, 0, 100_000)
         (verdict,) = outbox._file.connection.execute("PRAGMA integrity_check").fetchone()
@@ -98,11 +106,12 @@ class Play:
             "readings_left": len(facts) - len(gaps),
             "readings_named": sum(gap["count"] for gap in gaps),
             "readings_offered": self.put[Lane.READING],
+            "clocks_of_gaps": sorted(clocks),
             "reasons": sorted({gap["reason"] for gap in gaps}),
             "alarms_left": len(alarms),
-            "alarms_put": self.put[Lane.ALARM],
+            "alarms_put": self.put[Lane.ALARM] - 5,
             "records_left": len(records),
-            "records_put": self.put[Lane.RECORD],
+            "records_put": self.put[Lane.RECORD] - 5,
             "integrity": verdict,
         }
 

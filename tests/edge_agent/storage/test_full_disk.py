@@ -49,6 +49,15 @@ def test_readings_are_taken_again_and_those_that_were_not_are_named(seen: dict[s
     assert "the disk is full" in seen["reasons"]  # type: ignore[operator]
 
 
+def test_gaps_bear_the_time_of_who_wrote_them(seen: dict[str, object]) -> None:
+    assert seen["clocks_of_gaps"] == ["ntp"]
+
+
+def test_acknowledged_facts_that_had_to_go_are_counted(seen: dict[str, object]) -> None:
+    assert seen["kept_before"] != 0
+    assert seen["unsafe_when_full"] != 0
+
+
 def test_no_alarm_or_record_is_lost_and_the_file_is_whole(seen: dict[str, object]) -> None:
     assert seen["alarms_left"] == seen["alarms_put"]
     assert seen["records_left"] == seen["records_put"]

@@ -95,6 +95,14 @@ async def test_oldest_kept_facts_make_room_for_new_records(outbox: Outbox) -> No
     assert state.bytes + state.kept <= outbox.quota(Lane.RECORD)
     await say(outbox, LaneAck(0))
     assert max(await seqs(outbox)) == last
+    assert outbox.lanes[Lane.RECORD].unsafe == last - len(await seqs(outbox)) > 0
+
+
+async def test_what_is_safe_is_not_counted_as_let_go_of_too_early(outbox: Outbox) -> None:
+    await say(outbox, LaneAck(10))
+    await say(outbox, LaneAck(20, safe=15))
+    await say(outbox, LaneAck(20, safe=20))
+    assert (outbox.lanes[Lane.RECORD].kept, outbox.lanes[Lane.RECORD].unsafe) == (0, 0)
 
 
 async def test_readings_are_not_kept(outbox: Outbox) -> None:

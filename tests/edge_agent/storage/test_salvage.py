@@ -17,7 +17,8 @@ from edge_agent.storage.file import DAMAGED
 from edge_agent.storage.outbox import Outbox
 from edge_agent.storage.salvage import NOTE, SalvageBody
 from edge_agent.storage.sqlite import PAGE_BYTES, open_file
-from edge_agent.wire.messages import ClockQuality, LaneAck
+from edge_agent.wire.frames import decode_frame, encode_frame
+from edge_agent.wire.messages import ClockQuality, Frame, LaneAck, Record
 from edge_agent.wire.topics import Lane
 from tests.waiting import until
 
@@ -181,13 +182,138 @@ async def test_no_damage_passes_as_what_was_said(tmp_path: Path, seed: int) -> N
     assert read
 
 
-async def test_row_that_the_card_has_altered_is_named_in_its_place(tmp_path: Path) -> None:
+ALTERED = {
+    "body": ("body", b'{"stars":5}'),
+    "time": ("at", 2**60),
+    "no time": ("at", "soon"),
+    "clock": ("clock", "sundial"),
+    "boot": ("boot", b"\xff\xfe"),
+}
+
+
+@pytest.mark.parametrize(("column", "value"), ALTERED.values(), ids=ALTERED)
+@pytest.mark.parametrize("lane", [Lane.ALARM, Lane.RECORD])
+async def test_row_that_the_card_has_altered_is_named_in_its_place(
+    tmp_path: Path, lane: Lane, column: str, value: object
+) -> None:
+    path = tmp_path / "outbox.db"
+    await (outbox := await Outbox.open(path, boot="boot-1")).put(fact(lane, 1))
+    await asyncio.gather(*(outbox.put(fact(lane, n)) for n in (2, 3)))
+    await outbox.close()
+    with closing(sqlite3.connect(path)) as c:
+        c.execute(f"UPDATE pending SET {column}=? WHERE seq=2", (value,))
+        c.commit()
+    outbox = await Outbox.open(path, boot="b")
+    facts = await outbox.pending(lane, 0, 3)
+    await outbox.close()
+    assert [(f.seq, f.kind) for f in facts] == [(1, "rating/1"), (2, "damaged/1"), (3, "rating/1")]
+    frame = Frame("0" * 16, lane, "b", [record_of(f) for f in facts])
+    assert [r.seq for r in decode_frame(lane, encode_frame(frame)).records] == [1, 2, 3]
+
+
+async def test_text_that_is_no_text_any_more_holds_up_no_lane(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
     await fill(path)
     with closing(sqlite3.connect(path)) as c:
-        c.execute("UPDATE pending SET body=? WHERE lane='record' AND seq=7", (b'{"stars":5}',))
+        c.execute("UPDATE pending SET kind=CAST(x'ff2f31' AS TEXT) WHERE lane='record' AND seq=7")
         c.commit()
     outbox = await Outbox.open(path, boot="b")
     facts = await outbox.pending(Lane.RECORD, 5, 3)
     await outbox.close()
     assert [(f.seq, f.kind) for f in facts] == [(6, "rating/1"), (7, "damaged/1"), (8, "rating/1")]
+
+
+def record_of(fact: Pending) -> Record:
+    """A fact as it travels."""
+    return Record(fact.seq, fact.kind, fact.at, ClockQuality(fact.clock), fact.mono, msgspec.Raw(fact.body))
+
+
+# -- what had been acknowledged, and is in no backup --------------------------------------------------------
+
+
+async def acknowledge(outbox: Outbox, ack: LaneAck) -> None:
+    """The gateway's word on records, committed: an alarm closes the group."""
+    outbox.acknowledge(Lane.RECORD, ack)
+    await outbox.put(fact(Lane.ALARM, 1))
+
+
+async def acknowledge_older(outbox: Outbox, epoch: str, ack: LaneAck) -> None:
+    """The same on records of an older epoch."""
+    outbox.acknowledge_salvaged(epoch, Lane.RECORD, ack)
+    await outbox.put(fact(Lane.ALARM, 1))
+
+
+def break_table(path: Path, name: str) -> None:
+    """Make the first page of a table no page at all."""
+    with closing(sqlite3.connect(path)) as c:
+        ((page,),) = c.execute("SELECT rootpage FROM sqlite_master WHERE name=?", (name,)).fetchall()
+    content = path.read_bytes()
+    start = (page - 1) * PAGE_BYTES
+    path.write_bytes(content[:start] + b"\xee" * PAGE_BYTES + content[start + PAGE_BYTES :])
+
+
+async def open_damaged(path: Path, ack: LaneAck, table: str = "dead") -> tuple[Outbox, str]:
+    """An outbox salvaged of a file of which the gateway had acknowledged so much; and the old epoch."""
+    epoch = await fill(path)
+    before = await Outbox.open(path, boot="boot-1")
+    await acknowledge(before, ack)
+    await before.close()
+    break_table(path, table)
+    return await Outbox.open(path, boot="boot-2"), epoch
+
+
+async def waiting(outbox: Outbox, epoch: str) -> list[int]:
+    return [f.seq for f in await outbox.salvaged_pending(epoch, Lane.RECORD, 10_000)]
+
+
+async def test_acknowledged_rows_are_carried_over_as_such(tmp_path: Path) -> None:
+    outbox, epoch = await open_damaged(tmp_path / "outbox.db", LaneAck(FACTS - 3))
+    notes = await outbox.recall(NOTE)
+    assert outbox.epoch != epoch
+    assert await waiting(outbox, epoch) == [FACTS - 2, FACTS - 1, FACTS]
+    assert [f.seq for f in await outbox.newest_kept(epoch, Lane.RECORD)] == [FACTS - 3]
+    await outbox.close()
+    assert msgspec.json.decode(notes["outbox.db.damaged-1"], type=SalvageBody).kept == {Lane.RECORD: FACTS - 3}
+
+
+async def test_acknowledged_rows_whose_epoch_cannot_be_read_stay_in_the_damaged_file(tmp_path: Path) -> None:
+    outbox, _ = await open_damaged(tmp_path / "outbox.db", LaneAck(FACTS - 3), "meta")
+    assert outbox.salvaged_kept == set()
+    assert sum(count for (_, lane), count in outbox.salvaged.items() if lane is Lane.RECORD) == 3
+    await outbox.close()
+
+
+async def test_restored_gateway_gets_what_it_lacks_of_an_older_epoch(tmp_path: Path) -> None:
+    outbox, epoch = await open_damaged(tmp_path / "outbox.db", LaneAck(FACTS))
+    assert await waiting(outbox, epoch) == []
+    await acknowledge_older(outbox, epoch, LaneAck(100, [(201, 398)]))
+    assert await waiting(outbox, epoch) == [*range(101, 201), 399, 400]
+    assert outbox.salvaged[epoch, Lane.RECORD] == 102
+    await acknowledge_older(outbox, epoch, LaneAck(FACTS))
+    assert (await waiting(outbox, epoch), (epoch, Lane.RECORD) in outbox.salvaged) == ([], False)
+    bodies_again = bodies(await outbox.newest_kept(epoch, Lane.RECORD))
+    assert bodies_again == {FACTS: fact(Lane.RECORD, FACTS).body}
+    await outbox.close()
+
+
+async def test_what_is_safe_of_an_older_epoch_is_let_go_of(tmp_path: Path) -> None:
+    outbox, epoch = await open_damaged(tmp_path / "outbox.db", LaneAck(FACTS))
+    await acknowledge_older(outbox, epoch, LaneAck(FACTS, safe=300))
+    await acknowledge_older(outbox, epoch, LaneAck(0))
+    assert await waiting(outbox, epoch) == list(range(301, FACTS + 1))
+    await acknowledge_older(outbox, epoch, LaneAck(FACTS, safe=FACTS))
+    assert await outbox.newest_kept(epoch, Lane.RECORD) == []
+    assert (epoch, Lane.RECORD) not in outbox.salvaged_kept
+    await outbox.close()
+
+
+async def test_rows_that_are_acknowledged_after_the_salvage_are_kept_too_over_a_restart(tmp_path: Path) -> None:
+    first, epoch = await open_damaged(tmp_path / "outbox.db", LaneAck(0))
+    await acknowledge_older(first, epoch, LaneAck(FACTS))
+    await first.close()
+    outbox = await Outbox.open(tmp_path / "outbox.db", boot="boot-3")
+    assert await waiting(outbox, epoch) == []
+    assert (epoch, Lane.RECORD) in outbox.salvaged_kept
+    await acknowledge_older(outbox, epoch, LaneAck(7))
+    assert min(await waiting(outbox, epoch)) == 8
+    await outbox.close()

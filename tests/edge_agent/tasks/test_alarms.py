@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge_agent import app
@@ -124,6 +125,53 @@ async def test_alarm_says_what_was_seen_and_since_when(
     expected = AlarmBody("flood", "level", AlarmState.RAISED, body.value, 5.0, "m", START + MINUTE)
     assert body == expected
     assert body.value == pytest.approx(7, abs=0.01)
+
+
+async def test_alarm_whose_clock_was_set_while_it_was_pending_says_when_that_began(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, outbox: Outbox
+) -> None:
+    desk = make_desk(make_settings(tmp_path, level(), rules=[flood(hold_s=120)]), board, clock, outbox)
+    desk.see("level", 6.0, 5_000, 0)  # 1970
+    desk.see("level", 6.0, START, 2 * MINUTE * 1_000_000)
+    await desk.flush()
+    ((_, body),) = await read_alarms(outbox)
+    assert body.since == START - 2 * MINUTE
+
+
+async def read_alarms(outbox: Outbox) -> list[tuple[int, AlarmBody]]:
+    rows = await outbox.pending(Lane.ALARM, 0, 100)
+    return [(row.at, msgspec.json.decode(row.body, type=AlarmBody)) for row in rows]
+
+
+async def test_birth_has_how_a_rule_stands_once_that_is_known(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, outbox: Outbox
+) -> None:
+    desk = make_desk(make_settings(tmp_path, level(), rules=[flood(hold_s=60)]), board, clock, outbox)
+    stood, told = [desk.rules[0].raised], 0
+
+    def count() -> None:
+        nonlocal told
+        told += 1
+
+    desk.on_known = count
+    minute_ns = MINUTE * 1_000_000
+    for number, value in enumerate([6.0, 6.0, 6.0, 1.0, 6.0]):
+        desk.see("level", value, START + number * MINUTE, number * minute_ns)
+        stood.append(desk.rules[0].raised)
+    assert stood == [None, None, True, True, False, None]
+    assert told == 1
+
+
+async def test_alarm_that_stood_when_the_agent_ended_stands_in_the_next_birth(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, outbox: Outbox
+) -> None:
+    settings = make_settings(tmp_path, level(), rules=[flood(), flood(name="disaster", above=8, clear=7)])
+    desk = make_desk(settings, board, clock, outbox)
+    desk.see("level", 6.0, START, 0)
+    await desk.flush()
+    later = make_desk(settings, make_board("SIM-2"), clock, outbox)
+    await later.restore()
+    assert [(rule.name, rule.raised) for rule in later.rules] == [("flood", True), ("disaster", None)]
 
 
 async def test_rise_of_the_water_is_judged_in_its_unit_per_hour(

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from edge_agent.rules import NS
+from edge_agent.settings import OutboxSettings
+from edge_agent.storage.facts import Item
 from edge_agent.tasks.forecast import Forecast
-from edge_agent.wire.messages import ClockQuality
+from edge_agent.wire.messages import ClockQuality, LaneAck
 from edge_agent.wire.topics import Lane
-from firmware_sim.board import make_board
+from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
 from tests.edge_agent.tasks.agents import MINUTE, START, Witness, level, make_settings, running_agent
 from tests.waiting import until
@@ -72,3 +74,17 @@ async def test_heartbeat_of_a_real_agent_tells_clock_machine_and_hours(tmp_path:
 def hours_of_readings(quota: int) -> float:
     """One reading a minute of some 260 bytes."""
     return quota / 260 / 60
+
+
+async def test_heartbeat_counts_acknowledged_facts_that_went_before_they_were_safe(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock, witness: Witness
+) -> None:
+    bounds = OutboxSettings(max_mb=1)
+    settings = make_settings(tmp_path, heartbeat_s=0.05, outbox=bounds)
+    async with running_agent(settings, board, clock, witness) as device:
+        for _ in range(10):
+            note = Item(Lane.RECORD, "note/1", b'"%s"' % (b"x" * 60_000), START, ClockQuality.NTP, 1)
+            seq = await device.outbox.put(note)
+            device.outbox.mark_sent(Lane.RECORD, seq)
+            device.outbox.acknowledge(Lane.RECORD, LaneAck(seq))
+        await until(lambda: any(Lane.RECORD in beat.dropped_unsafe for beat in witness.heartbeats()))

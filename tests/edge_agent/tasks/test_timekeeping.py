@@ -16,7 +16,7 @@ from edge_agent.wire.messages import CLOCK_STEP, ClockQuality, ClockStepBody
 from firmware_sim.board import make_board
 from tests.edge_agent.hardware.hand_time import DAY, HOUR, NOW, SECOND, HandTime
 from tests.edge_agent.tasks.agents import Witness, level, make_settings, running_agent
-from tests.edge_agent.tasks.test_uplink import listening
+from tests.edge_agent.tasks.ear import listening
 from tests.edge_agent.wire.relay import open_relay
 from tests.waiting import until
 

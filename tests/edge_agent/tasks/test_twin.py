@@ -19,7 +19,9 @@ from edge_agent.settings import AgentSettings, TwinSettings
 from edge_agent.storage.outbox import Outbox
 from edge_agent.tasks.alarms import AlarmDesk
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.progress import Progress
 from edge_agent.tasks.sampling import Sampler
+from edge_agent.tasks.twin import TURN_S, TwinDesk
 from edge_agent.twin.memory import PARTS, WHOLE
 from edge_agent.wire.link import Connection, connect
 from edge_agent.wire.messages import Ack, Birth, LaneAck, Presence, Reported
@@ -241,6 +243,25 @@ async def test_settings_that_cannot_be_stored_are_not_used_until_they_are(
             assert device.settings == settings
         await office.until_said(1, "trial")
         assert "settings from afar" not in device.degraded
+
+
+async def test_a_twin_that_does_not_get_on_is_hung_and_one_that_turns_again_is_not(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    outbox, now = await Outbox.open(tmp_path / OUTBOX_FILE, boot="boot-1"), [100.0]
+    device = Device(make_settings(tmp_path), board, clock, outbox, progress=Progress(lambda: now[0]))
+    desk = await TwinDesk.open(device)
+    duty = asyncio.create_task(desk.run())
+    await asyncio.sleep(0)  # its first step
+    now[0] += TURN_S + 59
+    assert device.progress.hung(60) == []
+    now[0] += 2
+    assert device.progress.hung(60) == ["twin"]
+    desk.receive(b"nonsense")
+    await until(lambda: device.progress.hung(60) == [])
+    duty.cancel()
+    await asyncio.wait([duty])
+    await outbox.close()
 
 
 # -- trials -------------------------------------------------------------------------------------------------

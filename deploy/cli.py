@@ -19,6 +19,8 @@ from deploy.commands.gateway import gateway_app
 from deploy.commands.outbox import outbox_app
 from deploy.commands.outreach import outreach_app
 from deploy.commands.outreach_people import duty_app, people_app
+from deploy.commands.outreach_report import report
+from deploy.commands.outreach_simulate import simulate
 from deploy.commands.outreach_watch import watch
 from deploy.commands.plans import plans_app
 from deploy.commands.provision import provision_app
@@ -52,7 +54,9 @@ app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)
 warnings_app.add_typer(sources_app, name="sources")
 app.add_typer(warnings_app, name="warnings")
+outreach_app.command("simulate")(simulate)
 outreach_app.command("watch")(watch)
+outreach_app.command("report")(report)
 outreach_app.add_typer(people_app, name="people")
 outreach_app.add_typer(duty_app, name="duty")
 app.add_typer(outreach_app, name="outreach")

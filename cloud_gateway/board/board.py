@@ -224,5 +224,5 @@ def _detail(desk: Desk, opened: Sequence[Card], count: int) -> str:
     ]
     if people.unanswered and people.waiting_since is not None:
         age = labels.age(desk.now - people.waiting_since)
-        parts.append(labels.text(_("%(count)s have not answered for %(age)s"), count=people.unanswered, age=age))
+        parts.append(labels.text(_("%(count)s without an answer for %(age)s"), count=people.unanswered, age=age))
     return " · ".join(parts)

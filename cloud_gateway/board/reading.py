@@ -99,6 +99,12 @@ async def read_board(connection: AsyncConnection) -> BoardFacts:
     )
 
 
+async def read_worst(connection: AsyncConnection) -> Case:
+    """The gravest open event alone, for other pages; a case without events when none is open."""
+    case = await _read_case(connection, await store.open_events(connection, 1))
+    return replace(case, words=await store.words_of(connection, set(case.warnings), WORDS_MOST))
+
+
 async def read_event(connection: AsyncConnection, name: str) -> tuple[Event, Case] | None:
     """An event with those beside it, its people and its tasks; None without such an event."""
     event = await store.find_event(connection, name)

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
-from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.cards import sort_case
+from cloud_gateway.board.labels import BoardLabels
+from cloud_gateway.board.reading import read_frame, read_worst
 from cloud_gateway.console.labels import Labels
 from cloud_gateway.console.overview import Overview, compose_overview
 from cloud_gateway.console.store import read_snapshot
@@ -41,6 +43,8 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
         frame = await read_frame(connection, now)
+        worst = await read_worst(connection)
+    warned = sort_case(worst, BoardLabels(language, labels.words), now)
     page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
         request,
@@ -50,6 +54,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         anybody=gateway.settings.devices.admit == "any",
         visitor=visitor,
         frame=frame,
+        warned=[warned.card(event) for event in worst.events],
         notice=gateway.settings.web.notice,
         model=make_model(page, now),
         script_words=labels.for_scripts(),

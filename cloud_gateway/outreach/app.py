@@ -26,9 +26,9 @@ from cloud_gateway.outreach.channels.notice import NoticeSender
 from cloud_gateway.outreach.model import Channel
 from cloud_gateway.outreach.notices import NoticeBoard
 from cloud_gateway.outreach.sending import Sender
-from cloud_gateway.outreach.store import has_work, plan_due, review_silences
+from cloud_gateway.outreach.store import draft_due, has_work, plan_due, review_silences
 from cloud_gateway.outreach.store_ladder import follow_ladder
-from cloud_gateway.outreach.store_messages import Kit
+from cloud_gateway.outreach.store_messages import Kit, write_drafts
 from cloud_gateway.outreach.store_queue import beat
 from cloud_gateway.outreach.texts import render
 from cloud_gateway.outreach.tokens import open_key
@@ -92,8 +92,10 @@ class Rounds:
         async with reading(self._engine) as connection:
             if not await has_work(connection, now):
                 return 0
+            told = await draft_due(connection, self._kit, now)
+        drafts = await asyncio.to_thread(write_drafts, self._kit, told)
         async with transaction(self._engine) as connection:
-            made = await plan_due(connection, self._kit, now)
+            made = await plan_due(connection, self._kit, now, drafts)
             made += await review_silences(connection, self._kit, now)
             return made + await follow_ladder(connection, self._kit, now)
 

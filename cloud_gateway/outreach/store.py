@@ -6,19 +6,22 @@ neither drops a message nor makes a second one of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.tables import event_change
+from cloud_gateway.outreach.facts import Facts
 from cloud_gateway.outreach.ladder import StepState
-from cloud_gateway.outreach.model import Change, MessageState, SiteChange
-from cloud_gateway.outreach.planning import plan_changes
-from cloud_gateway.outreach.store_facts import entries_of_events, unplanned
+from cloud_gateway.outreach.model import Change, Message, MessageState, Recipient, SiteChange
+from cloud_gateway.outreach.planning import Plan, plan_changes
+from cloud_gateway.outreach.store_facts import Entry, entries_of_events, unplanned
 from cloud_gateway.outreach.store_ladder import set_ladder
-from cloud_gateway.outreach.store_messages import Kit, by_key, write_plan
+from cloud_gateway.outreach.store_messages import Drafts, Kit, by_key, read_facts, write_plan
 from cloud_gateway.outreach.store_situation import read_situation
 from cloud_gateway.outreach.tables import ladder_step, message, silence
 
@@ -26,18 +29,39 @@ from cloud_gateway.outreach.tables import ladder_step, message, silence
 MOST_CHANGES = 20_000
 
 
-async def plan_due(connection: AsyncConnection, kit: Kit, now: int) -> int:
+class _Planned(NamedTuple):
+    """What a look at the unplanned changes has come to."""
+
+    found: list[Entry]
+    people: Sequence[Recipient]
+    plan: Plan
+
+
+async def draft_due(connection: AsyncConnection, kit: Kit, now: int) -> list[tuple[Message, Facts]]:
+    """What `plan_due` would tell: only read, so that the words can be made while others write."""
+    found, people, plan = await _look(connection, kit, now)
+    return await read_facts(connection, kit, plan, people, by_key(found), now)
+
+
+async def plan_due(connection: AsyncConnection, kit: Kit, now: int, drafts: Drafts = MappingProxyType({})) -> int:
     """Make the messages of all changes that have none yet; returns how many messages were made."""
-    found = await unplanned(connection, MOST_CHANGES)
+    found, people, plan = await _look(connection, kit, now)
     if not found:
         return 0
     changes = [entry.change for entry in found]
-    situation = await read_situation(connection, {one.event for one in changes}, {one.site for one in changes}, now)
-    plan = plan_changes(changes, situation, kit.ladder, now, kit.new_id)
-    await write_plan(connection, kit, plan, situation.recipients, by_key(found), now)
+    await write_plan(connection, kit, plan, people, by_key(found), now, drafts)
     await set_ladder(connection, kit.ladder, changes, now)
     await _mark_planned(connection, changes, now)
     return len(plan.messages)
+
+
+async def _look(connection: AsyncConnection, kit: Kit, now: int) -> _Planned:
+    found = await unplanned(connection, MOST_CHANGES)
+    changes = [entry.change for entry in found]
+    if not changes:
+        return _Planned([], (), Plan((), ()))
+    situation = await read_situation(connection, {one.event for one in changes}, {one.site for one in changes}, now)
+    return _Planned(found, situation.recipients, plan_changes(changes, situation, kit.ladder, now, kit.new_id))
 
 
 async def review_silences(connection: AsyncConnection, kit: Kit, now: int) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
+import msgspec
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cloud_gateway.outreach.facts import Facts, Official
+from cloud_gateway.outreach.facts import Facts
 from cloud_gateway.outreach.model import Channel, Message, MessageState, Recipient
 from cloud_gateway.outreach.planning import Plan
 from cloud_gateway.outreach.settings import Rung
@@ -36,6 +39,50 @@ class Kit:
     new_id: Callable[[], str]
 
 
+class Draft(NamedTuple):
+    """Words that were made before the database was locked, and what they were made from."""
+
+    message: Message
+    facts: Facts
+    subject: str
+    body: str
+
+
+#: By the message without its id.
+Drafts = Mapping[Message, Draft]
+
+
+async def read_facts(
+    connection: AsyncConnection,
+    kit: Kit,
+    plan: Plan,
+    people: Iterable[Recipient],
+    entries: Mapping[Key, Entry],
+    now: int,
+) -> list[tuple[Message, Facts]]:
+    """What each message of a plan tells.
+
+    `entries` has all that the messages tell but what they take over from overtaken ones.
+    """
+    remade = await entries_of_messages(connection, plan.superseded)
+    known = {**by_key(entry for found in remade.values() for entry in found), **entries}
+    causes = {known[key].fact.warning for one in plan.messages for key in one.changes} - {""}
+    behind, by_id = await officials(connection, causes), {one.id: one for one in people}
+    found = []
+    for one in plan.messages:
+        sites = tuple(known[key].fact for key in one.changes)
+        told = dict.fromkeys(fact.warning for fact in sites if fact.warning in behind)
+        link = _link(kit, one)
+        found.append((one, Facts(by_id[one.recipient], sites, tuple(behind[cause] for cause in told), link, now)))
+    return found
+
+
+def write_drafts(kit: Kit, told: Iterable[tuple[Message, Facts]]) -> Drafts:
+    """Make the words of messages; takes time, so call it in a thread."""
+    drafts = [Draft(one, facts, *kit.render(one, facts.recipient.language, facts)) for one, facts in told]
+    return {msgspec.structs.replace(draft.message, id=""): draft for draft in drafts}
+
+
 async def write_plan(
     connection: AsyncConnection,
     kit: Kit,
@@ -43,20 +90,19 @@ async def write_plan(
     people: Iterable[Recipient],
     entries: Mapping[Key, Entry],
     now: int,
+    drafts: Drafts = MappingProxyType({}),
 ) -> None:
     """Store messages with their words, end those that are overtaken, and tell live pages.
 
-    `entries` has all that the messages tell but what they take over from overtaken ones.
+    A draft is used where it was made from the very same facts; else the words are made here.
     """
-    remade = await entries_of_messages(connection, plan.superseded)
-    known = {**by_key(entry for found in remade.values() for entry in found), **entries}
-    causes = {known[key].fact.warning for one in plan.messages for key in one.changes} - {""}
-    writer = _Writer(kit, {one.id: one for one in people}, known, await officials(connection, causes), now)
-    if plan.messages:
-        await connection.execute(insert(message), [writer.row(one) for one in plan.messages])
-        await connection.execute(insert(message_change), _links(plan.messages))
+    told = await read_facts(connection, kit, plan, people, entries, now)
+    written = [_finish(kit, one, facts, drafts) for one, facts in told]
+    if written:
+        await connection.execute(insert(message), [_row(kit, draft, now) for draft in written])
+        await connection.execute(insert(message_change), _links(draft.message for draft in written))
     await supersede(connection, plan.superseded, now)
-    made = [one.id for one in plan.messages]
+    made = [draft.message.id for draft in written]
     await tell(connection, now, made=made, superseded=plan.superseded, unreachable=plan.unreachable)
 
 
@@ -79,45 +125,39 @@ def by_key(entries: Iterable[Entry]) -> dict[Key, Entry]:
     return {(entry.change.event, entry.change.number): entry for entry in entries}
 
 
-@dataclass(frozen=True)
-class _Writer:
-    """Makes the rows of messages that are planned together."""
+def _finish(kit: Kit, one: Message, facts: Facts, drafts: Drafts) -> Draft:
+    known = drafts.get(msgspec.structs.replace(one, id=""))
+    if known is not None and known.facts == msgspec.structs.replace(facts, link=known.facts.link):
+        return known
+    return Draft(one, facts, *kit.render(one, facts.recipient.language, facts))
 
-    kit: Kit
-    people: Mapping[str, Recipient]
-    entries: Mapping[Key, Entry]
-    behind: Mapping[str, Official]
-    now: int
 
-    def row(self, one: Message) -> dict[str, object]:
-        """A row of the table; what the link's token is stands in it as a hash only."""
-        link = self.kit.key.place(one.id) if one.channel in LINKED else ""
-        subject, body = self._words(one, link)
-        return {
-            "id": one.id,
-            "recipient": one.recipient,
-            "channel": one.channel,
-            "hazard": one.hazard,
-            "change": one.change,
-            "level": one.level,
-            "step": one.step,
-            "subject": subject,
-            "body": body,
-            "made_at": self.now,
-            "due_at": one.due_at,
-            "state": MessageState.QUEUED,
-            "next_at": one.due_at,
-            "answer_needed_by": one.answer_by,
-            "token_hash": hash_token(self.kit.key.token(one.id)) if link else None,
-            "simulated": one.simulated,
-        }
+def _link(kit: Kit, one: Message) -> str:
+    """What stands for the answer link; "" where there is none."""
+    return kit.key.place(one.id) if one.channel in LINKED else ""
 
-    def _words(self, one: Message, link: str) -> tuple[str, str]:
-        who = self.people[one.recipient]
-        sites = tuple(self.entries[key].fact for key in one.changes)
-        causes = dict.fromkeys(fact.warning for fact in sites if fact.warning in self.behind)
-        facts = Facts(who, sites, tuple(self.behind[cause] for cause in causes), link, self.now)
-        return self.kit.render(one, who.language, facts)
+
+def _row(kit: Kit, draft: Draft, now: int) -> dict[str, object]:
+    """A row of the table; the link's token stands in it as a hash only."""
+    one = draft.message
+    return {
+        "id": one.id,
+        "recipient": one.recipient,
+        "channel": one.channel,
+        "hazard": one.hazard,
+        "change": one.change,
+        "level": one.level,
+        "step": one.step,
+        "subject": draft.subject,
+        "body": draft.body,
+        "made_at": now,
+        "due_at": one.due_at,
+        "state": MessageState.QUEUED,
+        "next_at": one.due_at,
+        "answer_needed_by": one.answer_by,
+        "token_hash": hash_token(kit.key.token(one.id)) if draft.facts.link else None,
+        "simulated": one.simulated,
+    }
 
 
 def _links(messages: Iterable[Message]) -> list[dict[str, object]]:

@@ -54,6 +54,15 @@ def matching(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> 
     return _run("matching", rounds, folder, write)
 
 
+@bench_app.command("outreach")
+def outreach(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int:
+    """Measure the planning of messages.
+
+    10,000 exposures planned and persisted with their words and steps, beside bare inserts of the same rows.
+    """
+    return _run("outreach", rounds, folder, write)
+
+
 @bench_app.command("soak")
 def soak(
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,

@@ -19,7 +19,7 @@ from firmware_sim.scenario import Scenario
 SENDER = "weiran@example.org"
 #: Story seconds between two looks at the feed, and without an answer until its silence is an alarm.
 ASKED_EVERY_S, SILENT_AFTER_S = 10, 604_800
-TICK_S = 0.2
+TICK_S = 0.5
 
 
 def with_outreach(

@@ -43,6 +43,12 @@ def predicted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return run_demo(tmp_path_factory.mktemp("predicted"), "--scenario", "hugo-1989-predicted", "--store", "influx")
 
 
+@pytest.fixture(scope="module")
+def typhoon(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A modelled sequence of Chinese signals, from blue to red and back."""
+    return run_demo(tmp_path_factory.mktemp("typhoon"), "--scenario", "shanghai-typhoon")
+
+
 def surges(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [alarm for alarm in report["alarms"] if alarm["rule"] == "surge"]
 
@@ -123,3 +129,42 @@ def test_devices_in_the_field_keep_their_promises_whatever_is_done_to_them(tmp_p
     assert set(faults) == {"clone", "clock-step", "gateway-restore", "revoke", "power-cut"}
     assert all(fault["seen_by"] and not fault["broken"] and not fault["skipped"] for fault in faults.values())
     assert faults["revoke"]["refused"]
+
+
+#: What must not happen to any warning or notice.
+PROMISED = (
+    "refused",
+    "not_stored",
+    "changes_unplanned",
+    "notices_failed",
+    "notices_lost",
+    "notices_doubled",
+    "notices_altered",
+    "tests_told",
+    "to_customers",
+)
+
+
+def test_hugos_warnings_are_told_and_lifted_and_the_test_of_the_line_reaches_nobody(hugo: dict[str, Any]) -> None:
+    told = hugo["warnings"]
+    assert [told[name] for name in PROMISED] == [0] * len(PROMISED)
+    assert (told["published"], told["stored"]) == (8, 8)
+    assert told["by_state"] == {"not-for-public": 1, "cancelled": 1, "expired": 2}
+    assert (told["changes"]["advice"], told["changes"]["upgraded"]) >= (3, 0)
+    assert told["letters"] and told["answered"]
+
+
+def test_predicted_days_have_no_warnings(predicted: dict[str, Any]) -> None:
+    told = predicted["warnings"]
+    assert (told["published"], told["stored"], told["by_state"]) == (0, 0, {})
+    assert [told[name] for name in PROMISED] == [0] * len(PROMISED)
+
+
+def test_chinese_signals_are_raised_lowered_and_lifted_for_every_site(typhoon: dict[str, Any]) -> None:
+    told = typhoon["warnings"]
+    assert [told[name] for name in PROMISED] == [0] * len(PROMISED)
+    assert (told["stored"], told["by_state"]) == (13, {"cancelled": 4})
+    assert told["changes"]["upgraded"] == 4 * 3  # four sites: yellow, orange, red
+    assert told["changes"]["downgraded"] >= 4
+    assert told["events_opened"] >= 4 + 2 + 2 + 4  # typhoon, rainstorm, gale, lightning
+    assert told["letters"] and told["answered"]

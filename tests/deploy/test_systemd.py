@@ -29,7 +29,13 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_device_and_gateway_have_their_services() -> None:
-    assert [unit.stem for unit in SERVICES] == ["weiran-agent", "weiran-gateway-ingest", "weiran-gateway-web"]
+    assert [unit.stem for unit in SERVICES] == [
+        "weiran-agent",
+        "weiran-gateway-ingest",
+        "weiran-gateway-web",
+        "weiran-outreach-watch",
+        "weiran-outreach",
+    ]
 
 
 @with_systemd

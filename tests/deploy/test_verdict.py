@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -10,6 +12,7 @@ from cloud_gateway.readings.series import Point
 from deploy.demo.alarms import Raising, find_raisings
 from deploy.demo.holdings import Holdings, find_doubles, seal_points
 from deploy.demo.naming import Gap, find_named
+from deploy.demo.told import Told, make_warning_report
 from deploy.demo.verdict import Report, count_figures, find_shortcomings, is_clean, strike_balance
 from deploy.demo.witness import Promise, Said, seal
 
@@ -24,6 +27,7 @@ PUT = {
 }
 SAID = {("dev", "e", 1): Said("surge", "raised", AT), ("dev", "e", 2): Said("surge", "cleared", AT + 60)}
 LISTED = {("dev", "e", 1): Raising("surge", AT, AT + 60)}
+NOTHING_TOLD = Told([], 0, Counter(), [], Counter(), 0, 0, [], 0)
 CLEAN = Report(
     scenario="quick",
     devices=1,
@@ -49,6 +53,7 @@ CLEAN = Report(
     store="sqlite",
     seconds=1.0,
     examples=[],
+    warnings=make_warning_report([], NOTHING_TOLD, []),
 )
 
 
@@ -139,6 +144,7 @@ def test_a_whole_report_is_clean() -> None:
         changed(put=0),
         *(changed(**{name: 1}) for name in ("lost", "duplicates", "altered", "rejected", "wrong_alarms")),
         changed(unwitnessed=1),
+        changed(warnings=msgspec.structs.replace(CLEAN.warnings, to_customers=1)),
         changed(gauge_hours={"pier/tide": [3, 4]}),
         changed(gauge_hours={"pier/tide": [3, 4]}, gauges_hit=["yard/tide"]),
         changed(gaps_by_lane={"alarm": 1}),

@@ -18,6 +18,8 @@ from firmware_sim.scenario import (
 )
 from tests.firmware_sim.stories import LEVELS, RAIN, STORY, TABLE, write_story
 
+BUILT_IN = ["cedar-rapids-2024", "hugo-1989", "hugo-1989-predicted", "quick", "shanghai-typhoon"]
+
 
 def _told(file: Path) -> list[str]:
     return [str(problem) for problem in check_scenario(file)]
@@ -34,7 +36,7 @@ def test_a_folder_a_file_and_a_built_in_name_can_be_loaded(tmp_path: Path) -> No
 
 
 def test_the_built_in_scenarios_have_no_problems() -> None:
-    assert [s.name for s in built_in_scenarios()] == ["hugo-1989", "hugo-1989-predicted", "quick"]
+    assert [s.name for s in built_in_scenarios()] == BUILT_IN
 
 
 @pytest.mark.parametrize(

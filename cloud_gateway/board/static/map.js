@@ -72,7 +72,7 @@ function blockSeries(c, box) {
     const top = Math.min(north - (north - south) * 0.03, Math.max(...ys));
     const [back, front] = ink(area.tone, c);
     return {
-      value: [(left + right) / 2, top], symbolSize: 1, itemStyle: { color: "transparent" },
+      value: [(left + right) / 2, top], symbolSize: 1, itemStyle: { color: "transparent", opacity: 1 },
       label: {
         show: true, position: "bottom", formatter: `{b|${plain(area.hazard)}} {w|${plain(area.word)}}`,
         rich: {
@@ -86,6 +86,7 @@ function blockSeries(c, box) {
 }
 
 function siteSeries(c, box) {
+  const calm = model.sites.every((site) => site.tone === "ok");
   return {
     type: "scatter", coordinateSystem: "geo", silent: true, z: 5,
     data: model.sites.map((site) => {
@@ -94,7 +95,7 @@ function siteSeries(c, box) {
         value: [site.longitude, site.latitude], symbol: SHAPES[site.tone], symbolSize: SIZES[site.tone],
         itemStyle: { color: cut ? c.off : c[site.tone], borderColor: c.card, borderWidth: 1.5, opacity: 1 },
         label: {
-          show: site.tone !== "ok" || model.sites.length <= 12, position: left ? "left" : "right", distance: 8,
+          show: site.tone !== "ok" || (model.sites.length <= 12 && (calm || element.clientWidth > 500)), position: left ? "left" : "right", distance: 8,
           formatter: `{n|${plain(site.name)}}\n{l|${plain(site.line)}}`,
           rich: {
             n: { ...FONT, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.events.store import list_events
-from cloud_gateway.warnings.fetching import Bounds, Fetcher
+from cloud_gateway.warnings.fetching import Answer, Ask, Bounds, Fetcher
 from cloud_gateway.warnings.freshness import Health, judge, next_poll, read_patience
 from cloud_gateway.warnings.polling import MOST_DOCUMENTS, Poller, run_sources
 from cloud_gateway.warnings.settings import Source
@@ -229,11 +229,22 @@ async def test_messages_of_other_senders_are_refused_where_senders_are_named(
     assert await identifiers(engine) == []
 
 
+class Faulty(Fetcher):
+    """Fails at one address as nobody has foreseen."""
+
+    async def fetch(self, ask: Ask) -> Answer:
+        if ask.url.endswith("/faulty"):
+            raise RuntimeError("unforeseen")
+        return await super().fetch(ask)
+
+
 async def test_all_sources_run_beside_a_broken_one(engine: AsyncEngine, publisher: Publisher, tmp_path: Path) -> None:
     good = source(publisher.script("/good", Reply(body=cap_xml("A"))), name="good")
     bad = source(publisher.script("/bad", Reply(then=b"-")), name="bad")
     without = source(publisher.origin, name="without", token_file=tmp_path / "none")
-    running = asyncio.create_task(run_sources(engine, [bad, without, good], FETCHER, lambda: NOON))
+    faulty = source(publisher.origin + "/faulty", name="faulty")
+    fetcher = Faulty(Bounds(total_s=30), create_default_context())
+    running = asyncio.create_task(run_sources(engine, [faulty, bad, without, good], fetcher, lambda: NOON))
     await publisher.asked("/bad")
     async with asyncio.timeout(60):
         while await identifiers(engine) != ["A"]:  # noqa: ASYNC110 - rows of another task have no event

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from edge_agent.settings import Section
-from firmware_sim import forms
+from firmware_sim import bulletins, forms
 from firmware_sim.folder import built_in_names
 from firmware_sim.scenario import check_scenario
 
@@ -17,10 +17,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding=
 #: What stands between backticks, every word of it.
 NAMED = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`([^`\n]+)`", PAGE))))
 FORMS = [
-    forms.Bulletin,
-    forms.Issuer,
+    bulletins.Bulletin,
+    bulletins.Issuer,
     forms.Story,
-    forms.Zone,
+    bulletins.Zone,
     forms.Site,
     forms.Device,
     forms.Catchment,

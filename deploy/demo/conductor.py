@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from cloud_gateway.database import open_database, reading
 from deploy.demo.leash import NO_END
+from deploy.demo.outreach import TICK_S
 from deploy.demo.stage import Fleet, Stage
 from deploy.demo.told import is_settled
 from firmware_sim.feed import identifier_of, published_until
@@ -17,6 +18,8 @@ ASKED_WITHIN_MS = 15_000
 #: Outreach is waited for so long, real seconds; then the story goes on, and what is late shows in the report.
 PATIENCE_S = 30.0
 LOOK_S = 0.1
+#: At the end nothing may come up for so long, real seconds: some rounds of outreach, which looks at readings too.
+CALM_S = 3 * TICK_S
 
 
 class Conductor:
@@ -40,6 +43,10 @@ class Conductor:
         story_time.tell(scenario.end_ms + ASKED_WITHIN_MS)
         await self._settled()
 
+    async def finish(self) -> None:
+        """When no device says anything any more: until what it said last has been done too."""
+        await self._settled(CALM_S)
+
     async def close(self) -> None:
         """Let go of the database."""
         await self._engine.dispose()
@@ -50,9 +57,13 @@ class Conductor:
             await asyncio.sleep(LOOK_S)  # story time is read from pipes; there is no event to wait for
         self._stage.story_time.tell(moment)
 
-    async def _settled(self) -> None:
-        limit = time.monotonic() + PATIENCE_S
-        while time.monotonic() < limit and (self._busy() or not await self._is_settled()):  # noqa: ASYNC110
+    async def _settled(self, calm_s: float = 0.0) -> None:
+        began = calm_since = time.monotonic()
+        while (now := time.monotonic()) < began + PATIENCE_S:
+            if self._busy() or not await self._is_settled():
+                calm_since = time.monotonic()
+            elif now >= calm_since + calm_s:
+                return
             await asyncio.sleep(LOOK_S)
 
     async def _is_settled(self) -> bool:

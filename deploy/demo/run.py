@@ -128,9 +128,11 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
         conductor = Conductor(stage, lambda: stage.answering.busy)
         try:
             await _play(stage, trouble, conductor, options, began, ending)
+            find_witnesses(stage, trouble.happenings)
+            await stage.end_fleets()
+            await conductor.finish()
         finally:
             await conductor.close()
-        find_witnesses(stage, trouble.happenings)
         await stage.end_programs()
         spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
         if ending.by and not stage.witness.put:

@@ -109,10 +109,14 @@ class Stage:
         """The address of the page."""
         return f"http://127.0.0.1:{self.settings.web.port}"
 
-    async def end_programs(self) -> None:
-        """End Weiran's own processes, in order; the stores can still be read."""
+    async def end_fleets(self) -> None:
+        """End the devices; what they have sent is still taken."""
         for fleet in [*self.fleets, *self.clones]:
             await fleet.end()
+
+    async def end_programs(self) -> None:
+        """End Weiran's own processes, in order; the stores can still be read."""
+        await self.end_fleets()
         for program in (self.ingest, self.outreach, self.web):
             await asyncio.to_thread(program.stop)
 

@@ -150,7 +150,7 @@ def test_hugos_warnings_are_told_and_lifted_and_the_test_of_the_line_reaches_nob
     assert [told[name] for name in PROMISED] == [0] * len(PROMISED)
     assert (told["published"], told["stored"]) == (8, 8)
     assert told["by_state"] == {"not-for-public": 1, "cancelled": 1, "expired": 2}
-    assert (told["changes"]["advice"], told["changes"]["upgraded"]) >= (3, 0)
+    assert told["changes"]["advice"] >= 3  # the watch, at each site
     assert told["letters"] and told["answered"]
 
 

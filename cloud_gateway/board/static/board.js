@@ -5,7 +5,7 @@ import { clockTime, sayAge } from "/static/js/times.js";
 import { putPart } from "/static/console/parts.js";
 
 const BEAT_MS = 1000;
-const AGAIN_MS = 20000;
+const AGAIN_MS = 60000;
 const TOPICS = ["warning", "exposure", "source", "message", "alarm", "device", "task"];
 
 const main = document.getElementById("main");

@@ -222,3 +222,12 @@ async def test_who_was_called_hears_the_end_and_no_reminders(place: Ground) -> N
     await place.plan(ONSET)
     told = await place.told(where="recipient='first'")
     assert [one[1:3] for one in told] == [("call-out", "raised 3"), ("", "cleared 0")]
+
+
+async def test_an_upgrade_is_not_told_to_somebody_whose_call_never_reached_them(place: Ground) -> None:
+    await raise_east(place)
+    await place.plan(CALL_AT)
+    await place.plan(CALL_AT + 15 * MINUTE)
+    await place.change(Change.UPGRADED, Level.EXTREME, "east", onset=ONSET + 100 * HOUR)
+    await place.plan(CALL_AT + 20 * MINUTE)
+    assert await place.told() == []

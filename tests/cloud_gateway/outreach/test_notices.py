@@ -64,7 +64,7 @@ async def noticed(engine: AsyncEngine, device: str) -> Notice:
 
 
 @asynccontextmanager
-async def bringing(engine: AsyncEngine, broker: Server, device: str) -> AsyncIterator[list[Notice]]:
+async def bringing(notices: Notices, broker: Server, device: str) -> AsyncIterator[list[Notice]]:
     """What somebody at the device's topic hears while ingest brings notices to the broker."""
     heard: list[Notice] = []
 
@@ -74,7 +74,7 @@ async def bringing(engine: AsyncEngine, broker: Server, device: str) -> AsyncIte
     options = replace(secured(broker, ear_of(device)), session_expiry_s=0)
     async with connect(options, hear) as connection:
         await connection.subscribe([f"weiran/1/{device}/notice"])
-        publishing = asyncio.create_task(Notices(engine).publish(connection))
+        publishing = asyncio.create_task(notices.publish(connection))
         yield heard
         publishing.cancel()
         await asyncio.wait([publishing])
@@ -85,7 +85,7 @@ async def test_device_hears_of_the_danger_at_its_site_and_of_the_end(
 ) -> None:
     event, board = await endanger(engine, device), NoticeBoard(engine)
     assert await board.post(AT) == 1
-    async with bringing(engine, broker, device) as heard:
+    async with bringing(Notices(engine), broker, device) as heard:
         await until(lambda: heard)
         await clear(engine, event)
         assert await board.post(AT + 1) == 1
@@ -98,9 +98,10 @@ async def test_notice_is_said_again_on_a_new_connection_and_retained(
 ) -> None:
     await endanger(engine, device)
     await NoticeBoard(engine).post(AT)
-    async with bringing(engine, broker, device) as first:
+    ingest = Notices(engine)
+    async with bringing(ingest, broker, device) as first:
         await until(lambda: first)
-    async with bringing(engine, broker, device) as second:
+    async with bringing(ingest, broker, device) as second:
         await until(lambda: len(second) == 2)  # the retained one, and the one said again
     assert first + second == [first[0]] * 3
 
@@ -132,7 +133,7 @@ async def test_message_by_notice_is_sent_once_the_broker_has_it(
     await NoticeBoard(engine).post(AT)
     with pytest.raises(CannotSend) as waiting:
         await sender.send(letter(), target)
-    async with bringing(engine, broker, device):
+    async with bringing(Notices(engine), broker, device):
         async with asyncio.timeout(40):
             while len(set(await _standing(engine, device))) > 1:  # noqa: ASYNC110 - a row has no event
                 await asyncio.sleep(0.01)

@@ -103,6 +103,22 @@ async def test_one_bad_recipient_blocks_nobody_and_nobody_gets_a_thing_twice(pla
     assert (await states(place))["hang"] == "sending"
 
 
+async def test_of_one_recipient_one_message_is_in_hand_at_a_time(place: Ground) -> None:
+    await place.add_person("hang", "east", "west")
+    await place.add_person("good", "west")
+    await place.change(Change.RAISED, Level.SEVERE, "east")
+    await place.plan()
+    await place.change(Change.RAISED, Level.MODERATE, "west")
+    await place.plan()
+    box = Box()
+    async with working(place, {Channel.MAIL: box}, Clock()):
+        await until(lambda: box.taken_by("hang"))
+        await until_state(place, "good", "sent")
+        await place.execute("UPDATE message SET state='queued' WHERE recipient='good'")
+        await until(lambda: len(box.taken_by("good")) == 2)
+    assert [letter.subject for letter in box.taken_by("hang")] == ["raised 3"]
+
+
 async def test_what_could_not_be_sent_is_sent_again_the_same_when_its_time_comes(place: Ground) -> None:
     await place.add_person("busy", "east")
     await place.change(Change.RAISED, Level.SEVERE, "east")

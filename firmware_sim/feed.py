@@ -129,10 +129,10 @@ def _add_area(info: Element, zone: Zone, *, chinese: bool) -> None:
     area = SubElement(info, "area")
     _add(area, "areaDesc", (chinese and zone.name_zh) or zone.name)
     corners = (*zone.polygon, *zone.polygon[:1])
-    _add(area, "polygon", " ".join(f"{latitude:g},{longitude:g}" for latitude, longitude in corners))
+    _add(area, "polygon", " ".join(f"{latitude},{longitude}" for latitude, longitude in corners))
     if zone.circle is not None:
         latitude, longitude, radius = zone.circle
-        _add(area, "circle", f"{latitude:g},{longitude:g} {radius:g}")
+        _add(area, "circle", f"{latitude},{longitude} {radius:g}")
     for scheme, codes in zone.codes.items():
         for code in codes:
             _add_pair(area, "geocode", scheme, code)

@@ -45,6 +45,7 @@ class Conductor:
 
     async def finish(self) -> None:
         """When no device says anything any more: until what it said last has been done too."""
+        self._stage.story_time.tell(self._stage.story_time.now + ASKED_WITHIN_MS)
         await self._settled(CALM_S)
 
     async def close(self) -> None:

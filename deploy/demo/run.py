@@ -25,7 +25,7 @@ from firmware_sim.problems import ScenarioError, problem
 from firmware_sim.scenario import Scenario, load_scenario
 
 #: `--once` gives up after this, and says what is missing.
-ONCE_LIMIT_S = 160.0
+ONCE_LIMIT_S = 300.0
 POLL_S = 0.1
 #: How often a demo without an end sees whether its processes live.
 LOOK_S = 1.0

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 SITES = {"charleston", "wilmington", "beaufort"}
 CALM_UNTIL = "1989-09-21T04:00:00Z"
@@ -19,7 +19,7 @@ CALM_UNTIL = "1989-09-21T04:00:00Z"
 def run_demo(folder: Path, *options: str) -> dict[str, Any]:
     report = folder / "report.json"
     command = [sys.executable, "-m", "deploy", "demo", "--once", "--report", str(report), *options]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=175)
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=360)
     assert result.returncode == 0, result.stdout + result.stderr
     decoded: dict[str, Any] = msgspec.json.decode(report.read_bytes())
     return decoded

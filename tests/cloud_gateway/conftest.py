@@ -203,9 +203,9 @@ async def open_screen(browser: Browser) -> AsyncIterator[Opener]:
         yield open_one
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def storm_screen(browser: Browser, storm: Console) -> AsyncIterator[Opener]:
-    """Pages of the storm, one for each language and size, kept for the run: for tests that only look."""
+    """Pages of the storm, one for each language and size, kept for the tests of one file that only look."""
     async with AsyncExitStack() as stack:
         known: dict[tuple[str, int, int], Screen] = {}
 

@@ -7,9 +7,14 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from deploy.servers import Server, start_influxd, start_mosquitto, start_victoria
 from tests.links import FREE_TOPICS
+
+# No test depends on how fast the machine is.
+settings.register_profile("weiran", deadline=None)
+settings.load_profile("weiran")
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import pytest
 
 from cloud_gateway.readings.influx import InfluxStore
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import Bucket, Sample, SeriesStore, StoreUnavailable
+from cloud_gateway.readings.series import Bucket, Sample, SeriesStore, StoreUnavailable, WarningStep
 from cloud_gateway.settings import Series
 from deploy.servers import Server, free_port
 from tests.cloud_gateway.readings.points import AT, make_point
@@ -175,6 +175,17 @@ async def test_reading_asks_for_the_mapped_database_with_the_token(store: Series
     assert (query["db"], query["rp"], query["epoch"]) == (["db"], ["autogen"], ["ns"])
     contract.rows = f"[[{AT}000000,1,2.5,4,2]]"
     assert await store.buckets("gauge-01", "level", AT, AT + 2, 1000) == [Bucket(AT, 1.0, 2.5, 4.0, 2)]
+
+
+async def test_steps_of_warnings_go_and_come_by_the_same_ways(store: SeriesStore, contract: Contract) -> None:
+    one = WarningStep("pudong", "rainstorm", AT * 1_000_000 + 7, 2, 3, "orange", "0199-aa", False)
+    assert await store.write_steps([one]) == []
+    fields = 'level=2i,coming=3i,color="orange",warning="0199-aa",simulated=false'
+    assert contract.lines == [f"warning,site=pudong,hazard=rainstorm {fields} {AT}000007"]
+    contract.rows = f'[[{AT}000007,"rainstorm",2,3,"orange","0199-aa",false]]'
+    assert await store.warning_steps("pudong", AT, AT + 1) == [one]
+    path, query, token = contract.requests[-1]
+    assert (path, token, query["db"], query["rp"]) == ("/query", f"Token {TOKEN}", ["db"], ["autogen"])
 
 
 async def test_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ class Settling:
 
     async def settle(self, connection: AsyncConnection, now: int, most: int = MOST_WARNINGS) -> Settled:
         """Bring exposures and events up to `now` (ms UTC), within the caller's writing transaction."""
-        await self._look_at_sites(connection)
+        await self._look_at_sites(connection, now)
         unsettled = await store.find_unsettled(connection, now, most)
         sites: set[str] = set()
         moments: dict[str, int | None] = {}
@@ -66,10 +66,10 @@ class Settling:
         told = sum(len(one.changes) for one in changed)
         return Settled(len(unsettled), len(changed), told, len(unsettled) == most)
 
-    async def _look_at_sites(self, connection: AsyncConnection) -> None:
-        mark = "/".join(map(str, await places_mark(connection)))
+    async def _look_at_sites(self, connection: AsyncConnection, now: int) -> None:
+        mark = "/".join(map(str, await places_mark(connection, now)))
         if mark != self._mark:
-            self._index = await asyncio.to_thread(SiteIndex, await list_places(connection))
+            self._index = await asyncio.to_thread(SiteIndex, await list_places(connection, now))
             self._mark = mark
         await store.note_sites(connection, mark)
 

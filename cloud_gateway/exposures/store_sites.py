@@ -7,15 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.model import Place, Vulnerability
-from cloud_gateway.exposures.tables import claim, site_risk
+from cloud_gateway.exposures.tables import claim, hazard_event, site_risk
 from cloud_gateway.sites.outline import read_outline
 from cloud_gateway.sites.store import Site
+from cloud_gateway.sites.tables import site_retirement
 from cloud_gateway.tables import site
 
 #: So many values in one statement: SQLite has a limit.
@@ -57,22 +58,31 @@ class Standing:
     currency: str
 
 
-async def list_places(connection: AsyncConnection) -> list[Place]:
-    """All sites as matching sees them, by code."""
+async def list_places(connection: AsyncConnection, now: int) -> list[Place]:
+    """All sites that are matched at `now` (ms UTC), as matching sees them, by code."""
     columns = (site.c.id, site.c.code, site.c.latitude, site.c.longitude, site_risk.c.outline, site_risk.c.geocodes)
     query = select(*columns).outerjoin(site_risk, site_risk.c.site == site.c.id).order_by(site.c.code)
+    gone = exists().where(site_retirement.c.site == site.c.id, _is_gone(now))
+    query = query.where(~gone)
     return [
         Place(row.id, row.code, row.latitude, row.longitude, read_outline(row.outline or ""), _pairs(row.geocodes))
         for row in await connection.execute(query)
     ]
 
 
-async def places_mark(connection: AsyncConnection) -> tuple[int, int, int]:
+def _is_gone(now: int) -> ColumnElement[bool]:
+    """Of a retirement: its time has come. A site with an open event waits: else that would end as if all were clear."""
+    is_open = exists().where(hazard_event.c.site == site_retirement.c.site, hazard_event.c.closed_at.is_(None))
+    return (site_retirement.c.at <= now) & ~is_open
+
+
+async def places_mark(connection: AsyncConnection, now: int) -> tuple[int, int, int, int]:
     """Differs whenever `list_places` does: a matcher keeps its index while the mark is the same."""
     sites = await connection.scalar(select(func.count()).select_from(site))
     query = select(func.count(), func.coalesce(func.max(site_risk.c.changed_at), 0)).select_from(site_risk)
     risks, changed_at = (await connection.execute(query)).one()
-    return int(sites or 0), int(risks), int(changed_at)
+    gone = await connection.scalar(select(func.count()).select_from(site_retirement).where(_is_gone(now)))
+    return int(sites or 0), int(risks), int(changed_at), int(gone or 0)
 
 
 async def find_risk(connection: AsyncConnection, site_id: str) -> Risk | None:

@@ -130,6 +130,7 @@ def _make_first() -> None:
     op.create_table(
         "warning_source",
         sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
         sa.Column("modified", sa.Text(), nullable=False),
         sa.Column("polled_at", sa.Integer(), nullable=True),
@@ -321,6 +322,7 @@ def _make_those_that_refer_to_them() -> None:
         sa.Column("sent_at", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("failed_ways", sa.Text(), nullable=False),
         sa.Column("answer_needed_by", sa.Integer(), nullable=True),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("simulated", sa.Boolean(), nullable=False),
@@ -395,6 +397,27 @@ def _make_those_that_refer_to_them() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("silence_open", "silence", ["reviewed_at", "until"], unique=False)
+    op.create_table(
+        "site_change",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("staff", sa.String(length=36), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.ForeignKeyConstraint(["staff"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("site_change_of_site", "site_change", ["site", "id"], unique=False)
+    op.create_table(
+        "site_retirement",
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.PrimaryKeyConstraint("site"),
+    )
     op.create_table(
         "site_risk",
         sa.Column("site", sa.String(length=36), nullable=False),

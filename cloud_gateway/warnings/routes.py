@@ -115,7 +115,7 @@ async def list_sources(request: Request) -> list[SourceSight]:
 
 
 def _sight(source: Source, state: SourceState | None, refused: int) -> SourceSight:
-    known = state or SourceState(source.name, "", "", None, None, None, 0, "", 0, None, 0)
+    known = state or SourceState(source.name, "", "", "", None, None, None, 0, "", 0, None, 0)
     return SourceSight(
         name=source.name,
         kind=source.kind,

@@ -10,6 +10,7 @@ warning_source = Table(  # how each configured source does; its settings are in 
     "warning_source",
     metadata,
     Column("name", String(32), primary_key=True),
+    Column("url", Text, nullable=False, default=""),  # the address that etag and modified are of
     Column("etag", Text, nullable=False, default=""),
     Column("modified", Text, nullable=False, default=""),  # Last-Modified as it came
     Column("polled_at", Integer),

@@ -83,7 +83,7 @@ class InfluxStore:
         return await _run(self._readers, lambda: self._queries.buckets(device, stream, start, end, width))
 
     async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
-        """See `SeriesStore.write_steps`. A refused line has the code store_refused and the server's words."""
+        """See `StepStore.write_steps`. A refused line has the code store_refused and the server's words."""
         return await _run(self._writers, lambda: self._write_steps(steps))
 
     def _write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
@@ -92,7 +92,7 @@ class InfluxStore:
         return refusals + [StepRefusal(good[i], "store_refused", detail) for i, detail in refused]
 
     async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
-        """See `SeriesStore.warning_steps`."""
+        """See `StepStore.warning_steps`."""
         if not steps_fit(site):
             return []
         return await _run(self._readers, lambda: self._queries.warning_steps(site, start, end))

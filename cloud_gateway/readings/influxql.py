@@ -136,7 +136,7 @@ class Queries:
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
 
     def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
-        """See `SeriesStore.warning_steps`; `site` must be a code."""
+        """See `StepStore.warning_steps`; `site` must be a code."""
         first, last = start * NS_PER_MS, end * NS_PER_MS
         fields = "hazard, level, coming, color, warning, simulated"
         query = f"SELECT {fields} FROM {identifier(self._policy)}.{identifier(STEPS)} WHERE site = '{site}'"  # noqa: S608

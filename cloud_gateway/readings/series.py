@@ -97,7 +97,7 @@ class StoreUnavailable(Exception):
 
 
 class SeriesStore(Protocol):
-    """A home for readings and for the steps of official warnings. Writing the same again changes nothing."""
+    """A home for readings. Writing the same point again changes nothing."""
 
     async def open(self) -> None:
         """Connect, and make the database or file ready. Raises StoreUnavailable."""
@@ -114,14 +114,22 @@ class SeriesStore(Protocol):
     async def buckets(self, device: str, stream: str, start: int, end: int, width: int) -> list[Bucket]:
         """Numeric values of start <= at < end in intervals of `width` ms aligned to the epoch; empty ones left out."""
 
+    def scan(self, device: str) -> AsyncIterator[Point]:
+        """Every stored point of a device, in any order: for verification, not for pages."""
+
+
+class StepStore(Protocol):
+    """A home for the steps of official warnings. Writing the same step again changes nothing."""
+
     async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
         """Make all steps durable except the refused ones, which are returned. Raises StoreUnavailable."""
 
     async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
         """Steps of a site (code) of start <= at < end (ms UTC) in time order, after those that held at the start."""
 
-    def scan(self, device: str) -> AsyncIterator[Point]:
-        """Every stored point of a device, in any order: for verification, not for pages."""
+
+class SeriesHome(SeriesStore, StepStore, Protocol):
+    """Both in one place: a database, or a file."""
 
 
 def point_time(at: int, seq: int, offset_s: float = 0.0) -> int:

@@ -58,11 +58,11 @@ class SqliteStore:
         return await _run(self._read_thread, lambda: self._reader.buckets(device, stream, start, end, width))
 
     async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
-        """See `SeriesStore.write_steps`: one transaction, synced to disk."""
+        """See `StepStore.write_steps`: one transaction, synced to disk."""
         return await _run(self._write_thread, lambda: self._writer.write_steps(steps))
 
     async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
-        """See `SeriesStore.warning_steps`."""
+        """See `StepStore.warning_steps`."""
         return await _run(self._read_thread, lambda: self._reader.warning_steps(site, start, end))
 
     async def scan(self, device: str) -> AsyncIterator[Point]:

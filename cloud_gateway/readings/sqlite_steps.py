@@ -32,6 +32,6 @@ def put_steps(connection: sqlite3.Connection, steps: Sequence[WarningStep]) -> N
 
 
 def find_steps(connection: sqlite3.Connection, site: str, first_ns: int, last_ns: int) -> list[WarningStep]:
-    """See `SeriesStore.warning_steps`."""
+    """See `StepStore.warning_steps`."""
     rows = connection.execute(FIND, {"site": site, "first": first_ns, "last": last_ns})
     return [step._replace(simulated=bool(step.simulated)) for step in map(WarningStep._make, rows)]

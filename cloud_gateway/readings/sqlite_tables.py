@@ -256,7 +256,7 @@ class Reader:
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
 
     def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
-        """See `SeriesStore.warning_steps`."""
+        """See `StepStore.warning_steps`."""
         return find_steps(self._db, site, _storable(start * NS_PER_MS), _storable(end * NS_PER_MS))
 
     def series(self, device: str) -> list[int]:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from cloud_gateway.readings.opening import SQLITE_FILE, open_series
-from cloud_gateway.readings.series import SeriesStore, WarningStep, point_time
+from cloud_gateway.readings.series import SeriesHome, WarningStep, point_time
 from cloud_gateway.settings import Series
 from deploy.servers import Server
 from tests.cloud_gateway.readings.points import AT, collect, make_point
@@ -33,27 +33,27 @@ def step(
     return WarningStep(site, hazard, time_ns, level, coming, "yellow", "0199-aa", simulated)
 
 
-async def test_steps_come_back_in_order_of_time_exactly_as_written(store: SeriesStore) -> None:
+async def test_steps_come_back_in_order_of_time_exactly_as_written(store: SeriesHome) -> None:
     steps = [step(1, 0, 1), step(2, 1, 3, coming=4), step(3, 2, 0), step(4, 2.5, hazard="gale")]
     assert await store.write_steps([steps[2], steps[0], steps[3], steps[1]]) == []
     assert await store.warning_steps("pudong", AT, AT + 3 * HOUR) == steps
 
 
-async def test_a_step_written_again_overwrites_itself(store: SeriesStore) -> None:
+async def test_a_step_written_again_overwrites_itself(store: SeriesHome) -> None:
     steps = [step(7, 0), step(8, 0, 3)]
     assert await store.write_steps(steps) == []
     assert await store.write_steps(steps) == []
     assert await store.warning_steps("pudong", AT, AT + 1) == steps
 
 
-async def test_what_held_at_the_start_comes_first_one_of_each_hazard(store: SeriesStore) -> None:
+async def test_what_held_at_the_start_comes_first_one_of_each_hazard(store: SeriesHome) -> None:
     held = [step(2, -700, hazard="drought"), step(4, -2, 3), step(5, -1, 4, simulated=True)]
     inside = [step(6, 0, 0), step(7, 1, 1)]
     assert await store.write_steps([step(1, -3), *held, step(3, -900, hazard="drought"), *inside]) == []
     assert await store.warning_steps("pudong", AT, AT + HOUR) == [*held, inside[0]]
 
 
-async def test_sites_do_not_mix_and_readings_are_no_warnings(store: SeriesStore) -> None:
+async def test_sites_do_not_mix_and_readings_are_no_warnings(store: SeriesHome) -> None:
     assert await store.write([make_point(1)]) == []
     assert await store.write_steps([step(1, 0), step(2, 0, 4, site="hongkou")]) == []
     assert await store.warning_steps("pudong", AT, AT + 1) == [step(1, 0)]
@@ -75,21 +75,21 @@ REFUSED = [
 
 @pytest.mark.parametrize(("bad", "code"), REFUSED)
 async def test_a_bad_step_is_refused_by_name_and_the_others_are_stored(
-    store: SeriesStore, bad: WarningStep, code: str
+    store: SeriesHome, bad: WarningStep, code: str
 ) -> None:
     refusals = await store.write_steps([step(2, 0), bad])
     assert [(refusal.step, refusal.code) for refusal in refusals] == [(bad, code)]
     assert await store.warning_steps("pudong", AT, AT + 1) == [step(2, 0)]
 
 
-async def test_a_hostile_site_in_a_query_finds_nothing(store: SeriesStore) -> None:
+async def test_a_hostile_site_in_a_query_finds_nothing(store: SeriesHome) -> None:
     assert await store.write_steps([step(1, 0)]) == []
     assert await store.warning_steps("x' OR site =~ /.*/ --", AT, AT + HOUR) == []
     assert await store.warning_steps("pudong", -(2**80), 2**80) == [step(1, 0)]
 
 
 async def test_in_influxdb_site_and_hazard_are_the_only_tags(
-    influx_store: SeriesStore, influx: Server, database: str
+    influx_store: SeriesHome, influx: Server, database: str
 ) -> None:
     assert await influx_store.write_steps([step(1, 0)]) == []
     async with httpx.AsyncClient(base_url=influx.url) as client:

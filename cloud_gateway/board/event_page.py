@@ -23,6 +23,7 @@ from cloud_gateway.board.people import TONES, Standing
 from cloud_gateway.board.report import Figures, judge_event
 from cloud_gateway.devices.condition import Tone
 from cloud_gateway.outreach.answering import BY_LINK
+from cloud_gateway.outreach.model import MessageState
 from cloud_gateway.outreach.texts import choose_info
 from cloud_gateway.plans.model import TaskState
 from cloud_gateway.warnings.model import Info, Status
@@ -203,6 +204,8 @@ def _ways(desk: Desk, line: Standing) -> str:
     newest = {one.channel: one for one in line.told}
     said = []
     for channel, one in newest.items():
+        tried = [way.channel for way in one.failed_ways if way.channel != channel]
+        said += [f"{labels.of(CHANNELS, way)}: {labels.of(SENDINGS, MessageState.FAILED)}" for way in tried]
         end = labels.text(_("nobody picked up")) if one.error.startswith(NO_REPLY) else labels.of(SENDINGS, one.state)
         said.append(f"{labels.of(CHANNELS, channel)}: {end}")
     return labels.text(_(", ")).join(said)

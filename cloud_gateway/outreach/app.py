@@ -135,7 +135,8 @@ async def run_outreach(
 ) -> None:
     """Until cancelled: sources, own gauges, rounds and the worker side by side."""
     kit = make_kit(settings)
-    worker = Worker(engine, senders, kit.key, clock, settings.outreach.tick_s)
+    outreach = settings.outreach
+    worker = Worker(engine, senders, kit.key, clock, outreach.tick_s, outreach.fall_back_after_s)
     rounds = Rounds(engine, settings, kit, clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(run_sources(engine, settings.sources, now=clock), name="sources")

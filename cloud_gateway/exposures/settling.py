@@ -24,6 +24,7 @@ from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.exposures.store import Changed, Unsettled
 from cloud_gateway.exposures.store_alarms import open_alarms
 from cloud_gateway.exposures.store_sites import list_places, places_mark, standings
+from cloud_gateway.exposures.store_steps import note_steps
 from cloud_gateway.warnings.hazards import HAZARDS, OTHER, WATER
 
 #: Warnings settled in one transaction: others wait for the database meanwhile.
@@ -97,6 +98,7 @@ async def _advance_all(
     touches = await store.touches_at(connection, sites)
     events = await store.open_events(connection, sites)
     here = {subject for subject in alarms if subject.site in sites}
+    await note_steps(connection, sites, touches, now)
     moved = []
     for subject in sorted({*touches, *events, *here}):
         before = events.get(subject) or HazardEvent(str(uuid7()), *subject)

@@ -118,6 +118,24 @@ gauge_state = Table(  # up to where the readings of a stream have been looked at
     Column("seen_at", Integer, nullable=False),  # time of the newest reading looked at
 )
 
+warning_step = Table(  # what official warnings alone say of a site from a time on; goes to the series store
+    "warning_step",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(36), ForeignKey("site.id"), nullable=False),
+    Column("hazard", String(40), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("level", Integer, nullable=False),  # in force; 0 for none
+    Column("coming", Integer, nullable=False),  # what is to come beyond that; 0 for nothing
+    Column("warning", String(36)),  # the one that counts; null once none does
+    Column("written_at", Integer),  # null until the series store has it
+    Column("refused", Text, nullable=False, default=""),  # why the series store will never take it
+    Index("warning_step_owed", "written_at", "id"),
+    Index("warning_step_of", "site", "hazard", "simulated", "id"),
+    sqlite_autoincrement=True,
+)
+
 matched_sites = Table(  # one row: the sites as they were when warnings were last matched with them
     "matched_sites",
     metadata,

@@ -16,7 +16,7 @@ from uuid_utils import uuid7
 
 from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database, reading, transaction
-from cloud_gateway.exposures.duty import run_gauges
+from cloud_gateway.exposures.duty import run_gauges, run_series_feed
 from cloud_gateway.exposures.settling import Settling
 from cloud_gateway.occupancy import sole
 from cloud_gateway.outreach.channels.call import CallSender
@@ -141,6 +141,7 @@ async def run_outreach(
     async with asyncio.TaskGroup() as group:
         group.create_task(run_sources(engine, settings.sources, now=clock), name="sources")
         group.create_task(run_gauges(engine, settings, clock), name="own gauges")
+        group.create_task(run_series_feed(engine, settings, clock), name="warnings as series")
         group.create_task(_keep_settling(rounds, settings.outreach.tick_s), name="settling")
         group.create_task(_keep_planning(rounds, worker, settings.outreach.tick_s), name="planning")
         group.create_task(worker.run(), name="worker")

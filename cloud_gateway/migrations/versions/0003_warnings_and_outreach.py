@@ -398,6 +398,24 @@ def _make_those_that_refer_to_them() -> None:
     )
     op.create_index("silence_open", "silence", ["reviewed_at", "until"], unique=False)
     op.create_table(
+        "warning_step",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("coming", sa.Integer(), nullable=False),
+        sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.Column("written_at", sa.Integer(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("warning_step_owed", "warning_step", ["written_at", "id"], unique=False)
+    op.create_index("warning_step_of", "warning_step", ["site", "hazard", "simulated", "id"], unique=False)
+    op.create_table(
         "site_change",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("site", sa.String(length=36), nullable=False),

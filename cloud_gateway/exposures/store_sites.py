@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -40,13 +42,17 @@ class Risk:
 
 @dataclass(frozen=True)
 class Claim:
-    """A loss that was claimed: `at` in ms UTC; `id` is the insurer's, so that the same import twice is one claim."""
+    """A loss that was claimed and paid: `at` in ms UTC, `amount_minor` in minor units of `currency`.
+
+    `id` is the insurer's, so that the same import twice is one claim.
+    """
 
     id: str
     site: str
     hazard: str
     at: int
     amount_minor: int
+    currency: str = "CNY"
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ async def write_portfolio(
 async def put_claims(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
     """Enter claims; one that is known by its id is replaced."""
     statement = insert(claim)
-    kept = {name: statement.excluded[name] for name in ("site", "hazard", "at", "amount_minor")}
+    kept = {name: statement.excluded[name] for name in ("site", "hazard", "at", "amount_minor", "currency")}
     if claims:
         replacing = statement.on_conflict_do_update(index_elements=["id"], set_=kept)
         await connection.execute(replacing, [vars(one) for one in claims])
@@ -138,17 +144,29 @@ async def standings(
         risks = select(site_risk).where(site_risk.c.site.in_(part))
         facts = {row["site"]: _risk(row) for row in (await connection.execute(risks)).mappings()}
         claims = await _count_claims(connection, part, hazards, now)
-        found |= {one: _standing(facts.get(one, Risk()), claims.get(one, 0)) for one in part}
+        found |= {one: _standing(facts.get(one, Risk()), claims.get(one, {})) for one in part}
     return found
+
+
+class _Paid(NamedTuple):
+    """How many claims, and how much was paid for them, in minor units of one currency."""
+
+    claims: int
+    minor: int
 
 
 async def _count_claims(
     connection: AsyncConnection, sites: Sequence[str], hazards: Collection[str], now: int
-) -> dict[str, int]:
+) -> dict[str, dict[str, _Paid]]:
+    """By site and currency."""
     recent = (claim.c.at > now - FIVE_YEARS_MS) & (claim.c.at <= now)
     wanted = claim.c.site.in_(sites) & claim.c.hazard.in_(list(hazards)) & recent
-    query = select(claim.c.site, func.count().label("claims")).where(wanted).group_by(claim.c.site)
-    return {row.site: row.claims for row in await connection.execute(query)}
+    sums = (func.count().label("claims"), func.sum(claim.c.amount_minor).label("minor"))
+    query = select(claim.c.site, claim.c.currency, *sums).where(wanted).group_by(claim.c.site, claim.c.currency)
+    found: dict[str, dict[str, _Paid]] = defaultdict(dict)
+    for row in await connection.execute(query):
+        found[row.site][row.currency] = _Paid(row.claims, row.minor)
+    return found
 
 
 async def _write_risks(connection: AsyncConnection, risks: Sequence[tuple[str, Risk]], now: int) -> None:
@@ -165,9 +183,12 @@ async def _write_risks(connection: AsyncConnection, risks: Sequence[tuple[str, R
         await connection.execute(statement.on_conflict_do_update(index_elements=["site"], set_=kept), rows)
 
 
-def _standing(risk: Risk, claims: int) -> Standing:
+def _standing(risk: Risk, paid: Mapping[str, _Paid]) -> Standing:
+    """Claims in another currency than the insured value's count, but not how much was paid for them."""
+    claims = sum(one.claims for one in paid.values())
+    own_minor = paid.get(risk.currency, _Paid(0, 0)).minor
     facts = (risk.water_sensitive, risk.low_ground, risk.poor_drainage, risk.open_rectifications)
-    return Standing(Vulnerability(claims, *facts), risk.insured_minor, risk.currency)
+    return Standing(Vulnerability(claims, *facts, own_minor), risk.insured_minor, risk.currency)
 
 
 def _risk(row: RowMapping) -> Risk:

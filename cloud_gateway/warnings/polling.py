@@ -66,7 +66,7 @@ def take(source: Source, body: bytes, url: str, certificate: Certificate | None 
     is_whole = bool(read.refused) and read.refused_raws == (body,) and not read.alerts
     unreadable = f"unreadable: {read.refused[0].text}" if is_whole else ""
     links = tuple(Document(entry.link, entry.updated) for entry in read.entries)
-    return Taken(admit(source, read, certificate), links, unreadable)
+    return Taken(admit(source, read, certificate, body), links, unreadable)
 
 
 def read_token(source: Source) -> str:

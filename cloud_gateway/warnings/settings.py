@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from cloud_gateway.section import Section
 
 Kind = Literal[
-    "cap", "feed", "nws", "meteoalarm", "gdacs", "12379", "nmc", "qweather-7", "qweather-1", "two-digit", "push"
+    "cap", "feed", "nws", "meteoalarm", "gdacs", "12379", "nmc", "qweather-7", "qweather-1", "two-digit", "atcf", "push"
 ]
 
 

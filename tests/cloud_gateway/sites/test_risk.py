@@ -132,7 +132,7 @@ async def test_claims_of_this_hazard_in_five_years_count(
         await put_claims(connection, claims)
         found = await standings(connection, [site.id, "none"], ["flood", "rainstorm"], NOW)
     assert found == {
-        site.id: Standing(Vulnerability(2, True, True, False, 2), 1_250_000_000, "CNY"),
+        site.id: Standing(Vulnerability(2, True, True, False, 2, 10_000_000), 1_250_000_000, "CNY"),
         "none": Standing(Vulnerability(), 0, "CNY"),
     }
 

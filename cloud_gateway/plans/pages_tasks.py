@@ -13,12 +13,13 @@ from starlette.responses import RedirectResponse, Response
 from cloud_gateway.board.reading import read_frame
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.plans import store, store_pages
-from cloud_gateway.plans.answering import AnswerRefused, Said, give_answer, takes_photo
+from cloud_gateway.plans.answering import AnswerRefused, Said, give_answer
 from cloud_gateway.plans.frame import labels_of, show_page
 from cloud_gateway.plans.labels import REFUSALS
 from cloud_gateway.plans.model import TaskState
 from cloud_gateway.plans.photos import NoPhoto, find_photo, keep_photo, photo_type
 from cloud_gateway.plans.routes import DOERS, NOTE_MOST, no_task
+from cloud_gateway.plans.safety import find_danger
 from cloud_gateway.plans.task_page import compose_event_tasks, compose_open_tasks, compose_task
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
@@ -122,7 +123,7 @@ async def _check_photo(request: Request, name: str) -> None:
         found = await store.find_task(connection, name)
     if found is None:
         raise no_task()
-    if not takes_photo(found[1], found[2], gateway_of(request).clock()):
+    if find_danger(found[1], found[2], gateway_of(request).clock()) is not None:
         raise AnswerRefused("no_photo_now", "no photo is taken now")
 
 

@@ -47,11 +47,10 @@ class Scene:
     tasks: dict[str, str] | None = None
 
     async def enter(self) -> None:
-        """The site, two versions of its plan, and somebody whose contacts nobody has tried."""
+        """The site, its plan, and somebody whose contacts nobody has tried."""
         entry = {"code": self.code, "name": f"Depot {self.code}", "name_zh": f"仓库 {self.code}"}
         place = {"latitude": 31.25, "longitude": 121.55, "zone": "Asia/Shanghai"}
         await self.made("/sites", entry | place)
-        await self.plan(step=STEPS[:1])
         await self.plan()
         async with reading(self.console.engine) as connection:
             site = await find_site(connection, self.code)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
+from deploy.commands.sites_seasons import outlook_app, record_app
 from deploy.commands.starting import telling_failures
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cloud_gateway.sites.portfolio import Imported
 
 sites_app = typer.Typer(help="Insured sites.")
+sites_app.add_typer(record_app, name="record")
+sites_app.add_typer(outlook_app, name="outlook")
 DATUM_HELP = "What the positions are measured on: WGS-84, GCJ-02 or CGCS2000; a column 'datum' goes before it."
 
 

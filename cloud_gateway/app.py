@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
 from cloud_gateway.console import routes as console
@@ -42,6 +43,7 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
 from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
@@ -82,7 +84,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
-    for page in (console, board, pages, pages_tasks, pages_network, staff, answers, calls):
+    for page in (console, site_pages, closings, board, pages, pages_tasks, pages_network, staff, answers, calls):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
@@ -92,7 +94,11 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         Shield,
         origin=settings.web.origin,
         keyed=(answers.PREFIX, warnings.PUSHED),
-        bounds=((warnings.PUSHED, warnings.PUSHED_BYTES), (pages_tasks.PREFIX, MOST_BYTES)),
+        bounds=(
+            (warnings.PUSHED, warnings.PUSHED_BYTES),
+            (site_pages.PREFIX, site_pages.FORM_BYTES),
+            (pages_tasks.PREFIX, MOST_BYTES),
+        ),
     )
     install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)

@@ -12,6 +12,7 @@ from cloud_gateway.outreach.fallback import FailedWay
 from cloud_gateway.sites.store import Site
 from cloud_gateway.warnings.course import Course, State
 from cloud_gateway.warnings.model import Alert, Level
+from cloud_gateway.warnings.views import Signed
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -196,3 +197,4 @@ class Case:
     people: Sequence[Person] = ()
     people_of: str = ""  # the site whose people these are
     tasks: Sequence[Task] = ()
+    closings: Sequence[Signed] = ()  # of the warnings

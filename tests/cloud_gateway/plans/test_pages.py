@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -172,6 +173,10 @@ async def test_red_takes_the_photo_away_and_says_why(scene: Scene) -> None:
         True,
         True,
     )
+    other = PICTURE + b"of another moment"
+    refused = await scene.client.post(f"/tasks/{task}", data={"state": "done"}, files={"photo": other})
+    kept = find_photo(scene.console.settings.data_dir, hashlib.sha256(other).hexdigest())
+    assert (refused.status_code, kept) == (409, None)
     await scene.client.post(f"/tasks/{task}", data={"state": "done"})
     assert (await state_of(scene, task))[0] == "done"
 

@@ -150,7 +150,7 @@ class Settling:
             await self._match(connection, one, found)
         for track in await store_storms.find_unsettled_tracks(connection, now):
             await self._match_track(connection, track, found)
-        found.is_full = len(unsettled) == most
+        found.is_full = 0 < most == len(unsettled)
         found.alarms = alarms_by_subject(await open_alarms(connection), self._gauges.speaks)
         brief, found.alarms_seen = await store_brief.brief_alarms(connection, self._gauges.speaks, now)
         found.brief = alarms_by_subject(brief, self._gauges.speaks)

@@ -71,6 +71,18 @@ async def find_unsettled(connection: AsyncConnection, now: int, most: int) -> li
     ]
 
 
+async def fresh_level(connection: AsyncConnection) -> Level | None:
+    """The gravest level of the warnings that have changed since their sites were matched; None without any.
+
+    One that is over counts as what it was when its sites were matched.
+    """
+    fresh = warning.c.settle_at == 0
+    query = select(func.max(warning.c.level), func.max(exposure.c.level))
+    of_warning = (exposure.c.warning == warning.c.id) & exposure.c.until.is_(None)
+    row = (await connection.execute(query.select_from(warning.outerjoin(exposure, of_warning)).where(fresh))).one()
+    return None if row[0] is None else Level(max(row[0], row[1] or 0))
+
+
 def _course_of(text: str, merged_into: str | None) -> Course:
     """Of a warning that turned out to be another's nothing stands."""
     course = msgspec.json.decode(text, type=Course)

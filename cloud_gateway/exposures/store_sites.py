@@ -135,6 +135,15 @@ async def put_claims(connection: AsyncConnection, claims: Sequence[Claim]) -> No
         await connection.execute(replacing, [vars(one) for one in claims])
 
 
+async def find_claims(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Claim]:
+    """Claims by id, as far as they are known."""
+    known: dict[str, Claim] = {}
+    for part in _parts(ids):
+        rows = (await connection.execute(select(claim).where(claim.c.id.in_(part)))).mappings()
+        known |= {row["id"]: Claim(**row) for row in rows}
+    return known
+
+
 async def standings(
     connection: AsyncConnection, sites: Collection[str], hazards: Collection[str], now: int
 ) -> Mapping[str, Standing]:

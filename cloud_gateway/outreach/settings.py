@@ -52,6 +52,9 @@ class Outreach(Section):
     fall_back_after_s: int = Field(
         300, ge=10, le=86400, description="A way that fails for so long gives a message to the person's next way."
     )
+    gather_s: float = Field(
+        5.0, ge=0, le=300, description="Warnings below level 3 wait so long for more to come, and are told together."
+    )
     check_every_s: int = Field(3600, ge=1, le=86400, description="Each channel is tested this often by a real message.")
     desk: str = Field("", description="apprise address of the duty desk, for the dead man's switch; empty: log only.")
     desk_mail: str = Field("", description="Mail address that test messages go to.")

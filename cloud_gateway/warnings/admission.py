@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from cloud_gateway.warnings.covering import cover
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
@@ -56,7 +57,7 @@ def admit(source: Source, reading: Reading, certificate: Certificate | None = No
     for alert, raw in zip(reading.alerts, reading.raws, strict=True):
         judged = _judge(source, alert, raw, certificate)
         if isinstance(judged, Incoming):
-            taken.append(judged)
+            taken.append(judged._replace(alert=cover(source, judged.alert)))
         else:
             refused.append(judged)
     storms = IncomingTracks(reading.tracks, whole) if reading.tracks else None

@@ -42,6 +42,7 @@ from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
+from cloud_gateway.seasons import pages as season_pages
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
@@ -84,7 +85,19 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
-    for page in (console, site_pages, closings, board, pages, pages_tasks, pages_network, staff, answers, calls):
+    for page in (
+        console,
+        site_pages,
+        season_pages,
+        closings,
+        board,
+        pages,
+        pages_tasks,
+        pages_network,
+        staff,
+        answers,
+        calls,
+    ):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")

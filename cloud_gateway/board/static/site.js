@@ -165,8 +165,17 @@ for (const button of card.querySelectorAll("[data-hours]")) {
   });
 }
 
+/** What is known before the season changes rarely: it is read once. */
+async function readRecord() {
+  const response = await fetch(`/sites/${encodeURIComponent(card.dataset.code)}/record`, { headers: { Accept: "text/html" } });
+  if (!response.ok || response.redirected) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("[data-record]");
+  if (fresh) document.querySelector("[data-record]").replaceWith(fresh);
+}
+
 document.addEventListener("themechange", draw);
 document.addEventListener("cutchange", ({ detail }) => { cut = detail; draw(); if (!cut) tryToRead(); });
 document.addEventListener("pageread", () => { if (performance.now() - readAt > PAUSE_MS) tryToRead(); });
 setInterval(() => { if (!cut && !document.hidden) tryToRead(); }, AGAIN_MS);
 tryToRead();
+readRecord().catch((problem) => console.warn(problem.message));

@@ -43,7 +43,7 @@ async def test_duty_engineer_ends_a_warning_in_their_own_name(
     await expect(page.locator("[data-part=strip]")).to_contain_text("结束于")
 
 
-async def test_what_stands_beside_keeps_its_sites(empty: Console, own_story: Story) -> None:
+async def test_page_says_at_which_sites_the_events_end(empty: Console, own_story: Story) -> None:
     await own_story.tell()
     async with empty.client(Role.RISK_ENGINEER.value) as client:
         client.headers["Accept-Language"] = "en"

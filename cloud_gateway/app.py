@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
 from cloud_gateway.console import routes as console
@@ -33,13 +34,17 @@ from cloud_gateway.events.store import kept_events, list_events
 from cloud_gateway.exposures import routes as exposures
 from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
+from cloud_gateway.plans import pages, pages_network, pages_tasks
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
+from cloud_gateway.plans.photos import MOST_BYTES
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
+from cloud_gateway.seasons import pages as season_pages
 from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
 from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
@@ -57,7 +62,7 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "staff", "outreach"))
+TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "plans", "staff", "outreach"))
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -80,16 +85,33 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
-    for page in (console, board, staff, answers, calls):
+    for page in (
+        console,
+        site_pages,
+        season_pages,
+        closings,
+        board,
+        pages,
+        pages_tasks,
+        pages_network,
+        staff,
+        answers,
+        calls,
+    ):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
+    app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(
         Shield,
         origin=settings.web.origin,
         keyed=(answers.PREFIX, warnings.PUSHED),
-        bounds=((warnings.PUSHED, warnings.PUSHED_BYTES),),
+        bounds=(
+            (warnings.PUSHED, warnings.PUSHED_BYTES),
+            (site_pages.PREFIX, site_pages.FORM_BYTES),
+            (pages_tasks.PREFIX, MOST_BYTES),
+        ),
     )
     install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)

@@ -6,6 +6,8 @@ import cloud_gateway.exposures.tables
 import cloud_gateway.idempotency.tables
 import cloud_gateway.outreach.tables
 import cloud_gateway.plans.tables
+import cloud_gateway.seasons.tables
+import cloud_gateway.sites.tables
 import cloud_gateway.warnings.tables  # noqa: F401  # each adds its tables
 from cloud_gateway.tables import metadata
 

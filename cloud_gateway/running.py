@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
@@ -31,7 +31,7 @@ class Gateway:
 
     settings: GatewaySettings
     engine: AsyncEngine
-    series: SeriesStore
+    series: SeriesHome
     pages: Pages
     follower: Follower
     passwords: Passwords

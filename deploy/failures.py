@@ -42,7 +42,8 @@ def _end(text: str) -> str:
 
 def render_json(failure: Failure) -> str:
     """One JSON object: `code`, `detail`, `remedy`, `status` and, for a file with mistakes, `problems`."""
-    detail = f"{len(failure.problems)} mistakes" if failure.problems else str(failure)
+    count = len(failure.problems)
+    detail = f"{count} mistake{'' if count == 1 else 's'}" if count else str(failure)
     facts = {"code": failure.code, "detail": detail, "remedy": failure.remedy, "status": failure.status}
     problems = {"problems": failure.problems} if failure.problems else {}
     return json.dumps(facts | problems, ensure_ascii=False)

@@ -19,6 +19,17 @@ Settings = TypeVar("Settings", bound=BaseModel)
 Node = object
 
 
+class Manual(NamedTuple):
+    """What mistakes in a file are told with: what the file is, what its keys are, and what explains them."""
+
+    file: str = "settings file"
+    key: str = "a setting"
+    page: str = "docs/settings.md"
+
+
+SETTINGS = Manual()
+
+
 class Problem(NamedTuple):
     """One mistake: `source` is the file or variable, `field` like ``sensor[0].unit`` (counted from 0) or empty."""
 
@@ -40,29 +51,29 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def load(model: type[Settings], file: Path, environ: Mapping[str, str]) -> Settings:
+def load(model: type[Settings], file: Path, environ: Mapping[str, str], manual: Manual = SETTINGS) -> Settings:
     """Read `file`, lay `environ` over it, and return the checked model. Raises SettingsError.
 
     WEIRAN_BROKER__HOST sets `host` of `[broker]`: two underscores step into a section. Lists such as `[[sensor]]`
     come from the file only. Relative paths stay as they are: they count from the process's working directory.
     """
-    data = _read(file)
+    data = _read(file, manual)
     variables = _overlay(model, data, environ)
     try:
         return model.model_validate(data)
     except ValidationError as exc:
-        raise SettingsError([_explain(e, model, data, str(file), variables) for e in exc.errors()]) from exc
+        raise SettingsError([_explain(e, model, data, str(file), variables, manual) for e in exc.errors()]) from exc
 
 
-def _read(file: Path) -> dict[str, Node]:
+def _read(file: Path, manual: Manual) -> dict[str, Node]:
     try:
         with file.open("rb") as stream:
             text = stream.read(MAX_FILE_BYTES + 1)
         if len(text) > MAX_FILE_BYTES:
-            raise _error(file, f"is larger than {MAX_FILE_BYTES} bytes", "Settings are small: is this the right file?")
+            raise _error(file, f"is larger than {MAX_FILE_BYTES} bytes", f"Is this the right {manual.file}?")
         return tomllib.loads(text.decode())
     except OSError as exc:
-        raise _error(file, f"cannot be read: {exc.strerror}", "Name an existing settings file.") from exc
+        raise _error(file, f"cannot be read: {exc.strerror}", f"Name an existing {manual.file}.") from exc
     except UnicodeDecodeError as exc:
         raise _error(file, "is not UTF-8 text", "Save it as UTF-8.") from exc
     except tomllib.TOMLDecodeError as exc:
@@ -117,27 +128,27 @@ def _variable_remedy(model: type[BaseModel]) -> str:
 
 
 def _explain(
-    error: ErrorDetails, model: type[BaseModel], data: Node, file: str, variables: Mapping[str, str]
+    error: ErrorDetails, model: type[BaseModel], data: Node, file: str, variables: Mapping[str, str], manual: Manual
 ) -> Problem:
     keys = _keys(error, data)
     field = _field(keys)
     source = variables.get(field, file)
     match error["type"]:
         case "extra_forbidden":
-            return Problem(source, field, "is not a setting", _suggest(model, keys))
+            return Problem(source, field, f"is not {manual.key}", _suggest(model, keys, manual))
         case "missing":
-            return Problem(source, field, "is missing", "Add it; docs/settings.md says what it means.")
+            return Problem(source, field, "is missing", f"Add it; {manual.page} says what it means.")
         case "union_tag_invalid":
             what = f"{error['ctx']['discriminator']} {error['ctx']['tag']!r} is unknown"
             return Problem(source, field, what, f"It is one of {error['ctx']['expected_tags']}.")
         case "union_tag_not_found":
             return Problem(
-                source, field, f"lacks {error['ctx']['discriminator']}", "Add it; docs/settings.md lists them."
+                source, field, f"lacks {error['ctx']['discriminator']}", f"Add it; {manual.page} lists them."
             )
         case "value_error":
-            return Problem(source, field, str(error["ctx"]["error"]), "docs/settings.md lists what is allowed.")
+            return Problem(source, field, str(error["ctx"]["error"]), f"{manual.page} lists what is allowed.")
     what = f"{error['msg'][:1].lower()}{error['msg'][1:]}, but is {str(error['input'])[:60]!r}"
-    return Problem(source, field, what, "docs/settings.md lists what is allowed.")
+    return Problem(source, field, what, f"{manual.page} lists what is allowed.")
 
 
 def _keys(error: ErrorDetails, data: Node) -> list[int | str]:
@@ -160,11 +171,11 @@ def _field(keys: list[int | str]) -> str:
     return text.removeprefix(".")
 
 
-def _suggest(model: type[BaseModel], keys: list[int | str]) -> str:
+def _suggest(model: type[BaseModel], keys: list[int | str], manual: Manual) -> str:
     for key in keys[:-1]:
         section = _section(model, str(key))
         if section is None:
-            return "Remove it or correct its spelling; docs/settings.md lists the settings."
+            return f"Remove it or correct its spelling; {manual.page} lists what is allowed."
         model = section
     close = difflib.get_close_matches(str(keys[-1]), list(model.model_fields), 1)
     return f"Did you mean `{close[0]}`?" if close else f"Remove it; allowed here: {', '.join(model.model_fields)}."

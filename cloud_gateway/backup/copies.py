@@ -1,4 +1,4 @@
-"""Copies SQLite files: of a database at work, one state of it whole; and of a file, with its digest, to the disk."""
+"""Copies a gateway's files to the disk: of a database at work one state of it whole, of any other file its bytes."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ def copy_file(source: Path, target: Path) -> None:
             there.write(chunk)
         there.flush()
         os.fsync(there.fileno())
+
+
+def copy_secret(source: Path, target: Path) -> Copy:
+    """Copy a file that only its owner may read, to the disk and for the owner only."""
+    target.touch(0o600)
+    target.chmod(0o600)
+    copy_file(source, target)
+    return Copy(target.name, target.stat().st_size, digest_file(target))
 
 
 def digest_file(file: Path) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_gateway.backup import store
-from cloud_gateway.backup.copies import copy_database, sync
+from cloud_gateway.backup.copies import copy_database, copy_secret, sync
 from cloud_gateway.backup.influx import InfluxNotCopied, copy_influx
 from cloud_gateway.backup.manifest import FILE, Copy, Manifest, encode_manifest
 from cloud_gateway.occupancy import occupied
+from cloud_gateway.outreach.tokens import KEY_FILE
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.settings import GatewaySettings
 
@@ -57,7 +58,8 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
     """Copy everything into the unfinished folder.
 
     The order is the point: ingest writes a reading before its line of the ledger, so whatever the ledger's copy calls
-    stored is in a copy of the readings that is made after it. The other way round it might not be.
+    stored is in a copy of the readings that is made after it. The other way round it might not be. The key of answer
+    links, too, was there before the first message that has one.
     """
     begun_at, id_ = now(), str(uuid.uuid4())
     store.note_begun(settings.database, id_, begun_at, folder.absolute())
@@ -74,6 +76,7 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
         readings=readings,
         heads=store.read_heads(file),
         influx=influx,
+        answer_key=_copy_key(settings, partial),
     )
     _write(partial, manifest)
     return Made(folder, manifest, missing)
@@ -87,6 +90,11 @@ def _copy_readings(settings: GatewaySettings, partial: Path) -> tuple[Copy | Non
         return None, copy_influx(settings.series, partial), ""
     except InfluxNotCopied as exc:
         return None, None, str(exc)
+
+
+def _copy_key(settings: GatewaySettings, partial: Path) -> Copy | None:
+    source = settings.data_dir / KEY_FILE
+    return copy_secret(source, partial / KEY_FILE) if source.exists() else None
 
 
 def _write(partial: Path, manifest: Manifest) -> None:

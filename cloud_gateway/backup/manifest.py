@@ -12,7 +12,7 @@ FILE = "manifest.json"
 VERSION = 1
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
-FileName = Annotated[str, Meta(pattern=r"^[a-z]+\.db\Z")]
+FileName = Annotated[str, Meta(pattern=r"^[a-z]+\.(db|key)\Z")]
 
 
 class BadBackup(Exception):
@@ -40,6 +40,7 @@ class Head(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """A backup. `readings` is null where the series store is a server, whose own backup is `influx`, if made.
 
+    `answer_key` is the key of the answer links in sent messages, null where no message was ever planned.
     `begun_at` and `finished_at` are ms UTC; `revision` is the relational copy's place in the chain of migrations.
     """
 
@@ -52,6 +53,7 @@ class Manifest(Struct, frozen=True):
     readings: Copy | None
     heads: list[Head]
     influx: str | None = None
+    answer_key: Copy | None = None
     v: int = VERSION
 
 

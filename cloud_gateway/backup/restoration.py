@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 from cloud_gateway.backup import store
-from cloud_gateway.backup.copies import copy_file, digest_file, sync
+from cloud_gateway.backup.copies import copy_file, copy_secret, digest_file, sync
 from cloud_gateway.backup.manifest import BadBackup, Copy, Manifest, read_manifest
 from cloud_gateway.migrations import known_revisions, migrate
 from cloud_gateway.occupancy import occupied_alone
+from cloud_gateway.outreach.tokens import KEY_FILE
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.sqlite_identity import read_identity
 from cloud_gateway.settings import GatewaySettings
@@ -62,7 +63,7 @@ def _check(folder: Path) -> Manifest:
     manifest = read_manifest(folder)
     if manifest.revision not in known_revisions():
         raise BadBackup(f"{folder} is at revision {manifest.revision} of a newer release")
-    for copy in (manifest.relational, manifest.readings):
+    for copy in (manifest.relational, manifest.readings, manifest.answer_key):
         if copy is not None:
             _check_copy(folder, copy)
     return manifest
@@ -100,6 +101,9 @@ def _replace(settings: GatewaySettings, folder: Path, manifest: Manifest, now: i
     if readings == "from backup" and manifest.readings is not None:
         fresh.append(_bring(folder, manifest.readings, settings.data_dir))
         goals.append(settings.data_dir / SQLITE_FILE)
+    if manifest.answer_key is not None and _is_other_key(settings.data_dir / KEY_FILE, manifest.answer_key):
+        fresh.append(_bring_key(folder, manifest.answer_key, settings.data_dir))
+        goals.append(settings.data_dir / KEY_FILE)
     aside = []
     for file, goal in zip(fresh, goals, strict=True):
         aside += _set_aside(goal, now)
@@ -123,6 +127,17 @@ def _bring(folder: Path, copy: Copy, data_dir: Path) -> Path:
     for beside in BESIDE:
         Path(f"{goal}{beside}").unlink(missing_ok=True)
     copy_file(folder / copy.file, goal)
+    return goal
+
+
+def _is_other_key(present: Path, wanted: Copy) -> bool:
+    """Whether the links of messages in the restored database could not be answered with the key that is there."""
+    return not present.exists() or digest_file(present) != wanted.sha256
+
+
+def _bring_key(folder: Path, copy: Copy, data_dir: Path) -> Path:
+    goal = data_dir / f"{copy.file}.restoring"
+    copy_secret(folder / copy.file, goal)
     return goal
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cloud_gateway.board.labels import COLORS, GRADES, REACHED, BoardLabels
 from cloud_gateway.board.model import Event, Warned, Word
-from cloud_gateway.warnings.model import LEVEL_OF_COLOR, Alert, Color, Level
+from cloud_gateway.exposures.official import color_of
+from cloud_gateway.warnings.model import Alert, Level
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,9 @@ class Signal:
     word: str
 
 
-def color_at(level: Level, alerts: Iterable[Alert]) -> Color | None:
-    """The colour of that level in what an issuer published; None where it gave none: it is never made up."""
-    colors = (info.color for alert in alerts for info in alert.infos if info.color is not None)
-    return next((color for color in colors if LEVEL_OF_COLOR[color] is level), None)
-
-
 def official(labels: BoardLabels, hazard: str, level: Level, alerts: Iterable[Alert]) -> Signal:
     """The block of an official warning at a level."""
-    color = color_at(level, alerts)
+    color = color_of(level, alerts)
     if color is None:
         return Signal(f"grade-{int(level)}", labels.hazard(hazard), labels.text(GRADES[level]))
     return Signal(color.value, labels.hazard(hazard), labels.of(COLORS, color))

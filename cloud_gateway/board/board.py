@@ -16,6 +16,7 @@ from cloud_gateway.sites.store import Site
 from cloud_gateway.warnings.freshness import Health, judge
 from cloud_gateway.warnings.model import Level
 from cloud_gateway.warnings.settings import Source
+from cloud_gateway.warnings.store_views import OPEN
 from edge_agent.web.words import _, _n
 
 HEALTHS = {
@@ -28,7 +29,7 @@ HEALTHS = {
 
 @dataclass(frozen=True)
 class WarningRow:
-    """An official warning that stands."""
+    """An official warning that stands; one that is `endless` a duty engineer may end."""
 
     id: str
     signal: Signal
@@ -40,6 +41,7 @@ class WarningRow:
     ends: int | None
     unconfirmed_since: int | None
     exposed: int
+    endless: bool
     simulated: bool
 
 
@@ -120,7 +122,7 @@ def compose_board(
     """The board. The desk's events are the open ones that are shown, and the last closed ones."""
     opened = tuple(desk.card(event) for event in desk.case.events if event.closed_at is None)
     closed = tuple(desk.card(event) for event in desk.case.events if event.closed_at is not None)
-    rows = tuple(_row(desk, one) for one in standing)
+    rows = tuple(row_of(desk, one) for one in standing)
     return Board(
         headline=_headline(desk, opened, closed, sources, open_count),
         open=opened,
@@ -153,7 +155,8 @@ def _source(desk: Desk, source: Source, state: SourceState | None) -> SourceRow:
     return SourceRow(source.name, tone, desk.labels.text(word), source.kind, answered, ago, error, source.simulated)
 
 
-def _row(desk: Desk, warned: Warned) -> WarningRow:
+def row_of(desk: Desk, warned: Warned) -> WarningRow:
+    """A warning in a list."""
     info = choose_info(warned.head.alert, desk.labels.language, warned.hazard)
     touched = {one.site for one in desk.case.touched if one.warning == warned.id and one.until is None}
     return WarningRow(
@@ -167,6 +170,7 @@ def _row(desk: Desk, warned: Warned) -> WarningRow:
         ends=warned.ends,
         unconfirmed_since=unconfirmed(warned, desk.now),
         exposed=len(touched),
+        endless=warned.state in OPEN and warned.course.ends is None,
         simulated=warned.simulated,
     )
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cloud_gateway.board.blocks import Signal, color_at, of_event
+from cloud_gateway.board.blocks import Signal, of_event
 from cloud_gateway.board.labels import CHANGES, COLORS, REACHED, STATES, BoardLabels
 from cloud_gateway.board.model import Case, Change, Event, Told, Warned, Word
 from cloud_gateway.board.people import Standing, Tally, by_message, standings, tally
+from cloud_gateway.exposures.official import color_of
 from cloud_gateway.outreach.model import Change as Happening
 from cloud_gateway.outreach.texts import choose_info, level_words
 from cloud_gateway.warnings.model import Alert, Level
@@ -130,7 +131,7 @@ class Desk:
         word = self.labels.of(CHANGES, change.change)
         if is_own and change.change in {Happening.RAISED, Happening.UPGRADED, Happening.CONFIRMED}:
             word = self.labels.text(REACHED)
-        color = None if is_own else color_at(change.level, self.alerts(event))
+        color = None if is_own else color_of(change.level, self.alerts(event))
         said = level_words(change.level, None, self.labels.language)
         level = self.labels.text(COLORS[color]) if color else said
         tone = "own" if is_own else color.value if color else f"grade-{int(change.level)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cloud_gateway.board.board import row_of
 from cloud_gateway.board.cards import Card, Desk, issuer_of
 from cloud_gateway.board.labels import (
     CHANNELS,
@@ -23,9 +24,11 @@ from cloud_gateway.board.people import TONES, Standing
 from cloud_gateway.board.report import Figures, judge_event
 from cloud_gateway.devices.condition import Tone
 from cloud_gateway.outreach.answering import BY_LINK
+from cloud_gateway.outreach.model import MessageState
 from cloud_gateway.outreach.texts import choose_info
 from cloud_gateway.plans.model import TaskState
 from cloud_gateway.warnings.model import Info, Status
+from cloud_gateway.warnings.views import Signed
 from edge_agent.web.words import _
 
 #: What the note of a call begins with that nobody took.
@@ -105,7 +108,7 @@ class TaskRow:
 
 @dataclass(frozen=True)
 class EventPage:
-    """Everything that the page and the report of an event show."""
+    """Everything that the page and the report of an event show. `endless` is a warning that may be ended by hand."""
 
     card: Card
     sayings: tuple[Saying, ...]
@@ -114,6 +117,8 @@ class EventPage:
     missed: tuple[str, ...]
     tasks: tuple[TaskRow, ...]
     figures: Figures
+    closings: tuple[Signed, ...]
+    endless: str
     now: int
 
 
@@ -134,8 +139,15 @@ def compose_event(desk: Desk, event: Event) -> EventPage:
         missed=tuple(line.name for line in figures.missed),
         tasks=tuple(task_row(desk, task) for task in tasks),
         figures=figures,
+        closings=tuple(desk.case.closings),
+        endless=_endless(desk, event),
         now=desk.now,
     )
+
+
+def _endless(desk: Desk, event: Event) -> str:
+    warned = desk.warned(event)
+    return warned.id if warned is not None and event.closed_at is None and row_of(desk, warned).endless else ""
 
 
 def _saying(desk: Desk, event: Event, word: Word) -> Saying:
@@ -203,6 +215,8 @@ def _ways(desk: Desk, line: Standing) -> str:
     newest = {one.channel: one for one in line.told}
     said = []
     for channel, one in newest.items():
+        tried = [way.channel for way in one.failed_ways if way.channel != channel]
+        said += [f"{labels.of(CHANNELS, way)}: {labels.of(SENDINGS, MessageState.FAILED)}" for way in tried]
         end = labels.text(_("nobody picked up")) if one.error.startswith(NO_REPLY) else labels.of(SENDINGS, one.state)
         said.append(f"{labels.of(CHANNELS, channel)}: {end}")
     return labels.text(_(", ")).join(said)

@@ -116,6 +116,9 @@ REASONS = {
     "severity": _("gravity"),
     "insured-value": _("insured value"),
     "rectifications": _("open rectifications"),
+    "claims-paid": _("paid for claims"),
+    "storm-likely": _("within the winds of a storm's track"),
+    "storm-possible": _("perhaps within the winds of a storm's track"),
 }
 CRITERIA = {
     "goods that water spoils": _("goods that water spoils"),

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cloud_gateway.exposures.score import Reason
+from cloud_gateway.outreach.fallback import FailedWay
 from cloud_gateway.sites.store import Site
 from cloud_gateway.warnings.course import Course, State
 from cloud_gateway.warnings.model import Alert, Level
+from cloud_gateway.warnings.views import Signed
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -98,7 +100,7 @@ class Touched(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A message to one person about an event."""
+    """A message to one person about an event; `channel` is its way now, `failed_ways` those that did not bring it."""
 
     id: str
     event: str
@@ -118,6 +120,7 @@ class Told(msgspec.Struct, frozen=True):
     answer_needed_by: int | None
     error: str
     simulated: bool
+    failed_ways: tuple[FailedWay, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -194,3 +197,4 @@ class Case:
     people: Sequence[Person] = ()
     people_of: str = ""  # the site whose people these are
     tasks: Sequence[Task] = ()
+    closings: Sequence[Signed] = ()  # of the warnings

@@ -8,11 +8,17 @@ from dataclasses import dataclass, replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.board import store, store_outreach
+from cloud_gateway.board.foresight import Foresight, foresee_end
 from cloud_gateway.board.model import Case, Event, Handover, SourceState, Told, Warned
 from cloud_gateway.events.store import kept_events
+from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.exposures.store_sites import Risk, find_risk
+from cloud_gateway.outreach.settings import Rung
 from cloud_gateway.outreach.store_calls import list_calls
 from cloud_gateway.sites.store import Site, devices_at, find_site, list_sites
+from cloud_gateway.sites.store_changes import Entered, find_retirement, list_changes, retired_sites
+from cloud_gateway.warnings.store_views import list_closings
+from cloud_gateway.warnings.views import Signed
 
 #: Open events that a page shows; how many more there are is said.
 OPEN_MOST = 60
@@ -24,6 +30,7 @@ BESIDE_MOST = 200
 NOTES_MOST = 5
 CALLS_MOST = 500
 HISTORY_MOST = 100
+CHANGES_MOST = 50
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,16 @@ class DutyFacts:
 
 
 @dataclass(frozen=True)
+class ClosingFacts:
+    """What the page is made of on which a warning is ended."""
+
+    warned: Warned
+    case: Case
+    foresight: Foresight
+    closings: Sequence[Signed]
+
+
+@dataclass(frozen=True)
 class SiteFacts:
     """What a site's page is made of."""
 
@@ -67,6 +84,8 @@ class SiteFacts:
     risk: Risk | None
     devices: Sequence[str]
     case: Case
+    changes: Sequence[Entered]
+    retired_at: int | None
 
 
 async def read_frame(connection: AsyncConnection, now: int) -> Frame:
@@ -79,12 +98,13 @@ async def read_frame(connection: AsyncConnection, now: int) -> Frame:
     )
 
 
-async def read_board(connection: AsyncConnection) -> BoardFacts:
+async def read_board(connection: AsyncConnection, now: int) -> BoardFacts:
     """The open events and the last closed ones, the warnings that stand, and how sources do."""
     events = await store.open_events(connection, OPEN_MOST) + await store.closed_events(connection, CLOSED_MOST)
     case = await _read_case(connection, events)
     standing = await store.standing_warnings(connection, WARNINGS_MOST)
     ids = {one.id for one in standing} | set(case.warnings)
+    retired = await retired_sites(connection, now) - {event.site for event in events}
     return BoardFacts(
         case=replace(
             case,
@@ -92,7 +112,7 @@ async def read_board(connection: AsyncConnection) -> BoardFacts:
             touched=await store.touched_by(connection, {one.id for one in standing}, SITES_MOST),
         ),
         standing=standing,
-        sites=await list_sites(connection, "", SITES_MOST),
+        sites=[one for one in await list_sites(connection, "", SITES_MOST) if one.id not in retired],
         sources=await store.list_sources(connection),
         failing=await store_outreach.failing_channels(connection),
         open_count=await store.count_open(connection),
@@ -124,8 +144,26 @@ async def read_event(connection: AsyncConnection, name: str) -> tuple[Event, Cas
         people=await store_outreach.people_of(connection, event.site),
         people_of=event.site,
         tasks=await store_outreach.tasks_of(connection, [event.id]),
+        closings=[signed for one in sorted(ids) for signed in await list_closings(connection, one)],
     )
     return event, full
+
+
+async def read_closing(
+    connection: AsyncConnection, warning: str, gauges: Gauges, ladder: Sequence[Rung], now: int
+) -> ClosingFacts | None:
+    """A warning with its open events, the gravest first, and what its end would set off; None without it."""
+    warned = (await store.warnings_of(connection, [warning])).get(warning)
+    if warned is None:
+        return None
+    case = await _read_case(connection, await store.events_of_warning(connection, warning, OPEN_MOST))
+    full = replace(
+        case,
+        words=await store.words_of(connection, [warning], WORDS_MOST),
+        touched=await store.touched_by(connection, [warning], SITES_MOST),
+    )
+    foresight = await foresee_end(connection, warning, gauges, ladder, now)
+    return ClosingFacts(warned, full, foresight, await list_closings(connection, warning))
 
 
 async def read_duty(connection: AsyncConnection, now: int) -> DutyFacts:
@@ -155,7 +193,14 @@ async def read_site(connection: AsyncConnection, code: str) -> SiteFacts | None:
         people_of=site.id,
         tasks=await store_outreach.tasks_of(connection, [e.id for e in events if e.closed_at is None]),
     )
-    return SiteFacts(site, await find_risk(connection, site.id), await devices_at(connection, code), full)
+    return SiteFacts(
+        site=site,
+        risk=await find_risk(connection, site.id),
+        devices=await devices_at(connection, code),
+        case=full,
+        changes=await list_changes(connection, site.id, CHANGES_MOST),
+        retired_at=await find_retirement(connection, site.id),
+    )
 
 
 async def _read_case(connection: AsyncConnection, events: Sequence[Event]) -> Case:

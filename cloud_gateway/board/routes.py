@@ -9,20 +9,19 @@ from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.board import store_outreach
 from cloud_gateway.board.board import compose_board, judge_sources
-from cloud_gateway.board.cards import Desk, sort_case
 from cloud_gateway.board.duty import compose_duty
 from cloud_gateway.board.event_page import compose_event, texts_of
-from cloud_gateway.board.labels import BoardLabels
-from cloud_gateway.board.model import Case
-from cloud_gateway.board.reading import Frame, read_board, read_duty, read_event, read_frame, read_site
+from cloud_gateway.board.reading import read_board, read_duty, read_event, read_frame, read_site
+from cloud_gateway.board.rendering import desk_of, render_page
 from cloud_gateway.board.site_page import compose_site
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.outreach.answering import MAX_NOTE
 from cloud_gateway.outreach.routes import DESK, CallResult, keep_result
 from cloud_gateway.running import gateway_of
+from cloud_gateway.sites.routes import WRITERS
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.store import Staff
-from edge_agent.web.pages import language_of
+from cloud_gateway.warnings.routes import CLOSERS
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
@@ -38,12 +37,13 @@ async def show_board(request: Request, visitor: Visitor) -> Response:
     """The warning board."""
     now = gateway_of(request).clock()
     async with reading(gateway_of(request).engine) as connection:
-        facts = await read_board(connection)
+        facts = await read_board(connection, now)
         frame = await read_frame(connection, now)
-    desk = _desk(request, facts.case, now)
+    desk = desk_of(request, facts.case, now)
     sources = judge_sources(desk, gateway_of(request).settings.sources, facts.sources)
     page = compose_board(desk, facts.standing, facts.sites, sources, facts.failing, facts.open_count)
-    return _render(request, "warnings.html", visitor, frame, page.simulated, page=page)
+    may = visitor.role in CLOSERS
+    return render_page(request, "warnings.html", visitor, frame, page.simulated, page=page, may_close=may)
 
 
 @router.get("/hazard-events/{event}")
@@ -65,10 +65,10 @@ async def show_duty(request: Request, visitor: Visitor) -> Response:
     async with reading(gateway_of(request).engine) as connection:
         facts = await read_duty(connection, now)
         frame = await read_frame(connection, now)
-    desk = _desk(request, facts.case, now)
+    desk = desk_of(request, facts.case, now)
     page = compose_duty(desk, facts.pressing, facts.calls, facts.notes, facts.open_count)
     may = visitor.role in DESK
-    return _render(request, "duty.html", visitor, frame, page.simulated, page=page, may_enter=may)
+    return render_page(request, "duty.html", visitor, frame, page.simulated, page=page, may_enter=may)
 
 
 @router.post("/duty/calls/{call}")
@@ -107,8 +107,9 @@ async def show_site(request: Request, code: str, visitor: Visitor) -> Response:
         frame = await read_frame(connection, now)
     if facts is None:
         raise Problem(404, "no_site", _("There is no such site."), _("Look at the list of sites."), "code")
-    page = compose_site(_desk(request, facts.case, now), facts)
-    return _render(request, "site.html", visitor, frame, page.simulated, page=page)
+    page = compose_site(desk_of(request, facts.case, now), facts)
+    may = visitor.role in WRITERS
+    return render_page(request, "site.html", visitor, frame, page.simulated, page=page, may_edit=may)
 
 
 async def _event_page(request: Request, name: str, visitor: Staff, template: str) -> Response:
@@ -119,19 +120,14 @@ async def _event_page(request: Request, name: str, visitor: Staff, template: str
     if found is None:
         raise Problem(404, "no_event", _("There is no such hazard event."), _("Look at the warning board."), "event")
     event, case = found
-    page = compose_event(_desk(request, case, now), event)
-    return _render(request, template, visitor, frame, page.card.simulated, page=page, texts_of=texts_of)
-
-
-def _desk(request: Request, case: Case, now: int) -> Desk:
-    language = language_of(request)
-    return sort_case(case, BoardLabels(language, gateway_of(request).pages.words.of(language)), now)
-
-
-def _render(
-    request: Request, template: str, visitor: Staff, frame: Frame, simulated: bool, **context: object
-) -> Response:
-    gateway = gateway_of(request)
-    shared = {"visitor": visitor, "frame": frame, "notice": gateway.settings.web.notice, "simulated": simulated}
-    labels = _desk(request, Case((), {}), frame.now).labels
-    return gateway.pages.render(request, template, **shared, script_words=labels.for_scripts(), **context)
+    page = compose_event(desk_of(request, case, now), event)
+    return render_page(
+        request,
+        template,
+        visitor,
+        frame,
+        page.card.simulated,
+        page=page,
+        texts_of=texts_of,
+        may_close=visitor.role in CLOSERS,
+    )

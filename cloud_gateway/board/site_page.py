@@ -10,7 +10,9 @@ from cloud_gateway.board.event_page import TaskRow, task_row
 from cloud_gateway.board.labels import ROLES
 from cloud_gateway.board.reading import SiteFacts
 from cloud_gateway.board.report import judge_event
+from cloud_gateway.board.site_words import PastChange, say_history, say_outline
 from cloud_gateway.exposures.store_sites import Risk
+from cloud_gateway.sites.money import say_amount
 from edge_agent.web.words import _
 
 
@@ -50,6 +52,10 @@ class SitePage:
     past: tuple[Past, ...]
     people: tuple[PersonLine, ...]
     tasks: tuple[TaskRow, ...]
+    outline: str
+    codes: str
+    changes: tuple[PastChange, ...]
+    retired_at: int | None
     simulated: bool
     now: int
 
@@ -64,13 +70,17 @@ def compose_site(desk: Desk, facts: SiteFacts) -> SitePage:
         latitude=site.latitude,
         longitude=site.longitude,
         zone=site.zone,
-        insured=_insured(facts.risk),
+        insured=say_amount(facts.risk.insured_minor, facts.risk.currency) if facts.risk else "",
         weaknesses=_weaknesses(desk, facts.risk),
         devices=facts.devices,
         open=opened,
         past=_history(desk),
         people=tuple(PersonLine(p.name, labels.of(ROLES, p.role), p.contact_checked_at) for p in facts.case.people),
         tasks=tuple(task_row(desk, task) for task in facts.case.tasks),
+        outline=say_outline(labels, facts.risk.outline) if facts.risk and facts.risk.outline else "",
+        codes=" · ".join(" ".join(pair) for pair in facts.risk.geocodes) if facts.risk else "",
+        changes=say_history(labels, facts.changes, site.zone),
+        retired_at=facts.retired_at,
         simulated=site.simulated or simulated_any(opened),
         now=desk.now,
     )
@@ -84,11 +94,6 @@ def _history(desk: Desk) -> tuple[Past, ...]:
             counts = (len(figures.told), figures.meant, len(figures.acted))
             past.append(Past(desk.card(event), figures.warning_lead, *counts))
     return tuple(past)
-
-
-def _insured(risk: Risk | None) -> str:
-    """The insured value in whole units of its currency; "" when it is not known."""
-    return f"{risk.insured_minor // 100:,} {risk.currency}" if risk is not None and risk.insured_minor else ""
 
 
 def _weaknesses(desk: Desk, risk: Risk | None) -> tuple[str, ...]:

@@ -63,6 +63,13 @@ async def events_beside(connection: AsyncConnection, one: Event, most: int) -> l
     return await _events(connection, query.order_by(e.priority.desc(), e.id).limit(most))
 
 
+async def events_of_warning(connection: AsyncConnection, warned: str, most: int) -> list[Event]:
+    """The open events at which that warning counts, the gravest first."""
+    e = hazard_event.c
+    query = select(hazard_event).where(e.warning == warned, e.closed_at.is_(None))
+    return await _events(connection, query.order_by(e.level.desc(), e.priority.desc(), e.id).limit(most))
+
+
 async def find_event(connection: AsyncConnection, name: str) -> Event | None:
     """The event of that id."""
     return next(iter(await _events(connection, select(hazard_event).where(hazard_event.c.id == name))), None)

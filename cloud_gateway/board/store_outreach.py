@@ -27,7 +27,7 @@ _TOLD = [
     message.c[name]
     for name in (
         "id", "recipient", "channel", "change", "level", "step", "state", "made_at", "due_at", "sent_at", "ended_at",
-        "answer_needed_by", "error", "simulated",
+        "answer_needed_by", "error", "simulated", "failed_ways",
     )
 ]  # fmt: skip
 
@@ -38,7 +38,7 @@ async def told_of(connection: AsyncConnection, events: Collection[str]) -> list[
     names = sorted(events)
     for start in range(0, len(names), BATCH):
         rows = await connection.execute(_messages(message_change.c.event.in_(names[start : start + BATCH])))
-        found += (msgspec.convert(fields_of(row, Told), Told) for row in rows.mappings())
+        found += (_told(row) for row in rows.mappings())
     return sorted(found, key=lambda one: (one.made_at, one.id))
 
 
@@ -46,7 +46,11 @@ async def open_calls(connection: AsyncConnection, most: int) -> list[Told]:
     """Calls of which no result is known, now or later, once for each event that they are about."""
     wanted = (message.c.channel == Channel.CALL) & message.c.state.in_(TO_MAKE)
     rows = await connection.execute(_messages(wanted).order_by(message.c.due_at).limit(most))
-    return [msgspec.convert(fields_of(row, Told), Told) for row in rows.mappings()]
+    return [_told(row) for row in rows.mappings()]
+
+
+def _told(row: RowMapping) -> Told:
+    return msgspec.convert(fields_of(row, Told) | {"failed_ways": json.loads(row["failed_ways"])}, Told)
 
 
 def _messages(wanted: ColumnElement[bool]) -> Select[Any]:

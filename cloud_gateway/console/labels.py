@@ -76,6 +76,8 @@ SCRIPT_WORDS = {
     "unread": _("the values cannot be read now"),
     "none": _("no values in this time"),
     "time": _("Time"),
+    "announced": _("%(what)s, announced"),
+    "exercise": _("simulated: %(what)s"),
 }
 
 

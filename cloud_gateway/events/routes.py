@@ -31,9 +31,10 @@ LastEventId = Annotated[str | None, Header(max_length=20, description="Set by br
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def follow_events(request: Request, after: AfterId = 0, last_event_id: LastEventId = None) -> StreamingResponse:
-    """Server-sent events: reading, alarm, presence, device, twin, dead_letter, gap, warning, source; `tick` every 2 s.
+    """Server-sent events; `tick` every 2 s, and `reset` when events were missed for good: read everything again.
 
-    `reset` says that events were missed for good: read everything again.
+    Of devices: reading, alarm, presence, device, twin, dead_letter, gap, clone, flooding, clock. Of warnings: warning,
+    source, exposure, message, task.
     """
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         after = int(last_event_id)

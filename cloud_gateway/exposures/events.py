@@ -1,14 +1,15 @@
 """What happens to the event of one site and one hazard: decided from what touches the site now, and nothing else.
 
-An event holds at the gravest of what the nearest issuer has in force and of what our own gauges have reached. What is
-only to come is advice. A change is told when the level changes or the danger begins or ends, never because a message
-came: repeats, duplicates and late older messages leave all as it was.
+An event holds at the gravest of what any official issuer has in force over the site and of what our own gauges have
+reached; of equally grave warnings the nearest issuer's counts. What is only to come is advice. A change is told when
+the level changes or the danger begins or ends, never because a message came: repeats, duplicates and late older
+messages leave all as it was.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -184,26 +185,18 @@ def _judge(touches: Sequence[Touch], alarms: Sequence[OwnAlarm]) -> _View:
 
 
 def _judge_official(touches: Sequence[Touch]) -> _View:
-    """The nearest issuer with something in force counts, and of what is to come that of no farther one."""
-    holding = _nearest(touch for touch in touches if touch.holds)
-    least = nearness(holding[0].issuer) if holding else 0
-    heard = [t for t in touches if t.level and nearness(t.issuer) >= least] if holding else _nearest(touches)
+    """No issuer's word lowers another's: the gravest counts, of equals the nearest issuer's, then the earliest."""
+    heard = [touch for touch in touches if touch.level]
     if not heard:
         return _View()
-    source = max(heard, key=lambda t: (t.level, t.holds, -t.onset, t.warning))
-    if not holding:
+    source = max(heard, key=lambda t: (t.level, t.holds, nearness(t.issuer), -t.onset, t.warning))
+    holder = max(heard, key=lambda t: (t.holds, nearness(t.issuer), -t.onset, t.warning))
+    if not holder.holds:
         return _View(level=source.level, source=source.warning, onset=source.onset, warning=source.warning)
-    holder = max(holding, key=lambda t: (t.holds, -t.onset, t.warning))
     if source.level <= holder.holds:
         source = holder
     official = holder.warning
     return _View(holder.holds, official, source.level, source.warning, source.onset, official, official)
-
-
-def _nearest(touches: Iterable[Touch]) -> list[Touch]:
-    known = [touch for touch in touches if touch.level]
-    rank = max((nearness(touch.issuer) for touch in known), default=0)
-    return [touch for touch in known if nearness(touch.issuer) == rank]
 
 
 _Told = tuple[Change, Level, str]

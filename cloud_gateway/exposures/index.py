@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -114,7 +114,7 @@ class SiteIndex:
         hits += [hit for circle, frame in pairs if frame is not None for hit in self._in_circle(circle, frame, area)]
         if not (drawn and sound):
             hits += [hit for geocode in area.geocodes for hit in self._by_code(geocode, area)]
-        return hits
+        return [_doubted(hit) for hit in hits] if area.is_assumed else hits
 
     def _in_shape(self, shape: Shape, area: Area) -> Iterable[Hit]:
         sure = Sure.LIKELY if shape.repaired else Sure.CERTAIN
@@ -164,6 +164,11 @@ class SiteIndex:
             self._own[code].append(number)
         for code in {code for codes in lineages for code in codes[1:]}:
             self._within[code].append(number)
+
+
+def _doubted(hit: Hit) -> Hit:
+    """By a place that the message does not name nothing is certain."""
+    return replace(hit, sure=Sure.LIKELY) if hit.sure is Sure.CERTAIN else hit
 
 
 def warns(info: Info) -> bool:

@@ -62,3 +62,4 @@ class Vulnerability(msgspec.Struct, frozen=True):
     low_ground: bool = False
     poor_drainage: bool = False
     open_rectifications: int = 0
+    paid_minor: int = 0  # for these claims, in minor units of the site's currency

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request
 
 from cloud_gateway.database import reading
-from cloud_gateway.exposures import store_views
-from cloud_gateway.exposures.views import EventStory, EventView, ExposureView
+from cloud_gateway.exposures import store_storms, store_views
+from cloud_gateway.exposures.views import EventStory, EventView, ExposureView, StormExposureView
 from cloud_gateway.running import gateway_of
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
 from edge_agent.web.problems import Problem
@@ -28,6 +28,17 @@ async def list_exposures(
     async with reading(gateway_of(request).engine) as connection:
         rows = await store_views.list_exposures(connection, state == "open", site, key, limit + 1)
     return make_page(rows, limit, lambda one: [one.warning, one.site, one.hazard])
+
+
+@router.get("/storm-exposures")
+async def list_storm_exposures(
+    request: Request, state: State = "open", site: OfSite = None, after: After = None, limit: Limit = 100
+) -> Page[StormExposureView]:
+    """Sites within the winds of storms' tracks: advice, no warning; those of the newest advisory first."""
+    key = decode_cursor(after, str, str)
+    async with reading(gateway_of(request).engine) as connection:
+        rows = await store_storms.list_storm_exposures(connection, state == "open", site, key, limit + 1)
+    return make_page(rows, limit, lambda one: [one.track, one.site])
 
 
 @router.get("/hazard-events")

@@ -12,7 +12,7 @@ from datetime import date
 
 import msgspec
 
-from cloud_gateway.exposures.model import Vulnerability
+from cloud_gateway.exposures.model import Exposure, Sure, Vulnerability
 from cloud_gateway.warnings.model import Level
 
 
@@ -42,6 +42,10 @@ class Rules(msgspec.Struct, frozen=True):
     rectification: float  # added to 1 for each open one
     rectification_most: float
     insured_unit_minor: int  # an insured value of this much counts double
+    storm: Mapping[Sure, float]  # within the wind radii of a storm's advisory, by how sure
+    paid_unit_minor: int  # paid for claims, this much adds `paid`
+    paid: float
+    paid_most: float
 
 
 RULES: tuple[Rules, ...] = (
@@ -53,6 +57,10 @@ RULES: tuple[Rules, ...] = (
         rectification=0.1,
         rectification_most=0.5,
         insured_unit_minor=100_000_000,
+        storm={Sure.CERTAIN: 1.5, Sure.LIKELY: 1.5, Sure.POSSIBLE: 1.2},
+        paid_unit_minor=10_000_000,
+        paid=0.1,
+        paid_most=0.5,
     ),
 )
 
@@ -64,9 +72,12 @@ def score(
     day: date,
     *,
     wet: bool = True,
+    storm: Exposure | None = None,
     rules: Sequence[Rules] = RULES,
 ) -> Score:
     """Rank one site for one hazard. `wet` is False for hazards without water: goods, ground and drains do not count.
+
+    `storm` is what the newest advisories of a storm's track say of the site.
 
     `insured_minor` of all sites that are ranked together has to be in one currency. A day before the first rules is
     judged by the first.
@@ -83,6 +94,12 @@ def score(
     ]
     if open_count:
         reasons.append(Reason("rectifications", round(raised, 2), f"rectifications still open: {open_count}"))
+    if vulnerability.paid_minor > 0:
+        paid = 1 + min(dated.paid * vulnerability.paid_minor / dated.paid_unit_minor, dated.paid_most)
+        text = f"paid for claims in five years: {vulnerability.paid_minor / 100:,.0f}"
+        reasons.append(Reason("claims-paid", round(paid, 2), text))
+    if storm is not None:
+        reasons.append(Reason(f"storm-{storm.sure.value}", dated.storm[storm.sure], storm.detail))
     value = math.prod(reason.weight for reason in reasons)
     return Score(round(value, 3), tuple(reasons), dated.version)
 

@@ -21,7 +21,7 @@ from cloud_gateway.exposures.score import Score
 from cloud_gateway.exposures.tables import event_change, exposure, hazard_event, matched_sites
 from cloud_gateway.warnings.course import Course, State
 from cloud_gateway.warnings.model import Alert, AlertKey, Level
-from cloud_gateway.warnings.tables import alert, warning
+from cloud_gateway.warnings.tables import alert, storm_track, warning
 
 #: So many values in one statement: SQLite has a limit.
 BATCH = 500
@@ -29,11 +29,22 @@ _Value = TypeVar("_Value")
 
 
 class Unsettled(NamedTuple):
-    """A warning whose sites are to be matched; `alerts` are all of its messages, none of a merged one."""
+    """A warning whose sites are to be matched; `alerts` are all of its messages, none of a merged one.
+
+    `stamp` is another when the warning is another.
+    """
 
     id: str
     course: Course
     alerts: Mapping[AlertKey, Alert]
+    stamp: tuple[str, str]
+
+
+class Settlement(NamedTuple):
+    """That a warning as it was (`stamp`) is settled, and when time alone may next change its sites; None: never."""
+
+    stamp: tuple[str, str]
+    next_at: int | None
 
 
 class Changed(NamedTuple):
@@ -54,7 +65,22 @@ async def find_unsettled(connection: AsyncConnection, now: int, most: int) -> li
     for row in await connection.execute(messages):
         one = msgspec.json.decode(row.parsed, type=Alert)
         said[row.warning][one.key] = one
-    return [Unsettled(row.id, _course_of(row.course, row.merged_into), said[row.id]) for row in rows]
+    return [
+        Unsettled(row.id, _course_of(row.course, row.merged_into), said[row.id], (row.course, row.merged_into or ""))
+        for row in rows
+    ]
+
+
+async def fresh_level(connection: AsyncConnection) -> Level | None:
+    """The gravest level of the warnings that have changed since their sites were matched; None without any.
+
+    One that is over counts as what it was when its sites were matched.
+    """
+    fresh = warning.c.settle_at == 0
+    query = select(func.max(warning.c.level), func.max(exposure.c.level))
+    of_warning = (exposure.c.warning == warning.c.id) & exposure.c.until.is_(None)
+    row = (await connection.execute(query.select_from(warning.outerjoin(exposure, of_warning)).where(fresh))).one()
+    return None if row[0] is None else Level(max(row[0], row[1] or 0))
 
 
 def _course_of(text: str, merged_into: str | None) -> Course:
@@ -63,23 +89,29 @@ def _course_of(text: str, merged_into: str | None) -> Course:
     return course if merged_into is None else msgspec.structs.replace(course, standing=())
 
 
-async def mark_settled(connection: AsyncConnection, moments: Mapping[str, int | None]) -> None:
-    """Say when the sites of each warning are next looked at; None: when the warning changes."""
-    for id_, at in moments.items():
-        value = null() if at is None else at
-        await connection.execute(update(warning).where(warning.c.id == id_).values(settle_at=value))
+async def mark_settled(connection: AsyncConnection, settled: Mapping[str, Settlement]) -> None:
+    """Say when the sites of each warning are next looked at, unless the warning has changed meanwhile."""
+    for id_, (stamp, at) in settled.items():
+        same = (warning.c.course == stamp[0]) & (func.coalesce(warning.c.merged_into, "") == stamp[1])
+        values = {"settle_at": null() if at is None else at}
+        await connection.execute(update(warning).where(warning.c.id == id_, same).values(values))
+
+
+async def noted_sites(connection: AsyncConnection) -> str | None:
+    """The sites as they were when warnings were last matched with them."""
+    return await connection.scalar(select(matched_sites.c.mark))
 
 
 async def note_sites(connection: AsyncConnection, mark: str) -> None:
-    """Where the sites are others than at the last time, have those of every warning that stands matched anew."""
-    known = await connection.scalar(select(matched_sites.c.mark))
-    if known == mark:
+    """Where the sites are others than at the last time, have those of all that stands matched anew."""
+    if await noted_sites(connection) == mark:
         return
     await connection.execute(delete(matched_sites))
     await connection.execute(insert(matched_sites).values(mark=mark))
     standing = select(exposure.c.warning).where(exposure.c.until.is_(None))
     wanted = or_(warning.c.id.in_(standing), warning.c.state.not_in([state.value for state in _OVER]))
     await connection.execute(update(warning).where(wanted).values(settle_at=0))
+    await connection.execute(update(storm_track).where(storm_track.c.superseded_at.is_(None)).values(settle_at=0))
 
 
 async def load_touches(connection: AsyncConnection, id_: str) -> dict[tuple[str, str], SiteTouch]:

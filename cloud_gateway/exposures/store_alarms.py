@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import String, and_, func, insert, literal, select, union_all, update
+from sqlalchemy import ColumnElement, String, and_, func, insert, literal, select, union_all, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,19 @@ from cloud_gateway.exposures.tables import gateway_alarm, gauge_state
 
 async def open_alarms(connection: AsyncConnection) -> list[OpenAlarm]:
     """Every open alarm of a device that stood at a site when it raised it."""
+    return await _alarms(connection, t.alarm.c.cleared_at.is_(None), gateway_alarm.c.cleared_at.is_(None))
+
+
+async def ended_alarms(connection: AsyncConnection, received_after: int) -> list[OpenAlarm]:
+    """Those that are cleared, and were received at or after a time (gateway's, ms UTC)."""
+    edge = and_(t.alarm.c.cleared_at.is_not(None), t.alarm.c.received_at >= received_after)
+    own = and_(gateway_alarm.c.cleared_at.is_not(None), gateway_alarm.c.received_at >= received_after)
+    return await _alarms(connection, edge, own)
+
+
+async def _alarms(
+    connection: AsyncConnection, of_devices: ColumnElement[bool], on_readings: ColumnElement[bool]
+) -> list[OpenAlarm]:
     edge = select(
         t.alarm.c.device,
         t.alarm.c.rule,
@@ -36,9 +49,7 @@ async def open_alarms(connection: AsyncConnection) -> list[OpenAlarm]:
         gateway_alarm.c.hazard,
         gateway_alarm.c.level,
     )
-    raised = union_all(
-        edge.where(t.alarm.c.cleared_at.is_(None)), own.where(gateway_alarm.c.cleared_at.is_(None))
-    ).subquery()
+    raised = union_all(edge.where(of_devices), own.where(on_readings)).subquery()
     stood = and_(
         t.placement.c.device == raised.c.device,
         t.placement.c.since <= raised.c.raised_at,

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.model import Place, Vulnerability
-from cloud_gateway.exposures.tables import claim, site_risk
+from cloud_gateway.exposures.tables import claim, hazard_event, site_risk
 from cloud_gateway.sites.outline import read_outline
 from cloud_gateway.sites.store import Site
+from cloud_gateway.sites.tables import site_retirement
 from cloud_gateway.tables import site
 
 #: So many values in one statement: SQLite has a limit.
@@ -39,13 +42,17 @@ class Risk:
 
 @dataclass(frozen=True)
 class Claim:
-    """A loss that was claimed: `at` in ms UTC; `id` is the insurer's, so that the same import twice is one claim."""
+    """A loss that was claimed and paid: `at` in ms UTC, `amount_minor` in minor units of `currency`.
+
+    `id` is the insurer's, so that the same import twice is one claim.
+    """
 
     id: str
     site: str
     hazard: str
     at: int
     amount_minor: int
+    currency: str = "CNY"
 
 
 @dataclass(frozen=True)
@@ -57,22 +64,31 @@ class Standing:
     currency: str
 
 
-async def list_places(connection: AsyncConnection) -> list[Place]:
-    """All sites as matching sees them, by code."""
+async def list_places(connection: AsyncConnection, now: int) -> list[Place]:
+    """All sites that are matched at `now` (ms UTC), as matching sees them, by code."""
     columns = (site.c.id, site.c.code, site.c.latitude, site.c.longitude, site_risk.c.outline, site_risk.c.geocodes)
     query = select(*columns).outerjoin(site_risk, site_risk.c.site == site.c.id).order_by(site.c.code)
+    gone = exists().where(site_retirement.c.site == site.c.id, _is_gone(now))
+    query = query.where(~gone)
     return [
         Place(row.id, row.code, row.latitude, row.longitude, read_outline(row.outline or ""), _pairs(row.geocodes))
         for row in await connection.execute(query)
     ]
 
 
-async def places_mark(connection: AsyncConnection) -> tuple[int, int, int]:
+def _is_gone(now: int) -> ColumnElement[bool]:
+    """Of a retirement: its time has come. A site with an open event waits: else that would end as if all were clear."""
+    is_open = exists().where(hazard_event.c.site == site_retirement.c.site, hazard_event.c.closed_at.is_(None))
+    return (site_retirement.c.at <= now) & ~is_open
+
+
+async def places_mark(connection: AsyncConnection, now: int) -> tuple[int, int, int, int]:
     """Differs whenever `list_places` does: a matcher keeps its index while the mark is the same."""
     sites = await connection.scalar(select(func.count()).select_from(site))
     query = select(func.count(), func.coalesce(func.max(site_risk.c.changed_at), 0)).select_from(site_risk)
     risks, changed_at = (await connection.execute(query)).one()
-    return int(sites or 0), int(risks), int(changed_at)
+    gone = await connection.scalar(select(func.count()).select_from(site_retirement).where(_is_gone(now)))
+    return int(sites or 0), int(risks), int(changed_at), int(gone or 0)
 
 
 async def find_risk(connection: AsyncConnection, site_id: str) -> Risk | None:
@@ -113,10 +129,19 @@ async def write_portfolio(
 async def put_claims(connection: AsyncConnection, claims: Sequence[Claim]) -> None:
     """Enter claims; one that is known by its id is replaced."""
     statement = insert(claim)
-    kept = {name: statement.excluded[name] for name in ("site", "hazard", "at", "amount_minor")}
+    kept = {name: statement.excluded[name] for name in ("site", "hazard", "at", "amount_minor", "currency")}
     if claims:
         replacing = statement.on_conflict_do_update(index_elements=["id"], set_=kept)
         await connection.execute(replacing, [vars(one) for one in claims])
+
+
+async def find_claims(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Claim]:
+    """Claims by id, as far as they are known."""
+    known: dict[str, Claim] = {}
+    for part in _parts(ids):
+        rows = (await connection.execute(select(claim).where(claim.c.id.in_(part)))).mappings()
+        known |= {row["id"]: Claim(**row) for row in rows}
+    return known
 
 
 async def standings(
@@ -128,17 +153,29 @@ async def standings(
         risks = select(site_risk).where(site_risk.c.site.in_(part))
         facts = {row["site"]: _risk(row) for row in (await connection.execute(risks)).mappings()}
         claims = await _count_claims(connection, part, hazards, now)
-        found |= {one: _standing(facts.get(one, Risk()), claims.get(one, 0)) for one in part}
+        found |= {one: _standing(facts.get(one, Risk()), claims.get(one, {})) for one in part}
     return found
+
+
+class _Paid(NamedTuple):
+    """How many claims, and how much was paid for them, in minor units of one currency."""
+
+    claims: int
+    minor: int
 
 
 async def _count_claims(
     connection: AsyncConnection, sites: Sequence[str], hazards: Collection[str], now: int
-) -> dict[str, int]:
+) -> dict[str, dict[str, _Paid]]:
+    """By site and currency."""
     recent = (claim.c.at > now - FIVE_YEARS_MS) & (claim.c.at <= now)
     wanted = claim.c.site.in_(sites) & claim.c.hazard.in_(list(hazards)) & recent
-    query = select(claim.c.site, func.count().label("claims")).where(wanted).group_by(claim.c.site)
-    return {row.site: row.claims for row in await connection.execute(query)}
+    sums = (func.count().label("claims"), func.sum(claim.c.amount_minor).label("minor"))
+    query = select(claim.c.site, claim.c.currency, *sums).where(wanted).group_by(claim.c.site, claim.c.currency)
+    found: dict[str, dict[str, _Paid]] = defaultdict(dict)
+    for row in await connection.execute(query):
+        found[row.site][row.currency] = _Paid(row.claims, row.minor)
+    return found
 
 
 async def _write_risks(connection: AsyncConnection, risks: Sequence[tuple[str, Risk]], now: int) -> None:
@@ -155,9 +192,12 @@ async def _write_risks(connection: AsyncConnection, risks: Sequence[tuple[str, R
         await connection.execute(statement.on_conflict_do_update(index_elements=["site"], set_=kept), rows)
 
 
-def _standing(risk: Risk, claims: int) -> Standing:
+def _standing(risk: Risk, paid: Mapping[str, _Paid]) -> Standing:
+    """Claims in another currency than the insured value's count, but not how much was paid for them."""
+    claims = sum(one.claims for one in paid.values())
+    own_minor = paid.get(risk.currency, _Paid(0, 0)).minor
     facts = (risk.water_sensitive, risk.low_ground, risk.poor_drainage, risk.open_rectifications)
-    return Standing(Vulnerability(claims, *facts), risk.insured_minor, risk.currency)
+    return Standing(Vulnerability(claims, *facts, own_minor), risk.insured_minor, risk.currency)
 
 
 def _risk(row: RowMapping) -> Risk:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from cloud_gateway.exposures.geometry import GEOD, circle_frame, site_shape
 from cloud_gateway.exposures.model import Exposure, Place, Sure, Why
 from cloud_gateway.warnings.model import Circle, Level
+from cloud_gateway.warnings.tracks import Fix, Track
 
 #: Times are found to this step.
 STEP_MS = 600_000
@@ -27,50 +29,15 @@ GAP_MS = 24 * 3_600_000
 BATCH = 1_000
 #: Least mean wind in knots (Beaufort 6, 8, 10, 12) against the level of the Chinese typhoon signal with that wind.
 LEVELS = ((64.0, Level.EXTREME), (48.0, Level.SEVERE), (34.0, Level.MODERATE), (22.0, Level.MINOR))
-#: Beaufort numbers of the wind circles that Chinese bulletins state, against the knots they stand for.
-BEAUFORT_KT = {7: 28.0, 8: 34.0, 10: 48.0, 12: 64.0}
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Radii:
-    """How far winds of at least `wind_kt` reach, in metres, by quadrant."""
-
-    wind_kt: float
-    northeast_m: float
-    southeast_m: float
-    southwest_m: float
-    northwest_m: float
-
-    @property
-    def quadrants(self) -> Numbers:
-        """Clockwise from north."""
-        return np.array([self.northeast_m, self.southeast_m, self.southwest_m, self.northwest_m])
-
-
-def beaufort_radii(number: int, *quadrants_km: float) -> Radii:
-    """Wind circles as Chinese bulletins state them: for force 7, 10 or 12, in km, clockwise from northeast."""
-    northeast, southeast, southwest, northwest = (1000.0 * km for km in quadrants_km)
-    return Radii(BEAUFORT_KT[number], northeast, southeast, southwest, northwest)
-
-
-@dataclass(frozen=True)
-class Fix:
-    """Where a storm is at a time (ms UTC). `error_m` is how far off a forecast position may be."""
-
-    at: int
-    latitude: float
-    longitude: float
-    radii: tuple[Radii, ...] = ()
-    error_m: float = 0.0
 
 
 @dataclass(frozen=True)
 class Passage:
     """One site under winds of at least `wind_kt`, from `enters` to `leaves` (ms UTC, to `STEP_MS`).
 
-    `nearest_m` is the least distance of the storm's centre meanwhile. `sure` is POSSIBLE when only the error of the
-    forecast position reaches the site.
+    `nearest_m` is the least distance of the storm's centre meanwhile, `nearest_at` when. `sure` is POSSIBLE when only
+    the error of the forecast position reaches the site.
     """
 
     site: str
@@ -79,6 +46,20 @@ class Passage:
     leaves: int
     nearest_m: float
     sure: Sure
+    nearest_at: int = 0
+
+
+class StormTouch(msgspec.Struct, frozen=True):
+    """One site reached by the winds of one advisory: by the strongest, from `enters` to `leaves` (ms UTC).
+
+    Advice, no warning: `exposure.level` ranks and is never shown as a signal.
+    """
+
+    exposure: Exposure
+    wind_kt: float
+    enters: int
+    leaves: int
+    nearest_at: int
 
 
 def level_of_wind(wind_kt: float) -> Level:
@@ -106,28 +87,50 @@ def passages(track: Sequence[Fix], places: Sequence[Place]) -> list[Passage]:
     return [found[key] for key in sorted(found)]
 
 
-def storm_exposures(crossed: Iterable[Passage]) -> list[Exposure]:
-    """One exposure for each site, of the strongest wind that reaches it; surer before stronger by error alone."""
+def storm_touches(track: Track, places: Sequence[Place], now: int) -> list[StormTouch]:
+    """The sites that a storm's winds reach at `now` (ms UTC) or later, each by the strongest wind, with the reason.
+
+    What is sure counts before what is stronger by the error of the position alone.
+    """
     best: dict[str, Passage] = {}
-    for passage in crossed:
+    for passage in passages([fix for fix in track.fixes if fix.at > now - GAP_MS], places):
         known = best.get(passage.site)
-        if known is None or (passage.sure is Sure.LIKELY, passage.wind_kt) > (known.sure is Sure.LIKELY, known.wind_kt):
+        if passage.leaves > now and (known is None or _rank(passage) > _rank(known)):
             best[passage.site] = passage
-    return [_exposure(passage) for passage in best.values()]
+    analysed = max((fix.at for fix in track.fixes if not fix.error_m), default=0)
+    return [_touch(passage, track, analysed) for passage in best.values()]
 
 
-def _exposure(passage: Passage) -> Exposure:
-    times = " - ".join(
-        f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%MZ}" for at in (passage.enters, passage.leaves)
+def _rank(passage: Passage) -> tuple[bool, float]:
+    return passage.sure is Sure.LIKELY, passage.wind_kt
+
+
+#: How winds of at least so many knots are called.
+WORDS = ((64.0, "hurricane-force"), (48.0, "storm-force"), (34.0, "gale-force"), (0.0, "strong"))
+
+
+def _touch(passage: Passage, track: Track, analysed: int) -> StormTouch:
+    word = next(word for least, word in WORDS if passage.wind_kt >= least)
+    kind = "analysed" if passage.enters <= analysed else "forecast"
+    if passage.sure is Sure.POSSIBLE:
+        kind = f"uncertainty of the {kind}"
+    detail = (
+        f"within the {kind} radius of {word} wind ({passage.wind_kt:.0f} kt) of {track.name or track.id}"
+        f" from {_clock(passage.enters)} to {_clock(passage.leaves)};"
+        f" centre nearest at {_clock(passage.nearest_at)}, {passage.nearest_m / 1000:.0f} km"
     )
-    detail = f"{passage.wind_kt:.0f} kt, {times}"
     level = level_of_wind(passage.wind_kt)
-    return Exposure(passage.site, Why.WIND_RADIUS, passage.sure, level, detail, round(passage.nearest_m, 1))
+    exposed = Exposure(passage.site, Why.WIND_RADIUS, passage.sure, level, detail, round(passage.nearest_m, 1))
+    return StormTouch(exposed, passage.wind_kt, passage.enters, passage.leaves, passage.nearest_at)
+
+
+def _clock(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def _near(tree: shapely.STRtree, before: Fix, after: Fix) -> NDArray[np.intp]:
     """The sites that the winds between two fixes can reach at all."""
-    reach = max((float(r.quadrants.max()) for fix in (before, after) for r in fix.radii), default=0.0)
+    reach = max((max(r.quadrants) for fix in (before, after) for r in fix.radii), default=0.0)
     if reach <= 0:
         return np.zeros(0, dtype=np.intp)
     way = GEOD.inv(before.longitude, before.latitude, after.longitude, after.latitude)[2]
@@ -143,7 +146,8 @@ def _between(before: Fix, after: Fix, sites: NDArray[np.object_]) -> Iterable[tu
     times = np.union1d(np.arange(before.at, after.at, STEP_MS), [after.at])
     shares = ((times - before.at) / max(after.at - before.at, 1))[:, None]
     distances, quadrants = _seen(before, after, shares, corners)
-    nearest = np.minimum.reduceat(distances, starts, axis=1).min(axis=0)
+    reached = np.minimum.reduceat(distances, starts, axis=1)
+    nearest, when = reached.min(axis=0), times[reached.argmin(axis=0)]
     errors = before.error_m + shares * (after.error_m - before.error_m)
     for wind_kt in sorted({r.wind_kt for fix in (before, after) for r in fix.radii}):
         start, end = _radii(before, wind_kt), _radii(after, wind_kt)
@@ -154,7 +158,8 @@ def _between(before: Fix, after: Fix, sites: NDArray[np.object_]) -> Iterable[tu
             is_sure = bool(inside[:, number].any())
             held = times[(inside if is_sure else perhaps)[:, number]]
             sure = Sure.LIKELY if is_sure else Sure.POSSIBLE
-            yield int(number), Passage("", wind_kt, int(held[0]), int(held[-1]), float(nearest[number]), sure)
+            near = float(nearest[number]), sure, int(when[number])
+            yield int(number), Passage("", wind_kt, int(held[0]), int(held[-1]), *near)
 
 
 def _seen(before: Fix, after: Fix, shares: Numbers, corners: Numbers) -> tuple[Numbers, NDArray[np.intp]]:
@@ -173,7 +178,7 @@ def _seen(before: Fix, after: Fix, shares: Numbers, corners: Numbers) -> tuple[N
 
 def _radii(fix: Fix, wind_kt: float) -> Numbers:
     """The quadrants of one wind at a fix; zeros when it has none."""
-    return next((r.quadrants for r in fix.radii if r.wind_kt == wind_kt), np.zeros(4))
+    return np.array(next((r.quadrants for r in fix.radii if r.wind_kt == wind_kt), (0.0, 0.0, 0.0, 0.0)))
 
 
 def _joined(first: Passage, second: Passage) -> Passage:
@@ -181,4 +186,5 @@ def _joined(first: Passage, second: Passage) -> Passage:
     if first.sure is not second.sure:
         return first if first.sure is Sure.LIKELY else second
     enters, leaves = min(first.enters, second.enters), max(first.leaves, second.leaves)
-    return Passage(first.site, first.wind_kt, enters, leaves, min(first.nearest_m, second.nearest_m), first.sure)
+    nearer = min(first, second, key=lambda passage: passage.nearest_m)
+    return replace(first, enters=enters, leaves=leaves, nearest_m=nearer.nearest_m, nearest_at=nearer.nearest_at)

@@ -28,7 +28,8 @@ claim = Table(
     Column("site", String(36), ForeignKey("site.id"), nullable=False),
     Column("hazard", String(40), nullable=False),
     Column("at", Integer, nullable=False),
-    Column("amount_minor", Integer, nullable=False),
+    Column("amount_minor", Integer, nullable=False),  # paid, in minor units
+    Column("currency", String(3), nullable=False, default="CNY"),
     Index("claim_of_site", "site", "at"),
 )
 
@@ -50,6 +51,24 @@ exposure = Table(  # a site touched by a warning with one hazard; the newest wor
     Column("since", Integer, nullable=False),
     Column("until", Integer),  # null while the site is inside
     Index("exposure_of_site", "site", "until"),
+)
+
+storm_exposure = Table(  # a site within the wind radii of a storm's advisory, analysed or forecast: no warning
+    "storm_exposure",
+    metadata,
+    Column("track", String(36), ForeignKey("storm_track.id"), primary_key=True),
+    Column("site", String(36), ForeignKey("site.id"), primary_key=True),
+    Column("sure", String(8), nullable=False),
+    Column("level", Integer, nullable=False),  # what the wind would be as a signal: for ranking, never shown as one
+    Column("detail", Text, nullable=False),
+    Column("distance_m", Float, nullable=False),  # of the centre at its nearest
+    Column("wind_kt", Float, nullable=False),
+    Column("enters", Integer, nullable=False),
+    Column("leaves", Integer, nullable=False),
+    Column("nearest_at", Integer, nullable=False),
+    Column("since", Integer, nullable=False),
+    Column("until", Integer),  # null while the newest advisory says so
+    Index("storm_exposure_of_site", "site", "until"),
 )
 
 hazard_event = Table(  # one event per site and hazard, from the first word to the all-clear
@@ -116,6 +135,30 @@ gauge_state = Table(  # up to where the readings of a stream have been looked at
     Column("device", String(32), primary_key=True),
     Column("stream", String(32), primary_key=True),
     Column("seen_at", Integer, nullable=False),  # time of the newest reading looked at
+)
+
+warning_step = Table(  # what official warnings alone say of a site from a time on; goes to the series store
+    "warning_step",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("site", String(36), ForeignKey("site.id"), nullable=False),
+    Column("hazard", String(40), nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("level", Integer, nullable=False),  # in force; 0 for none
+    Column("coming", Integer, nullable=False),  # what is to come beyond that; 0 for nothing
+    Column("warning", String(36)),  # the one that counts; null once none does
+    Column("written_at", Integer),  # null until the series store has it
+    Column("refused", Text, nullable=False, default=""),  # why the series store will never take it
+    Index("warning_step_owed", "written_at", "id"),
+    Index("warning_step_of", "site", "hazard", "simulated", "id"),
+    sqlite_autoincrement=True,
+)
+
+seen_alarms = Table(  # one row: up to where alarms were looked at, so that one that came and went between is told
+    "seen_alarms",
+    metadata,
+    Column("received_at", Integer, primary_key=True),  # the gateway's time
 )
 
 matched_sites = Table(  # one row: the sites as they were when warnings were last matched with them

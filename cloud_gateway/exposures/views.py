@@ -32,6 +32,33 @@ class ExposureView:
 
 
 @dataclass(frozen=True)
+class StormExposureView:
+    """A site within the winds of a storm's advisory: advice, no warning. `track` is its id, `technique` whose it is.
+
+    `sure` is `possible` where only the uncertainty of the position reaches it; `distance_m` is that of the centre at
+    its nearest. `until` is null while the newest advisory says so.
+    """
+
+    track: str
+    storm: str
+    name: str
+    technique: str
+    source: str
+    issued: Time
+    site: str
+    wind_kt: float
+    sure: str
+    detail: str
+    enters: Time
+    leaves: Time
+    nearest_at: Time
+    distance_m: float
+    since: Time
+    until: Time | None
+    simulated: bool
+
+
+@dataclass(frozen=True)
 class ReasonView:
     """One factor of a priority, which is the product of all weights."""
 

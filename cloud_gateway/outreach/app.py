@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils import uuid7
 
 from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database, reading, transaction
-from cloud_gateway.exposures.duty import run_gauges
-from cloud_gateway.exposures.settling import Settling
+from cloud_gateway.exposures.duty import run_gauges, run_series_feed
+from cloud_gateway.exposures.gathering import Gathering
+from cloud_gateway.exposures.settling import MOST_WARNINGS, Settling
+from cloud_gateway.exposures.store import fresh_level
 from cloud_gateway.occupancy import sole
 from cloud_gateway.outreach.channels.call import CallSender
 from cloud_gateway.outreach.channels.chat import ChatSender
@@ -26,10 +29,12 @@ from cloud_gateway.outreach.channels.notice import NoticeSender
 from cloud_gateway.outreach.model import Channel
 from cloud_gateway.outreach.notices import NoticeBoard
 from cloud_gateway.outreach.sending import Sender
+from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.outreach.store import draft_due, has_work, plan_due, review_silences
 from cloud_gateway.outreach.store_ladder import follow_ladder
 from cloud_gateway.outreach.store_messages import Kit, write_drafts
 from cloud_gateway.outreach.store_queue import beat
+from cloud_gateway.outreach.store_stillness import Stillness, watching
 from cloud_gateway.outreach.texts import render
 from cloud_gateway.outreach.tokens import open_key
 from cloud_gateway.outreach.worker import Worker
@@ -59,19 +64,38 @@ class Rounds:
         self._kit = kit
         self._clock = clock
         self._settling = Settling(settings.gauges)
+        self._gathering = Gathering()
+        self._whole = asyncio.Lock()  # what one round has found is planned as one, not told in pieces
+        self.has_settled = asyncio.Event()
         self._notices = NoticeBoard(engine)
         self._beaten_at = 0
         self.trouble: dict[str, str] = {}  # what cannot be done now, by step
 
-    async def settle(self) -> None:
-        """Warnings and what they mean at sites, so many in a transaction, until none is left."""
+    def watching(self) -> AbstractAsyncContextManager[Stillness]:
+        """A look at whether a round may find anything new."""
+        return watching(self._engine, self._clock)
+
+    async def settle(self, gather_s: float = 0.0) -> None:
+        """Warnings and what they mean at sites, until none is left; slight ones wait `gather_s` for more to come."""
         more = True
         while more:
+            now = self._clock()
             async with transaction(self._engine) as connection:
-                now = self._clock()
                 changed = await follow_all(connection, now)
-                settled = await self._settling.settle(connection, now)
+            async with self._whole:
+                most = MOST_WARNINGS if gather_s <= 0 or await self._is_gathered(now, gather_s) else 0
+                settled = await self._settling.settle_in_parts(self._engine, now, most)
             more = settled.more or bool(changed)
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether something waits for more to come, so that the next round comes by time alone."""
+        return self._gathering.is_waiting
+
+    async def _is_gathered(self, now: int, gather_s: float) -> bool:
+        async with reading(self._engine) as connection:
+            fresh = await fresh_level(connection)
+        return self._gathering.is_over(fresh, now, time.monotonic_ns() // 1_000_000, gather_s)
 
     async def post_notices(self) -> None:
         """What devices on site are to show."""
@@ -94,7 +118,7 @@ class Rounds:
                 return 0
             told = await draft_due(connection, self._kit, now)
         drafts = await asyncio.to_thread(write_drafts, self._kit, told)
-        async with transaction(self._engine) as connection:
+        async with self._whole, transaction(self._engine) as connection:
             made = await plan_due(connection, self._kit, now, drafts)
             made += await review_silences(connection, self._kit, now)
             return made + await follow_ladder(connection, self._kit, now)
@@ -135,34 +159,45 @@ async def run_outreach(
 ) -> None:
     """Until cancelled: sources, own gauges, rounds and the worker side by side."""
     kit = make_kit(settings)
-    worker = Worker(engine, senders, kit.key, clock, settings.outreach.tick_s)
+    outreach = settings.outreach
+    worker = Worker(engine, senders, kit.key, clock, outreach.tick_s, outreach.fall_back_after_s)
     rounds = Rounds(engine, settings, kit, clock)
     async with asyncio.TaskGroup() as group:
         group.create_task(run_sources(engine, settings.sources, now=clock), name="sources")
         group.create_task(run_gauges(engine, settings, clock), name="own gauges")
-        group.create_task(_keep_settling(rounds, settings.outreach.tick_s), name="settling")
+        group.create_task(run_series_feed(engine, settings, clock), name="warnings as series")
+        group.create_task(_keep_settling(rounds, settings.outreach), name="settling")
         group.create_task(_keep_planning(rounds, worker, settings.outreach.tick_s), name="planning")
         group.create_task(worker.run(), name="worker")
 
 
-async def _keep_settling(rounds: Rounds, tick_s: float) -> None:
-    while True:
-        async with _going_on(rounds, "settling"):
-            await rounds.settle()
-        async with _going_on(rounds, "notices on site"):
-            await rounds.post_notices()
-        async with _going_on(rounds, "emergency plans"):
-            await rounds.run_plans()
-        await asyncio.sleep(tick_s)
+async def _keep_settling(rounds: Rounds, outreach: Outreach) -> None:
+    async with rounds.watching() as stillness:
+        while True:
+            if await stillness.has_moved() or rounds.trouble or rounds.is_gathering:
+                await _settle_round(rounds, outreach.gather_s)
+            await asyncio.sleep(outreach.tick_s)
+
+
+async def _settle_round(rounds: Rounds, gather_s: float) -> None:
+    async with _going_on(rounds, "settling"):
+        await rounds.settle(gather_s)
+    rounds.has_settled.set()  # what cannot be settled does not keep what is settled from being told
+    async with _going_on(rounds, "notices on site"):
+        await rounds.post_notices()
+    async with _going_on(rounds, "emergency plans"):
+        await rounds.run_plans()
 
 
 async def _keep_planning(rounds: Rounds, worker: Worker, tick_s: float) -> None:
-    while True:
-        async with _going_on(rounds, "planning"):
-            if await rounds.plan():
-                worker.wake()
-            await rounds.beat()
-        await asyncio.sleep(tick_s)
+    await rounds.has_settled.wait()  # a round that a kill has cut is whole before any of it is told
+    async with rounds.watching() as stillness:
+        while True:
+            async with _going_on(rounds, "planning"):
+                if (await stillness.has_moved() or rounds.trouble) and await rounds.plan():
+                    worker.wake()
+                await rounds.beat()
+            await asyncio.sleep(tick_s)
 
 
 @asynccontextmanager

@@ -8,6 +8,31 @@ from cloud_gateway.outreach.model import Change, Recipient
 from cloud_gateway.warnings.model import Alert, Level
 
 
+class TaskFact(msgspec.Struct, frozen=True):
+    """A step of the site's emergency plan that is to be done by `due_at` (ms UTC).
+
+    `owner` is a role or somebody's name. `unsafe`: nobody may go out for it any more.
+    """
+
+    text: str
+    text_zh: str
+    owner: str
+    due_at: int
+    unsafe: bool = False
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """What our own gauge had when it reached its threshold, `at` in ms UTC; `incomplete`: at least so much."""
+
+    rule: str
+    stream: str
+    value: float
+    limit: float
+    unit: str
+    at: int
+    incomplete: bool = False
+
+
 class SiteFact(msgspec.Struct, frozen=True):
     """One site of a message. `warning` is the id of an `Official`, "" where only our own gauge speaks.
 
@@ -29,6 +54,8 @@ class SiteFact(msgspec.Struct, frozen=True):
     reasons: tuple[tuple[str, float, str], ...]
     cause: str
     warning: str
+    tasks: tuple[TaskFact, ...] = ()
+    measured: Measurement | None = None
 
 
 class Official(msgspec.Struct, frozen=True):

@@ -128,8 +128,13 @@ def step_way(recipient: Recipient, rung: Rung) -> Channel | None:
 
 def way_to(recipient: Recipient, wished: Channel | None) -> Channel | None:
     """The wished way where it reaches the person, else the first that does."""
-    has = {Channel.MAIL: recipient.mail, Channel.CHAT: recipient.chat, Channel.CALL: recipient.phone}
+    has = addresses(recipient)
     return next((way for way in (wished, *WAYS) if way is not None and has.get(way)), None)
+
+
+def addresses(recipient: Recipient) -> Mapping[Channel, str]:
+    """Where a person is reached by each of `WAYS`, "" where not."""
+    return {Channel.MAIL: recipient.mail, Channel.CHAT: recipient.chat, Channel.CALL: recipient.phone}
 
 
 class _News:

@@ -49,6 +49,12 @@ class Outreach(Section):
     zone: str = Field("Asia/Shanghai", description="IANA zone of times in messages without a site of their own.")
     ladder: tuple[Rung, ...] = Field(LADDER, description="The steps; the default is 72 h, 6 h, 3 h, 1 h.")
     tick_s: float = Field(1.0, ge=0.05, le=60, description="The worker looks for what is due this often.")
+    fall_back_after_s: int = Field(
+        300, ge=10, le=86400, description="A way that fails for so long gives a message to the person's next way."
+    )
+    gather_s: float = Field(
+        5.0, ge=0, le=300, description="Warnings below level 3 wait so long for more to come, and are told together."
+    )
     check_every_s: int = Field(3600, ge=1, le=86400, description="Each channel is tested this often by a real message.")
     desk: str = Field("", description="apprise address of the duty desk, for the dead man's switch; empty: log only.")
     desk_mail: str = Field("", description="Mail address that test messages go to.")

@@ -13,6 +13,7 @@ from cloud_gateway.outreach.ladder import StepState
 from cloud_gateway.outreach.model import Channel, MessageState
 from cloud_gateway.outreach.store_messages import tell
 from cloud_gateway.outreach.tables import ladder_step, message, message_change, recipient
+from cloud_gateway.outreach.tokens import drop_link
 from cloud_gateway.tables import site
 from edge_agent.web.paging import Time
 from edge_agent.web.times import rfc3339
@@ -84,7 +85,7 @@ async def list_calls(connection: AsyncConnection, now: int) -> list[Call]:
             level=row.level,
             step=row.step,
             subject=row.subject,
-            body=row.body,
+            body=drop_link(row.id, row.body),
             since=row.made_at,
             answer_by=row.answer_needed_by,
             tried=row.error,

@@ -17,6 +17,7 @@ from cloud_gateway.outreach.model import Channel, Message, MessageState, Recipie
 from cloud_gateway.outreach.planning import Plan
 from cloud_gateway.outreach.settings import Rung
 from cloud_gateway.outreach.store_facts import Entry, Key, entries_of_messages, officials, parts
+from cloud_gateway.outreach.store_site_facts import complete_facts
 from cloud_gateway.outreach.tables import message, message_change
 from cloud_gateway.outreach.tokens import AnswerKey, hash_token
 from cloud_gateway.tables import event
@@ -67,10 +68,12 @@ async def read_facts(
     remade = await entries_of_messages(connection, plan.superseded)
     known = {**by_key(entry for found in remade.values() for entry in found), **entries}
     causes = {known[key].fact.warning for one in plan.messages for key in one.changes} - {""}
+    told_of = {known[key].fact for one in plan.messages for key in one.changes}
+    facts = await complete_facts(connection, told_of)
     behind, by_id = await officials(connection, causes), {one.id: one for one in people}
     found = []
     for one in plan.messages:
-        sites = tuple(known[key].fact for key in one.changes)
+        sites = tuple(facts[known[key].fact] for key in one.changes)
         told = dict.fromkeys(fact.warning for fact in sites if fact.warning in behind)
         link = _link(kit, one)
         found.append((one, Facts(by_id[one.recipient], sites, tuple(behind[cause] for cause in told), link, now)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Row, bindparam, case, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.tables import event_change
+from cloud_gateway.outreach.fallback import FailedWay
 from cloud_gateway.outreach.model import Change, Channel, MessageState, Recipient
 from cloud_gateway.outreach.sending import Letter
 from cloud_gateway.outreach.store_facts import make_recipient
@@ -19,17 +21,19 @@ from cloud_gateway.warnings.model import Level
 
 #: The worker's own row among the checks of channels: `ok_at` is its sign of life.
 WORKER = "worker"
+_failed_ways = msgspec.json.Decoder(tuple[FailedWay, ...])
 #: Rows looked at to find one message each for so many recipients.
 LOOK = 500
 
 
 class Claimed(NamedTuple):
-    """A message in hand: its words as stored, whose it is, which try this is, and until when it is tried."""
+    """A message in hand: its words as stored, whose it is, which try this is, since when it is due, and what failed."""
 
     letter: Letter
     recipient: Recipient
     attempt: int
     due_at: int
+    failed: tuple[FailedWay, ...] = ()
 
 
 class Sent(NamedTuple):
@@ -40,12 +44,17 @@ class Sent(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """It has not; `next_at` is when it is tried again, None for never."""
+    """It has not; `next_at` is when it is tried again, None for never; with `way` it is tried by that one from now on.
+
+    `failed` are then the ways that did not bring it, the last one too.
+    """
 
     id: str
     at: int
     error: str
     next_at: int | None
+    way: Channel | None = None
+    failed: tuple[FailedWay, ...] = ()
 
 
 async def recover(connection: AsyncConnection, now: int) -> int:
@@ -90,7 +99,8 @@ async def settle(connection: AsyncConnection, sent: Sequence[Sent], failed: Sequ
     if failed:
         await _drop_overtaken(connection, [one.id for one in failed], max(one.at for one in failed))
         ended = [one.id for one in failed if one.next_at is None]
-        await tell(connection, max(one.at for one in failed), failed=ended)
+        moved = [one.id for one in failed if one.way is not None]
+        await tell(connection, max(one.at for one in failed), failed=ended, moved=moved)
 
 
 async def next_due(connection: AsyncConnection) -> int | None:
@@ -120,10 +130,14 @@ async def _read_claimed(connection: AsyncConnection, ids: Sequence[str]) -> list
         message.c.simulated,
         message.c.attempts,
         message.c.due_at,
+        message.c.failed_ways,
     )
     query = select(recipient, *columns).join(message, message.c.recipient == recipient.c.id)
     rows = (await connection.execute(query.where(message.c.id.in_(ids)))).all()
-    return [Claimed(_letter(row), make_recipient(row, ()), row.attempts, row.due_at) for row in rows]
+    return [
+        Claimed(_letter(row), make_recipient(row, ()), row.attempts, row.due_at, _failed_ways.decode(row.failed_ways))
+        for row in rows
+    ]
 
 
 def _letter(row: Row[Any]) -> Letter:
@@ -143,7 +157,10 @@ def _letter(row: Row[Any]) -> Letter:
 def _ended_or_again(one: Failed) -> dict[str, object]:
     if one.next_at is None:
         return {"state": MessageState.FAILED, "ended_at": one.at, "error": one.error}
-    return {"state": MessageState.QUEUED, "next_at": one.next_at, "error": one.error}
+    again = {"state": MessageState.QUEUED, "next_at": one.next_at, "error": one.error}
+    if one.way is None:
+        return again
+    return again | {"channel": one.way, "failed_ways": msgspec.json.encode(one.failed).decode()}
 
 
 async def _drop_overtaken(connection: AsyncConnection, ids: Iterable[str], now: int) -> None:

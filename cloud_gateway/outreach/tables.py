@@ -79,6 +79,7 @@ message = Table(
     Column("sent_at", Integer),
     Column("ended_at", Integer),
     Column("error", Text, nullable=False, default=""),
+    Column("failed_ways", Text, nullable=False, default="[]"),  # JSON of outreach.fallback.FailedWay, oldest first
     Column("answer_needed_by", Integer),  # null: no answer is waited for
     Column("token_hash", String(64)),  # of the answer link; the token itself stands in the body only until it is sent
     Column("simulated", Boolean, nullable=False, default=False),

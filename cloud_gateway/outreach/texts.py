@@ -16,15 +16,23 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cloud_gateway.outreach.advice import advise, advise_after
 from cloud_gateway.outreach.facts import Facts, Official, SiteFact
+from cloud_gateway.outreach.measures import measurement_words
 from cloud_gateway.outreach.model import Change, Message
 from cloud_gateway.warnings.hazards import HAZARDS, OTHER
 from cloud_gateway.warnings.model import Alert, Color, Info, Level
 from edge_agent.web.times import wall_time
 
 TEMPLATES = Path(__file__).parent / "templates"
+#: Whose a task is, where it is not somebody by name.
+_OWNERS = {
+    "zh-Hans": {"risk-engineer": "风险工程师", "customer": "客户", "branch": "分支机构", "rescue": "救援队"},
+    "en": {"risk-engineer": "risk engineer", "customer": "customer", "branch": "branch", "rescue": "rescue team"},
+}
 _RISES = frozenset({Change.RAISED, Change.UPGRADED, Change.CONFIRMED})
 #: Sites that a message names; the rest is a number.
 MAX_SITES = 40
+#: Tasks of plans that a message names; the rest is a number.
+MAX_TASKS = 30
 #: Characters of one official text; what is left out is said.
 MAX_QUOTED = 6000
 MAX_SUBJECT = 160
@@ -98,6 +106,8 @@ def render(message: Message, language: str, facts: Facts) -> Text:
             "more": max(len(facts.sites) - MAX_SITES, 0),
             "officials": [_tell_official(one, message.hazard, said, zone) for one in facts.warnings],
             "measured": [_tell_measured(place, said) for place in facts.sites[:MAX_SITES] if _is_measured(place)],
+            "tasks": _tell_tasks(facts.sites, said),
+            "more_tasks": max(sum(len(place.tasks) for place in facts.sites) - MAX_TASKS, 0),
             "advice": _advice(message, facts.recipient.role, said),
             "link": facts.link,
             "answer_by": None if message.answer_by is None else wall_time(message.answer_by, zone),
@@ -227,9 +237,17 @@ def _is_measured(place: SiteFact) -> bool:
 def _tell_measured(place: SiteFact, language: str) -> dict[str, object]:
     return {
         "site": one_line(_name(place, language), 120),
-        "gauge": one_line(place.cause, 80),
-        "at": wall_time(place.at, place.zone),
+        "what": one_line(_measured_words(place, language), 200),
+        "at": wall_time(place.at if place.measured is None else place.measured.at, place.zone),
     }
+
+
+def _measured_words(place: SiteFact, language: str) -> str:
+    """What was measured; where that is not kept any more, by which device."""
+    if place.measured is not None:
+        return measurement_words(place.measured, language)
+    device = place.cause.partition("/")[0]
+    return f"测点 {device}" if language == "zh-Hans" else f"gauge {device}"
 
 
 def _tell_official(one: Official, hazard: str, language: str, zone: str) -> dict[str, object]:
@@ -245,6 +263,24 @@ def _tell_official(one: Official, hazard: str, language: str, zone: str) -> dict
         "cut": any(len(text) > MAX_QUOTED for text in texts),
         "unconfirmed_since": None if since is None else wall_time(since, zone),
     }
+
+
+def _tell_tasks(sites: tuple[SiteFact, ...], language: str) -> list[dict[str, object]]:
+    """The tasks of all sites, the most pressing site first; with one site its name goes without saying."""
+    several = len(sites) > 1
+    told = [(place, task) for place in sites for task in place.tasks][:MAX_TASKS]
+    return [
+        {
+            "site": one_line(_name(place, language), 120) if several else "",
+            "text": one_line(
+                (task.text_zh or task.text) if language == "zh-Hans" else (task.text or task.text_zh), 300
+            ),
+            "owner": one_line(_OWNERS[language].get(task.owner, task.owner), 80),
+            "by": wall_time(task.due_at, place.zone),
+            "unsafe": task.unsafe,
+        }
+        for place, task in told
+    ]
 
 
 def _advice(message: Message, role: str, language: str) -> tuple[str, ...]:

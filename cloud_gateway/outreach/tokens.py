@@ -41,6 +41,11 @@ class AnswerKey:
         return words.replace(f"{PLACE}{message}", f"{self._origin}/a/{self.token(message)}")
 
 
+def drop_link(message: str, words: str) -> str:
+    """The words without the paragraph that asks to open the link: for a call, where it is asked by mouth."""
+    return "\n\n".join(part for part in words.split("\n\n") if f"{PLACE}{message}" not in part)
+
+
 def hash_token(token: str) -> str:
     """What the database keeps of a token: SHA-256, hex."""
     return hashlib.sha256(token.encode()).hexdigest()

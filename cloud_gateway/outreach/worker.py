@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.outreach.fallback import FailedWay, Trial, next_way
 from cloud_gateway.outreach.model import Channel
 from cloud_gateway.outreach.sending import CannotSend, Sender
 from cloud_gateway.outreach.store_queue import Claimed, Failed, Sent, claim, next_due, recover, settle
@@ -31,6 +32,8 @@ SEND_LIMIT_S = 60.0
 FIRST_WAIT_MS, LONGEST_WAIT_MS = 5_000, 600_000
 #: From when it was due a message is tried for so long, ms.
 GIVE_UP_MS = 24 * 3_600_000
+#: A way that fails for so long gives the message to the recipient's next one, s.
+FALL_BACK_S = 300.0
 #: After the database could not be written, s.
 DATABASE_WAIT_S = 1.0
 
@@ -51,11 +54,13 @@ class Worker:
         key: AnswerKey,
         clock: Callable[[], int],
         tick_s: float,
+        fall_back_s: float = FALL_BACK_S,
     ) -> None:
         self._engine = engine
         self._key = key
         self._clock = clock
         self._tick_s = tick_s
+        self._patience_ms = round(fall_back_s * 1000)
         self._results: asyncio.Queue[Sent | Failed] = asyncio.Queue()
         self._lines = {channel: _Line(self, sender) for channel, sender in senders.items()}
 
@@ -112,8 +117,14 @@ class Worker:
             pass
 
     def _failed(self, claimed: Claimed, why: str, retry: bool) -> Failed:
-        now = self._clock()
-        return Failed(claimed.letter.id, now, why, next_try(claimed.attempt, claimed.due_at, now) if retry else None)
+        now, letter = self._clock(), claimed.letter
+        trial = Trial(claimed.recipient, letter.channel, claimed.due_at, claimed.attempt, claimed.failed)
+        way = next_way(trial, self._lines, not retry, now, self._patience_ms)
+        if way is None:
+            return Failed(letter.id, now, why, next_try(trial.here, claimed.due_at, now) if retry else None)
+        logger.info("a message goes another way", extra={"message_id": letter.id, "channel": letter.channel, "to": way})
+        left = FailedWay(letter.channel, now, why, not retry, claimed.attempt)
+        return Failed(letter.id, now, why, now, way, (*claimed.failed, left))
 
     async def _settle_all(self) -> None:
         """Write down all that has ended since the last time, in one commit; then its recipients are free again."""
@@ -124,6 +135,8 @@ class Worker:
             await self._settle(ended)
             for line in self._lines.values():
                 line.free({one.id for one in ended})
+            if any(isinstance(one, Failed) and one.way is not None for one in ended):
+                self.wake()
 
     async def _settle(self, ended: list[Sent | Failed]) -> None:
         sent = [one for one in ended if isinstance(one, Sent)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloud_gateway.plans.model import Proof, TaskState
+import msgspec
+
+from cloud_gateway.plans.model import Proof, Standing, Step, Task, TaskState
+from cloud_gateway.plans.safety import find_danger, proof_asked
 
 #: From where a task may go by an answer. What was closed as unsafe may have been done before that.
 ANSWERS: Mapping[TaskState, frozenset[TaskState]] = {
@@ -13,8 +16,16 @@ ANSWERS: Mapping[TaskState, frozenset[TaskState]] = {
 }
 
 
+class Said(msgspec.Struct, frozen=True):
+    """What somebody says became of a task; `photo` is the SHA-256 of the picture, hex."""
+
+    state: TaskState
+    note: str = ""
+    photo: str = ""
+
+
 class AnswerRefused(Exception):
-    """An answer does not fit; `code` is stable: task_ended, proof_needed."""
+    """An answer does not fit; `code` is stable: task_ended, proof_needed, no_photo_now."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -30,3 +41,18 @@ def check_answer(state: TaskState, answer: TaskState, asked: Proof, note: str, p
     missing = (asked is Proof.PHOTO and not photo) or (asked is Proof.NOTE and not (note or photo))
     if missing:
         raise AnswerRefused("proof_needed", f"the task needs a {asked.value}")
+
+
+def give_answer(task: Task, step: Step, standing: Standing, said: Said, by: str, now: int) -> Task:
+    """The task as it is after an answer; the same answer again leaves it as it is. Raises AnswerRefused."""
+    if (task.state, task.note, task.photo) == (said.state, said.note, said.photo):
+        return task
+    if said.photo and find_danger(step, standing, now) is not None:
+        raise AnswerRefused("no_photo_now", "no photo is taken now: people come before goods")
+    check_answer(task.state, said.state, proof_asked(step, standing, now), said.note, said.photo)
+    return msgspec.structs.replace(task, ended_at=now, ended_by=by, **msgspec.structs.asdict(said))
+
+
+def takes_photo(step: Step, standing: Standing, now: int) -> bool:
+    """Whether a photo may be handed in: only where the step wants one, and nobody gets into danger for it."""
+    return step.proof is Proof.PHOTO and find_danger(step, standing, now) is None

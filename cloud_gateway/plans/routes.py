@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.plans import store
-from cloud_gateway.plans.answering import AnswerRefused, check_answer
+from cloud_gateway.plans.answering import AnswerRefused, Said, give_answer
 from cloud_gateway.plans.entries import PlanEntry, review_day, review_end
 from cloud_gateway.plans.model import Plan, Proof, Standing, Step, Task, TaskState
-from cloud_gateway.plans.safety import proof_asked
 from cloud_gateway.running import gateway_of
 from cloud_gateway.sites.routes import no_site
 from cloud_gateway.sites.store import find_site
@@ -28,8 +27,11 @@ from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 
 router = APIRouter(tags=["plans"])
-Planner = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER))]
-Doer = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS, Role.INSPECTOR))]
+PLANNERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER)
+DOERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS, Role.INSPECTOR)
+Planner = Annotated[Staff, Depends(require_role(*PLANNERS))]
+Doer = Annotated[Staff, Depends(require_role(*DOERS))]
+NOTE_MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class TaskResult(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: Literal[TaskState.DONE, TaskState.UNSAFE]
-    note: str = Field("", max_length=1000)
+    note: str = Field("", max_length=NOTE_MOST)
     photo: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="SHA-256 of the picture, hex.")
 
 
@@ -156,31 +158,36 @@ async def list_tasks(
 async def answer_task(request: Request, who: Doer, task: str, result: TaskResult) -> TaskView:
     """Say what became of a task. The same again changes nothing.
 
-    Under red, and in its safe lead time, a task that needs a photo needs none.
+    Under red, and in its safe lead time, a task that needs a photo needs none, and one is refused.
     """
     now = gateway_of(request).clock()
     async with transaction(gateway_of(request).engine) as connection:
         found = await store.find_task(connection, task)
         if found is None:
-            raise Problem(404, "no_task", _("There is no such task."), _("Check the task's id."), "task")
+            raise no_task()
         known, step, standing = found
-        if (known.state, known.note, known.photo) == (result.state, result.note, result.photo):
-            return _task_view(known, now)
-        _check(known, step, standing, result, now)
-        facts = {"state": result.state, "note": result.note, "photo": result.photo}
-        ended = msgspec.structs.replace(known, ended_at=now, ended_by=who.name, **facts)
-        await store.end_task(connection, ended, now)
+        ended = _give(known, step, standing, Said(result.state, result.note, result.photo), who.name, now)
+        if ended is not known:
+            await store.end_task(connection, ended, now)
     return _task_view(ended, now)
 
 
-def _check(task: Task, step: Step, standing: Standing, result: TaskResult, now: int) -> None:
-    """Raises Problem 409 for a task that has ended, 422 where its proof is missing."""
+def no_task() -> Problem:
+    """404: no task has that id."""
+    return Problem(404, "no_task", _("There is no such task."), _("Check the task's id."), "task")
+
+
+def _give(task: Task, step: Step, standing: Standing, said: Said, by: str, now: int) -> Task:
+    """Raises Problem 409 for a task that has ended and for a photo in danger, 422 where its proof is missing."""
     try:
-        check_answer(task.state, result.state, proof_asked(step, standing, now), result.note, result.photo)
+        return give_answer(task, step, standing, said, by, now)
     except AnswerRefused as exc:
         if exc.code == "task_ended":
             remedy = _("Read the task again.")
             raise Problem(409, exc.code, _("The task has ended."), remedy, "state", detail=str(exc)) from exc
+        if exc.code == "no_photo_now":
+            remedy = _("Answer without a photo.")
+            raise Problem(409, exc.code, _("No photo is taken now."), remedy, "photo", detail=str(exc)) from exc
         remedy = _("Add the proof, or answer that it was unsafe and not done.")
         field = step.proof.value
         raise Problem(422, exc.code, _("The task needs its proof."), remedy, field, detail=str(exc)) from exc

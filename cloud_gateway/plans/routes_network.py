@@ -24,7 +24,8 @@ from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
 router = APIRouter(tags=["flood network"])
-Keeper = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS))]
+KEEPERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS)
+Keeper = Annotated[Staff, Depends(require_role(*KEEPERS))]
 
 
 class Lent(BaseModel):
@@ -276,7 +277,8 @@ async def list_unchecked(
     at = read_time("since", since)
     async with reading(gateway_of(request).engine) as connection:
         rows = await store.unchecked_contacts(connection, at, (str(key[0]), str(key[1])), limit + 1)
-    return make_page([ContactView(**vars(row)) for row in rows], limit, lambda contact: [contact.kind, contact.id])
+    views = [ContactView(row.kind, row.id, row.name, row.checked_at) for row in rows]
+    return make_page(views, limit, lambda contact: [contact.kind, contact.id])
 
 
 def _new(entry: PartnerEntry) -> store.NewPartner:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from cloud_gateway.plans.model import Proof, Standing, Step
 from cloud_gateway.warnings.model import Level
 
@@ -9,6 +11,15 @@ from cloud_gateway.warnings.model import Level
 #: whatever hazard, everybody is in at the latest.
 RED_LEAD_S = 6 * 3600
 ALREADY = 0
+
+
+class Danger(StrEnum):
+    """Why nobody goes out for a step, or takes a photo of it."""
+
+    RED = "red"
+    RED_NEAR = "red-near"
+    BEGUN = "begun"
+    NEAR = "near"
 
 
 def unsafe_from(step: Step, standing: Standing) -> int | None:
@@ -24,9 +35,21 @@ def is_unsafe(step: Step, standing: Standing, now: int) -> bool:
 
 def proof_asked(step: Step, standing: Standing, now: int) -> Proof:
     """What is asked as proof at `now`: no photo while taking it would put anybody in danger."""
-    begins = _danger_from(step, standing)
-    is_danger = begins is not None and now >= begins
+    is_danger = find_danger(step, standing, now) is not None
     return Proof.NONE if is_danger and step.proof is Proof.PHOTO else step.proof
+
+
+def find_danger(step: Step, standing: Standing, now: int) -> Danger | None:
+    """What forbids to go out for a step, and to take a photo of it, at `now`; None: nothing does."""
+    begins = _danger_from(step, standing)
+    if begins is None or now < begins:
+        return None
+    if standing.holds >= Level.EXTREME:
+        return Danger.RED
+    if standing.holds and step.safe_lead_s:
+        return Danger.BEGUN
+    is_red = standing.level >= Level.EXTREME and now >= standing.onset - RED_LEAD_S * 1000
+    return Danger.RED_NEAR if is_red else Danger.NEAR
 
 
 def _danger_from(step: Step, standing: Standing) -> int | None:

@@ -56,14 +56,14 @@ async def newest_plan(connection: AsyncConnection, where: str, hazard: str) -> P
     """The newest version of a site's plan against a hazard; `where` is the site's id."""
     query = _newest().where(plan.c.site == where, plan.c.hazard == hazard)
     row = (await connection.execute(query)).mappings().first()
-    return None if row is None else _plan(row)
+    return None if row is None else plan_of(row)
 
 
 async def list_plans(
     connection: AsyncConnection, after: tuple[str, str], limit: int, overdue_at: int | None, where: str | None
 ) -> list[tuple[str, str, Plan]]:
     """The newest versions with site code and zone, by (code, hazard) above `after`: all, those overdue, or a site's."""
-    place = select(plan, site.c.code, site.c.zone).join(site, site.c.id == plan.c.site).where(_is_newest())
+    place = select(plan, site.c.code, site.c.zone).join(site, site.c.id == plan.c.site).where(is_newest())
     above = (site.c.code > after[0]) | ((site.c.code == after[0]) & (plan.c.hazard > after[1]))
     query = place.where(above).order_by(site.c.code, plan.c.hazard).limit(limit)
     if overdue_at is not None:
@@ -71,7 +71,7 @@ async def list_plans(
     if where is not None:
         query = query.where(site.c.code == where)
     rows = (await connection.execute(query)).mappings()
-    return [(row["code"], row["zone"], _plan(row)) for row in rows]
+    return [(row["code"], row["zone"], plan_of(row)) for row in rows]
 
 
 async def unknown_owners(connection: AsyncConnection, steps: Iterable[Step]) -> list[str]:
@@ -139,7 +139,7 @@ async def list_tasks(
     query = query.where(task.c.drill == drills) if of is None else query.where(task.c.event == of)
     if state is not None:
         query = query.where(task.c.state == state)
-    return [_task(row) for row in (await connection.execute(query)).mappings()]
+    return [task_of(row) for row in (await connection.execute(query)).mappings()]
 
 
 async def find_task(connection: AsyncConnection, name: str) -> tuple[Task, Step, Standing] | None:
@@ -147,7 +147,7 @@ async def find_task(connection: AsyncConnection, name: str) -> tuple[Task, Step,
     row = (await connection.execute(select(task).where(task.c.id == name))).mappings().first()
     if row is None:
         return None
-    found = _task(row)
+    found = task_of(row)
     steps = await _steps_of(connection, [found])
     standings = [
         *await _standings(connection, [found.event]),
@@ -241,10 +241,10 @@ async def _plans_for(connection: AsyncConnection, events: Collection[str]) -> di
         real = select(plan, hazard_event.c.id.label("of")).join(hazard_event, same)
         exercised = select(plan, drill.c.id.label("of")).join(drill, drill.c.plan == plan.c.id)
         for query in (
-            real.where(_is_newest(), hazard_event.c.id.in_(part)),
+            real.where(is_newest(), hazard_event.c.id.in_(part)),
             exercised.where(drill.c.id.in_(part)),
         ):
-            found |= {row["of"]: _plan(row) for row in (await connection.execute(query)).mappings()}
+            found |= {row["of"]: plan_of(row) for row in (await connection.execute(query)).mappings()}
     return found
 
 
@@ -253,7 +253,7 @@ async def _tasks(connection: AsyncConnection, events: Collection[str]) -> dict[s
     for part in _parts(events):
         query = select(task).where(task.c.event.in_(part)).order_by(task.c.id)
         for row in (await connection.execute(query)).mappings():
-            found[row["event"]].append(_task(row))
+            found[row["event"]].append(task_of(row))
     return found
 
 
@@ -299,21 +299,24 @@ def _drill_standing(row: RowMapping) -> Standing:
 
 
 def _newest() -> Select[tuple[object, ...]]:
-    return select(plan).where(_is_newest())
+    return select(plan).where(is_newest())
 
 
-def _is_newest() -> ColumnElement[bool]:
+def is_newest() -> ColumnElement[bool]:
+    """Of `plan`: no other version of the same site and hazard is newer."""
     other = plan.alias()
     same = (other.c.site == plan.c.site) & (other.c.hazard == plan.c.hazard)
     return plan.c.version == select(func.max(other.c.version)).where(same).scalar_subquery()
 
 
-def _plan(row: RowMapping) -> Plan:
+def plan_of(row: RowMapping) -> Plan:
+    """A plan from a row that has its columns."""
     names = [name for name in Plan.__struct_fields__ if name != "steps"]
     return Plan(steps=_steps.decode(row["steps"]), **{name: row[name] for name in names})
 
 
-def _task(row: RowMapping) -> Task:
+def task_of(row: RowMapping) -> Task:
+    """A task from a row that has its columns."""
     return msgspec.convert({name: row[name] for name in Task.__struct_fields__}, Task)
 
 

@@ -77,6 +77,8 @@ class Contact:
     id: str
     name: str
     checked_at: int | None
+    phone: str
+    mail: str
 
 
 class PartnerExists(Exception):
@@ -216,15 +218,16 @@ async def unchecked_contacts(
     connection: AsyncConnection, since: int, after: tuple[str, str], limit: int
 ) -> list[Contact]:
     """Recipients and partners whose contacts nobody has tried since (ms UTC), by (kind, id) above `after`."""
-    theirs = (recipient.c.id, recipient.c.name, recipient.c.contact_checked_at)
+    theirs = (recipient.c.id, recipient.c.name, recipient.c.contact_checked_at, recipient.c.phone, recipient.c.mail)
     people = select(literal("recipient").label("kind"), *theirs).where(recipient.c.disabled_at.is_(None))
-    lenders = select(literal("partner"), partner.c.id, partner.c.name, partner.c.checked_at)
+    ours = (partner.c.id, partner.c.name, partner.c.checked_at, partner.c.phone, partner.c.mail)
+    lenders = select(literal("partner"), *ours)
     both = union_all(people, lenders).subquery()
     checked = both.c.contact_checked_at
     above = (both.c.kind > after[0]) | ((both.c.kind == after[0]) & (both.c.id > after[1]))
     query = select(both).where(or_(checked.is_(None), checked < since), above)
     rows = await connection.execute(query.order_by(both.c.kind, both.c.id).limit(limit))
-    return [Contact(row.kind, row.id, row.name, row.contact_checked_at) for row in rows]
+    return [Contact(row.kind, row.id, row.name, row.contact_checked_at, row.phone, row.mail) for row in rows]
 
 
 def _offers() -> Select[tuple[object, ...]]:

@@ -13,7 +13,8 @@ from cloud_gateway.readings.checks import EARLIEST_NS, names_fit
 from cloud_gateway.readings.delivery import deliver
 from cloud_gateway.readings.influxql import Queries
 from cloud_gateway.readings.lines import LineBuilder
-from cloud_gateway.readings.series import Bucket, Point, Refusal, Sample
+from cloud_gateway.readings.series import Bucket, Point, Refusal, Sample, StepRefusal, WarningStep
+from cloud_gateway.readings.steps import sort_out, step_line, steps_fit
 
 Result = TypeVar("Result")
 #: Batches that may be under way at once; two keep a two-core InfluxDB busy.
@@ -80,6 +81,21 @@ class InfluxStore:
         if not names_fit(device, stream):
             return []
         return await _run(self._readers, lambda: self._queries.buckets(device, stream, start, end, width))
+
+    async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
+        """See `StepStore.write_steps`. A refused line has the code store_refused and the server's words."""
+        return await _run(self._writers, lambda: self._write_steps(steps))
+
+    def _write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
+        good, refusals = sort_out(steps)
+        refused = deliver([step_line(step) for step in good], self._sender.send)
+        return refusals + [StepRefusal(good[i], "store_refused", detail) for i, detail in refused]
+
+    async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
+        """See `StepStore.warning_steps`."""
+        if not steps_fit(site):
+            return []
+        return await _run(self._readers, lambda: self._queries.warning_steps(site, start, end))
 
     async def scan(self, device: str) -> AsyncIterator[Point]:
         """See `SeriesStore.scan`; stream by stream in pages, each in time order."""

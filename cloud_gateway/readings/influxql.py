@@ -11,7 +11,8 @@ import msgspec
 
 from cloud_gateway.readings.checks import EARLIEST_NS, LATEST_NS
 from cloud_gateway.readings.lines import MEASUREMENT
-from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Sample, StoreUnavailable
+from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Sample, StoreUnavailable, WarningStep
+from cloud_gateway.readings.steps import MEASUREMENT as STEPS
 from edge_agent.wire.senml import Value
 
 Row = TypeVar("Row")
@@ -47,6 +48,18 @@ class BucketRow(NamedTuple):
     mean: float
     high: float
     number: int
+
+
+class StepRow(NamedTuple):
+    """A row of `warning_steps`."""
+
+    time_ns: int
+    hazard: str
+    level: int
+    coming: int
+    color: str
+    warning: str
+    simulated: bool
 
 
 class TagRow(NamedTuple):
@@ -122,6 +135,17 @@ class Queries:
         rows = self.run(BucketRow, f"{query} GROUP BY time({int(width)}ms) fill(none)")
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
 
+    def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
+        """See `StepStore.warning_steps`; `site` must be a code."""
+        first, last = start * NS_PER_MS, end * NS_PER_MS
+        fields = "hazard, level, coming, color, warning, simulated"
+        query = f"SELECT {fields} FROM {identifier(self._policy)}.{identifier(STEPS)} WHERE site = '{site}'"  # noqa: S608
+        held = f"{query} AND time < {max(first, EARLIEST_NS)} AND simulated ="
+        newest = "GROUP BY hazard ORDER BY time DESC LIMIT 1"
+        asked = (f"{held} false {newest}", f"{held} true {newest}", f"{query} AND {_between(first, last)}")
+        rows = self.run(StepRow, "; ".join(asked))
+        return sorted((WarningStep(site, row.hazard, row.time_ns, *row[2:]) for row in rows), key=_step_order)
+
     def streams(self, device: str) -> list[str]:
         """The streams that a device has ever written."""
         source = identifier(MEASUREMENT)
@@ -156,6 +180,10 @@ def identifier(name: str) -> str:
     """A quoted InfluxQL identifier."""
     escaped = name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def _step_order(step: WarningStep) -> tuple[int, str]:
+    return step.time_ns, step.hazard
 
 
 def _between(start_ns: int, end_ns: int) -> str:

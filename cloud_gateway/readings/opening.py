@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_gateway.readings.influx1 import influx1_store
-from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.readings.sqlite import SqliteStore
 from cloud_gateway.settings import Series
 
 SQLITE_FILE = "readings.db"
 
 
-def open_series(settings: Series, data_dir: Path) -> SeriesStore:
+def open_series(settings: Series, data_dir: Path) -> SeriesHome:
     """The store, not yet opened: `await store.open()` comes next. Raises OSError when the secret is unreadable."""
     match settings.store:
         case "sqlite":
@@ -24,7 +24,7 @@ def open_series(settings: Series, data_dir: Path) -> SeriesStore:
             return _influx2(settings)
 
 
-def _influx2(settings: Series) -> SeriesStore:
+def _influx2(settings: Series) -> SeriesHome:
     from cloud_gateway.readings.influx2 import influx2_store  # noqa: PLC0415 - its library takes long to import
 
     return influx2_store(

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from cloud_gateway.alarms.store import Alarm, alarms_between
 from cloud_gateway.database import reading
 from cloud_gateway.devices.routes import no_device
-from cloud_gateway.devices.store import Stream, find_device, list_streams
+from cloud_gateway.devices.store import Rule, Stream, find_device, list_rules, list_streams
+from cloud_gateway.exposures.bands import Band, make_bands
 from cloud_gateway.readings.series import NS_PER_MS, Bucket, SeriesStore, StoreUnavailable
 from cloud_gateway.running import gateway_of
 from cloud_gateway.sites.routes import no_site
@@ -144,16 +145,23 @@ class Line(BaseModel):
 
     device: str
     stream: str
+    unit: str
+    label: str
+    label_zh: str
+    interval_s: float | None
+    predicts: str | None
     points: list[tuple[int, Value]]
 
 
 class SiteSeries(BaseModel):
-    """All streams of a site over a time, and the alarms raised in it."""
+    """All streams of a site over a time, the alarms raised in it, and the official warnings that stood in it."""
 
     site: str
     width_ms: int
     lines: list[Line]
+    limits: list[Rule] = Field(description="The alarm rules of the streams.")
     alarms: list[Alarm]
+    warnings: list[Band] = Field(description="Official warnings only: our own alarms are none.")
 
 
 @router.get("/sites/{code}/series")
@@ -167,20 +175,35 @@ async def chart_site(request: Request, code: str, start: Start, end: End, width_
         devices = await devices_at(connection, code)
         streams = await list_streams(connection, devices)
         alarms = await alarms_between(connection, devices, span.start, span.end)
+        limits = await list_rules(connection, devices)
     try:
         lines = await asyncio.gather(*(_line(gateway.series, s, span, width) for s in streams))
+        warnings = make_bands(await gateway.series.warning_steps(code, span.start, span.end))
     except StoreUnavailable as exc:
         raise series_away(exc) from exc
-    return SiteSeries(site=code, width_ms=width, lines=list(lines), alarms=alarms)
+    return SiteSeries(site=code, width_ms=width, lines=list(lines), limits=limits, alarms=alarms, warnings=warnings)
 
 
 async def _line(series: SeriesStore, stream: Stream, span: Span, width: int) -> Line:
     if isinstance(stream.value, bool | str):
         start, end = span.start * NS_PER_MS, span.end * NS_PER_MS
         samples = await series.samples(stream.device, stream.name, start, end, MAX_BUCKETS)
-        return Line(device=stream.device, stream=stream.name, points=[(s.at, s.value) for s in samples])
+        return _draw(stream, [(s.at, s.value) for s in samples])
     buckets = await series.buckets(stream.device, stream.name, span.start, span.end, width)
-    return Line(device=stream.device, stream=stream.name, points=[(b.at, chart_value(stream.unit, b)) for b in buckets])
+    return _draw(stream, [(b.at, chart_value(stream.unit, b)) for b in buckets])
+
+
+def _draw(stream: Stream, points: list[tuple[int, Value]]) -> Line:
+    return Line(
+        device=stream.device,
+        stream=stream.name,
+        unit=stream.unit,
+        label=stream.label,
+        label_zh=stream.label_zh,
+        interval_s=stream.interval_s,
+        predicts=stream.predicts,
+        points=points,
+    )
 
 
 def chart_value(unit: str, bucket: Bucket) -> float:

@@ -1,4 +1,4 @@
-"""What a series store is: the one seam between Weiran and the database that keeps readings."""
+"""What a series store is: the one seam between Weiran and the database that keeps readings and warnings."""
 
 from __future__ import annotations
 
@@ -54,6 +54,37 @@ class Refusal(NamedTuple):
     detail: str
 
 
+class WarningStep(NamedTuple):
+    """From `time_ns` on this holds at the site (code), until the next step of the same site, hazard and `simulated`.
+
+    The time is made by `point_time` of a number that stays the step's own, so that a rewrite overwrites itself.
+    `level` is in force, `coming` what is to come beyond that, both 0 to 4, 0 for none; `color` is the issuer's of the
+    graver of the two, "" without one; `warning` is the id of the one that counts. Own gauges have no part in it.
+    """
+
+    site: str
+    hazard: str
+    time_ns: int
+    level: int
+    coming: int
+    color: str
+    warning: str
+    simulated: bool
+
+    @property
+    def at(self) -> int:
+        """When it began to hold, ms UTC."""
+        return self.time_ns // NS_PER_MS
+
+
+class StepRefusal(NamedTuple):
+    """A step that the store will never take, and why."""
+
+    step: WarningStep
+    code: str
+    detail: str
+
+
 @dataclass
 class StoreUnavailable(Exception):
     """The store did not take the batch and may take it later: nothing of it may be acknowledged."""
@@ -85,6 +116,20 @@ class SeriesStore(Protocol):
 
     def scan(self, device: str) -> AsyncIterator[Point]:
         """Every stored point of a device, in any order: for verification, not for pages."""
+
+
+class StepStore(Protocol):
+    """A home for the steps of official warnings. Writing the same step again changes nothing."""
+
+    async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
+        """Make all steps durable except the refused ones, which are returned. Raises StoreUnavailable."""
+
+    async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
+        """Steps of a site (code) of start <= at < end (ms UTC) in time order, after those that held at the start."""
+
+
+class SeriesHome(SeriesStore, StepStore, Protocol):
+    """Both in one place: a database, or a file."""
 
 
 def point_time(at: int, seq: int, offset_s: float = 0.0) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cloud_gateway.readings.checks import EARLIEST_NS
-from cloud_gateway.readings.series import Bucket, Point, Refusal, Sample, StoreUnavailable
+from cloud_gateway.readings.series import Bucket, Point, Refusal, Sample, StepRefusal, StoreUnavailable, WarningStep
 from cloud_gateway.readings.sqlite_tables import Reader, Writer
 
 Result = TypeVar("Result")
@@ -56,6 +56,14 @@ class SqliteStore:
     async def buckets(self, device: str, stream: str, start: int, end: int, width: int) -> list[Bucket]:
         """See `SeriesStore.buckets`."""
         return await _run(self._read_thread, lambda: self._reader.buckets(device, stream, start, end, width))
+
+    async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
+        """See `StepStore.write_steps`: one transaction, synced to disk."""
+        return await _run(self._write_thread, lambda: self._writer.write_steps(steps))
+
+    async def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
+        """See `StepStore.warning_steps`."""
+        return await _run(self._read_thread, lambda: self._reader.warning_steps(site, start, end))
 
     async def scan(self, device: str) -> AsyncIterator[Point]:
         """See `SeriesStore.scan`; series by series in pages, each in time order."""

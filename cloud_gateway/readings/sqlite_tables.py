@@ -11,12 +11,24 @@ from operator import itemgetter
 from pathlib import Path
 
 from cloud_gateway.readings.checks import EARLIEST_NS, LATEST_NS, check_point
-from cloud_gateway.readings.series import NS_PER_MS, Bucket, Point, Refusal, Sample, StoreUnavailable
+from cloud_gateway.readings.series import (
+    NS_PER_MS,
+    Bucket,
+    Point,
+    Refusal,
+    Sample,
+    StepRefusal,
+    StoreUnavailable,
+    WarningStep,
+)
+from cloud_gateway.readings.sqlite_steps import TABLES as STEP_TABLES
+from cloud_gateway.readings.sqlite_steps import find_steps, put_steps
+from cloud_gateway.readings.steps import sort_out
 from edge_agent.wire.senml import Value
 
 BUSY_TIMEOUT_S = 10.0
 BUSY_PAUSE_S = 0.01
-VERSION = 2
+VERSION = 3
 #: Kept ids; a gateway with more streams than this looks some of them up again.
 MAX_KEPT = 200_000
 PRAGMAS = (
@@ -54,6 +66,7 @@ SCHEMA = (
         "CREATE TABLE identity (id TEXT NOT NULL)",
         "INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))))",
     ),
+    STEP_TABLES,
 )
 
 #: Rows of one INSERT: 50 at once take three quarters of the time of 50 statements.
@@ -148,6 +161,13 @@ class Writer:
             raise
         return refusals
 
+    def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
+        """Commit the steps of official warnings; one written again overwrites itself."""
+        good, refusals = sort_out(steps)
+        with transaction(self._db):
+            put_steps(self._db, good)
+        return refusals
+
     def _rows(self, points: Sequence[Point]) -> tuple[list[Row], list[Refusal]]:
         """Rows in the order of the key, which halves the cost of inserting them, and the refused points."""
         rows: list[Row] = []
@@ -234,6 +254,10 @@ class Reader:
         }
         rows = self._db.execute(BUCKETS, names | numbers)
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
+
+    def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
+        """See `StepStore.warning_steps`."""
+        return find_steps(self._db, site, _storable(start * NS_PER_MS), _storable(end * NS_PER_MS))
 
     def series(self, device: str) -> list[int]:
         """The ids of a device's series."""

@@ -12,8 +12,10 @@ from zoneinfo import available_timezones
 
 from cloud_gateway.exposures.store_sites import Risk
 from cloud_gateway.sites.datum import Datum, parse_datum, to_wgs84
+from cloud_gateway.sites.money import WHOLE_CURRENCIES
 from cloud_gateway.sites.outline import Rings, middle_of, move_rings, write_outline
 from cloud_gateway.sites.store import NewSite
+from edge_agent.web.words import _
 
 FIELDS = (
     "code", "name", "name_zh", "latitude", "longitude", "zone", "datum", "simulated", "insured_value", "currency",
@@ -23,9 +25,9 @@ WORDS = {
     "yes": True, "true": True, "1": True, "y": True, "是": True,
     "no": False, "false": False, "0": False, "n": False, "否": False, "": False,
 }  # fmt: skip
-#: Currencies whose minor unit is the unit itself (ISO 4217).
-WHOLE_CURRENCIES = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
 ZONES = available_timezones()
+#: Codes that are addresses of the console.
+RESERVED = frozenset({"new"})
 Value = TypeVar("Value")
 
 
@@ -75,14 +77,14 @@ def read_entry(row: int, values: Mapping[str, str], rings: Rings, datum: Datum |
     latitude, longitude = _position(fields, rings)
     latitude, longitude = to_wgs84(latitude, longitude, own)
     outline = write_outline(move_rings(rings, lambda north, east: to_wgs84(north, east, own)))
-    name = fields.read("name", _name, "", "Give a name of 1 to 120 characters")
+    name = fields.read("name", _name, "", _("Give a name of 1 to 120 characters"))
     site = NewSite(
-        code=fields.read("code", _code, "", "Use 2 to 32 small letters, digits and hyphens"),
+        code=fields.read("code", _code, "", _("Use 2 to 32 small letters, digits and hyphens")),
         name=name,
         name_zh=values.get("name_zh", "").strip()[:120] or name,
         latitude=round(latitude, 7),
         longitude=round(longitude, 7),
-        zone=fields.read("zone", _zone, "", "Name an IANA time zone, such as Asia/Shanghai"),
+        zone=fields.read("zone", _zone, "", _("Name an IANA time zone, such as Asia/Shanghai")),
         simulated=_word(fields, "simulated"),
     )
     risk = _risk(fields, outline)
@@ -93,33 +95,33 @@ _DATUM_REMEDY = f"Name the datum of the positions, by a column or by --datum: {'
 
 
 def _risk(fields: _Fields, outline: str) -> Risk:
-    currency = fields.read("currency", _currency, "CNY", "Give an ISO 4217 code of three letters, such as CNY")
+    currency = fields.read("currency", _currency, "CNY", _("Give an ISO 4217 code of three letters, such as CNY"))
     places = Decimal(1 if currency in WHOLE_CURRENCIES else 100)
-    remedy = "Give the value in whole units of the currency, such as 12500000.00, without separators"
+    remedy = _("Give the value in whole units of the currency, such as 12500000.00, without separators")
     return Risk(
         outline=outline,
         geocodes=fields.read(
-            "geocodes", lambda text: _geocodes(fields, text), (), "Write it as SAME=045019;UGC=SCZ050"
+            "geocodes", lambda text: _geocodes(fields, text), (), _("Write it as SAME=045019;UGC=SCZ050")
         ),
         insured_minor=fields.read("insured_value", lambda text: _money(text, places), 0, remedy),
         currency=currency,
         water_sensitive=_word(fields, "water_sensitive"),
         low_ground=_word(fields, "low_ground"),
         poor_drainage=_word(fields, "poor_drainage"),
-        open_rectifications=fields.read("open_rectifications", _count, 0, "Give a number from 0 to 10000"),
+        open_rectifications=fields.read("open_rectifications", _count, 0, _("Give a number from 0 to 10000")),
     )
 
 
 def _position(fields: _Fields, rings: Rings) -> tuple[float, float]:
     if rings and not fields.values.get("latitude") and not fields.values.get("longitude"):
         return middle_of(rings)
-    latitude = fields.read("latitude", lambda text: _degrees(text, 90), 0.0, "Give degrees from -90 to 90")
-    longitude = fields.read("longitude", lambda text: _degrees(text, 180), 0.0, "Give degrees from -180 to 180")
+    latitude = fields.read("latitude", lambda text: _degrees(text, 90), 0.0, _("Give degrees from -90 to 90"))
+    longitude = fields.read("longitude", lambda text: _degrees(text, 180), 0.0, _("Give degrees from -180 to 180"))
     return latitude, longitude
 
 
 def _word(fields: _Fields, name: str) -> bool:
-    return fields.read(name, lambda text: WORDS[text.lower()], False, "Write yes or no")
+    return fields.read(name, lambda text: WORDS[text.lower()], False, _("Write yes or no"))
 
 
 def _datum(text: str, otherwise: Datum | None) -> Datum:
@@ -130,7 +132,7 @@ def _datum(text: str, otherwise: Datum | None) -> Datum:
 
 
 def _code(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9-]{2,32}", text):
+    if not re.fullmatch(r"[a-z0-9-]{2,32}", text) or text in RESERVED:
         raise ValueError(text)
     return text
 
@@ -178,9 +180,11 @@ def _geocodes(fields: _Fields, text: str) -> tuple[tuple[str, str], ...]:
     """The pairs of the column `geocodes`, with the column `adcode` before them."""
     adcode = fields.values.get("adcode", "").strip()
     if adcode and not re.fullmatch(r"\d{6}(\d{6})?", adcode):
-        fields.mistakes.append(Mistake(fields.row, "adcode", f"{adcode[:60]!r} cannot be used", "Give 6 or 12 digits"))
+        fields.mistakes.append(
+            Mistake(fields.row, "adcode", f"{adcode[:60]!r} cannot be used", _("Give 6 or 12 digits"))
+        )
     pairs = [pair.partition("=") for pair in text.split(";") if pair.strip()]
     if any(not (equals and scheme.strip() and code.strip()) for scheme, equals, code in pairs) or len(text) > 2000:
         raise ValueError(text)
-    named = tuple((scheme.strip(), code.strip()) for scheme, _, code in pairs)
+    named = tuple((scheme.strip(), code.strip()) for scheme, _equals, code in pairs)
     return (("adcode", adcode), *named) if adcode else named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from uuid_utils import uuid7
 
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.exposures.store_sites import Risk, find_portfolio, write_portfolio
+from cloud_gateway.sites.changes import Changed, Facts, compare_facts
 from cloud_gateway.sites.entries import Entry, Mistake
 from cloud_gateway.sites.imports import Portfolio
 from cloud_gateway.sites.store import NewSite, Site
+from cloud_gateway.sites.store_changes import IMPORT, note_changes
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ async def import_portfolio(
             new_sites = [(_site(str(uuid7()), entry.site), entry.risk) for entry in new]
             changed_sites = [(_site(known[e.site.code][0].id, e.site), e.risk) for e in changed]
             await write_portfolio(connection, new_sites, changed_sites, now)
+            await note_changes(connection, _differences([*new_sites, *changed_sites], known), IMPORT, now)
     finally:
         await engine.dispose()
     unchanged = len(portfolio.entries) - len(new) - len(other)
@@ -58,6 +61,15 @@ def _sort(entries: Iterable[Entry], known: dict[str, tuple[Site, Risk]]) -> tupl
     new = [entry for entry in rows if entry.site.code not in known]
     old = [entry for entry in rows if entry.site.code in known]
     return new, [e for e in old if known[e.site.code] != (_site(known[e.site.code][0].id, e.site), e.risk)]
+
+
+def _differences(
+    written: Iterable[tuple[Site, Risk]], known: dict[str, tuple[Site, Risk]]
+) -> Iterator[tuple[str, tuple[Changed, ...]]]:
+    for site, risk in written:
+        old, facts = known.get(site.code, (site, Risk()))
+        before = Facts(old.as_entered(), facts) if site.code in known else None
+        yield site.id, compare_facts(before, Facts(site.as_entered(), risk))
 
 
 def _site(site_id: str, new: NewSite) -> Site:

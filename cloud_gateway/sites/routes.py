@@ -13,18 +13,24 @@ from cloud_gateway.database import reading, transaction
 from cloud_gateway.exposures.store_sites import Risk, find_risk, put_risk
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.sites import store
+from cloud_gateway.sites.entries import RESERVED
 from cloud_gateway.sites.outline import OutlineRefused, read_outline, write_outline
 from cloud_gateway.sites.store import NewSite, Site, SiteConflict
+from cloud_gateway.sites.store_changes import Author, find_facts, note_difference
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
+from cloud_gateway.staff.store import Staff
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page, read_time
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 from edge_agent.wire.topics import DEVICE_ID
 
 router = APIRouter(tags=["sites"])
-writers = Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS))
-insurers = Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER))
+#: Who says where a site is, and who says what it is worth and how vulnerable.
+WRITERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER, Role.OPERATIONS)
+INSURERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER)
+Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
+Insurer = Annotated[Staff, Depends(require_role(*INSURERS))]
 
 
 class SiteEntry(BaseModel):
@@ -41,7 +47,9 @@ class SiteEntry(BaseModel):
     simulated: bool = False
 
     @model_validator(mode="after")
-    def _known_zone(self) -> Self:
+    def _known_zone_and_free_code(self) -> Self:
+        if self.code in RESERVED:
+            raise ValueError(f"{self.code!r} is an address of the console")
         if self.zone not in available_timezones():
             raise ValueError(f"{self.zone!r} is no IANA time zone")
         return self
@@ -89,19 +97,22 @@ async def list_sites(request: Request, after: After = None, limit: Limit = 100) 
     return make_page(rows, limit, lambda s: [s.code])
 
 
-@router.post("/sites", status_code=201, dependencies=[writers])
-async def add_site(request: Request, entry: SiteEntry) -> Site:
+@router.post("/sites", status_code=201)
+async def add_site(request: Request, who: Writer, entry: SiteEntry) -> Site:
     """Enter a site. The same again answers the same; other content under a known code is refused."""
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            return await store.add_site(connection, NewSite(**entry.model_dump()))
+            before = await find_facts(connection, entry.code)
+            made = await store.add_site(connection, NewSite(**entry.model_dump()))
+            await note_difference(connection, before, entry.code, Author(who.id, who.name), now_ms())
+            return made
     except SiteConflict as exc:
         remedy = _("Choose another code.")
         raise Problem(409, "site_exists", _("Another site has this code."), remedy, "code") from exc
 
 
-@router.post("/sites/{code}/placements", status_code=204, dependencies=[writers])
-async def place_device(request: Request, code: str, placing: Placing) -> Response:
+@router.post("/sites/{code}/placements", status_code=204)
+async def place_device(request: Request, _who: Writer, code: str, placing: Placing) -> Response:
     """Say that a device stands at this site from a time on; ends its earlier placement."""
     since = read_time("since", placing.since)
     try:
@@ -124,15 +135,17 @@ async def show_risk(request: Request, code: str) -> RiskEntry:
     return RiskEntry.model_validate(facts | {"outline": json.loads(risk.outline) if risk.outline else None})
 
 
-@router.put("/sites/{code}/risk", status_code=204, dependencies=[insurers])
-async def change_risk(request: Request, code: str, entry: RiskEntry) -> Response:
+@router.put("/sites/{code}/risk", status_code=204)
+async def change_risk(request: Request, who: Insurer, code: str, entry: RiskEntry) -> Response:
     """Put these facts in place of what was known of a site. The same again changes nothing."""
     risk = _read_risk(entry)
     async with transaction(gateway_of(request).engine) as connection:
         known = await store.find_site(connection, code)
         if known is None:
             raise no_site("code")
+        before = await find_facts(connection, code)
         await put_risk(connection, known.id, risk, now_ms())
+        await note_difference(connection, before, code, Author(who.id, who.name), now_ms())
     return Response(status_code=204)
 
 

@@ -37,6 +37,10 @@ class Site:
     zone: str
     simulated: bool
 
+    def as_entered(self) -> NewSite:
+        """The same without its id."""
+        return NewSite(**{name: getattr(self, name) for name in NewSite.__dataclass_fields__})
+
 
 class SiteConflict(Exception):
     """Another site has this code."""
@@ -45,7 +49,7 @@ class SiteConflict(Exception):
 async def add_site(connection: AsyncConnection, new: NewSite) -> Site:
     """Enter a site; entering the same again changes nothing. Raises SiteConflict for other content."""
     if known := await find_site(connection, new.code):
-        if NewSite(**{k: getattr(known, k) for k in NewSite.__dataclass_fields__}) != new:
+        if known.as_entered() != new:
             raise SiteConflict(new.code)
         return known
     made = Site(id=str(uuid7()), **vars(new))

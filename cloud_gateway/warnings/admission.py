@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
+from cloud_gateway.warnings.covering import cover
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
 from cloud_gateway.warnings.signatures import Checked, Verdict, check_signature
+from cloud_gateway.warnings.tracks import Track
 
 
 class Incoming(NamedTuple):
@@ -27,11 +29,19 @@ class RefusedRaw(NamedTuple):
     raw: bytes
 
 
+class IncomingTracks(NamedTuple):
+    """The storms of a deck, and its bytes as published."""
+
+    tracks: tuple[Track, ...]
+    raw: bytes
+
+
 class Admitted(NamedTuple):
     """One answer of a source, sorted."""
 
     taken: tuple[Incoming, ...] = ()
     refused: tuple[RefusedRaw, ...] = ()
+    storms: IncomingTracks | None = None
 
 
 def read_certificate(source: Source) -> Certificate | None:
@@ -40,17 +50,18 @@ def read_certificate(source: Source) -> Certificate | None:
     return None if file is None or source.signature == "ignore" else load_pem_x509_certificate(file.read_bytes())
 
 
-def admit(source: Source, reading: Reading, certificate: Certificate | None = None) -> Admitted:
-    """Sort the messages of a reading; nothing of it is stored yet."""
+def admit(source: Source, reading: Reading, certificate: Certificate | None = None, whole: bytes = b"") -> Admitted:
+    """Sort the messages of a reading of `whole`; nothing of it is stored yet."""
     taken: list[Incoming] = []
     refused = [RefusedRaw(*pair) for pair in zip(reading.refused, reading.refused_raws, strict=True)]
     for alert, raw in zip(reading.alerts, reading.raws, strict=True):
         judged = _judge(source, alert, raw, certificate)
         if isinstance(judged, Incoming):
-            taken.append(judged)
+            taken.append(judged._replace(alert=cover(source, judged.alert)))
         else:
             refused.append(judged)
-    return Admitted(tuple(taken), tuple(refused))
+    storms = IncomingTracks(reading.tracks, whole) if reading.tracks else None
+    return Admitted(tuple(taken), tuple(refused), storms)
 
 
 def _judge(source: Source, alert: Alert, raw: bytes, certificate: Certificate | None) -> Incoming | RefusedRaw:

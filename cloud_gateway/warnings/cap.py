@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -30,7 +31,7 @@ from cloud_gateway.warnings.model import (
     Status,
     Urgency,
 )
-from cloud_gateway.warnings.moments import parse_moment
+from cloud_gateway.warnings.moments import find_offset
 from cloud_gateway.warnings.notes import Notes
 from cloud_gateway.warnings.outlines import Ring, read_circle, read_rings
 from cloud_gateway.warnings.profiles import (
@@ -45,7 +46,7 @@ from cloud_gateway.warnings.profiles import (
 )
 from cloud_gateway.warnings.references import read_references
 from cloud_gateway.warnings.signals import find_impossible
-from cloud_gateway.warnings.terms import Term, read_term
+from cloud_gateway.warnings.terms import Term
 from cloud_gateway.warnings.xml import Element, name_of, namespace_of, text_of
 
 FORMATS = {
@@ -59,6 +60,7 @@ MAX_GEOCODES = 50_000  # of a message
 MAX_PAIRS = 1000  # event codes or parameters of an info
 _MOST_CODES = 1000  # in one value
 _LONGEST_KEY = 500
+_TIMES = ("{*}sent", "{*}effective", "{*}onset", "{*}expires")
 _FEET_M = 0.3048
 _HIGHEST_FEET = 400_000
 _KEY_CHARACTERS = re.compile(r"[\s,<&]")
@@ -92,11 +94,12 @@ def parse_cap(root: Element) -> Alert:
     """One alert. Raises Refused: `not_cap`, `missing_field`, `unknown_word`, `bad_time`, `too_long`."""
     if not is_cap(root):
         raise Refused("not_cap", name_of(root)[:80], "This is no CAP alert", "Send a document whose root is alert.")
-    notes = Notes()
+    notes = Notes(other_offset_min=find_offset(_times(root)))
     fields = Fields(root, notes)
     identifier, sender = _key(fields, "identifier", notes), _key(fields, "sender", notes)
     sent = _sent(fields, notes)
-    status, msg_type = _needed_term(fields, "status", Status.ACTUAL), _needed_term(fields, "msgType", MsgType.ALERT)
+    status = notes.needed_term("status", fields.text("status"), Status.ACTUAL)
+    msg_type = notes.needed_term("msgType", fields.text("msgType"), MsgType.ALERT)
     infos = _infos(fields, root, sent, notes)
     _note_what_is_missing(fields, root, msg_type, infos, notes)
     return Alert(
@@ -128,21 +131,15 @@ def _key(fields: Fields, name: str, notes: Notes) -> str:
     return text
 
 
+def _times(root: Element) -> Iterator[str]:
+    return (text_of(element) for element in islice(root.iter(*_TIMES), MAX_INFOS))
+
+
 def _sent(fields: Fields, notes: Notes) -> int:
-    sent, finding = parse_moment("sent", fields.needed("sent"))
+    sent = notes.moment("sent", fields.needed("sent"))
     if sent is None:
-        raise Refused("bad_time", "sent", finding.text if finding else "", "Send it as 2026-07-20T08:00:00+08:00.")
-    notes.add(*([finding] if finding else []))
+        raise Refused("bad_time", "sent", notes.findings[-1].text, "Send it as 2026-07-20T08:00:00+08:00.")
     return sent
-
-
-def _needed_term(fields: Fields, name: str, kind: Term) -> Term:
-    """What decides who is told is never guessed. Raises Refused."""
-    term, findings = read_term(name, fields.needed(name), kind)
-    if findings:
-        words = ", ".join(type(kind))
-        raise Refused("unknown_word", name, findings[0].text, f"Send one of {words}.")
-    return term
 
 
 def _status(said: Status, infos: tuple[Info, ...], notes: Notes) -> Status:
@@ -247,15 +244,12 @@ def _certainty(fields: Fields, notes: Notes) -> Certainty:
 
 
 def _moment(fields: Fields, name: str, sent: int, notes: Notes) -> int | None:
-    at, finding = parse_moment(fields.place(name), fields.text(name), near=sent)
-    notes.add(*([finding] if finding else []))
-    return at
+    return notes.moment(fields.place(name), fields.text(name), near=sent)
 
 
 def _ends(fields: Fields, parameters: tuple[tuple[str, str], ...], sent: int, notes: Notes) -> int | None:
     """The hazard's end as the NWS gives it: eventEndingTime, else the end of the VTEC."""
-    at, finding = parse_moment(fields.place("eventEndingTime"), value_of(parameters, "eventEndingTime"), near=sent)
-    notes.add(*([finding] if finding else []))
+    at = notes.moment(fields.place("eventEndingTime"), value_of(parameters, "eventEndingTime"), near=sent)
     line = vtec_of(parameters)
     return line.ends if at is None and line is not None else at
 

@@ -19,6 +19,7 @@ from cloud_gateway.warnings.model import (
     Status,
     Urgency,
 )
+from cloud_gateway.warnings.moments import find_offset
 from cloud_gateway.warnings.notes import Notes
 from cloud_gateway.warnings.outlines import read_rings
 from cloud_gateway.warnings.profiles import color_of, hazard_of
@@ -80,15 +81,16 @@ class _Warning(msgspec.Struct, frozen=True):
 
 def parse_meteoalarm(raw: bytes) -> Alert:
     """One warning. Raises Refused."""
-    said, notes = decode_entry(raw, _Warning).alert, Notes()
+    said = decode_entry(raw, _Warning).alert
+    notes = Notes(other_offset_min=find_offset(_times(said)))
     references, findings = read_references("references", said.references or "")
     notes.add(*findings)
     return Alert(
         identifier=needed("identifier", said.identifier),
         sender=needed("sender", said.sender),
         sent=notes.needed_moment("sent", said.sent),
-        status=notes.term("status", said.status, Status.ACTUAL),
-        msg_type=notes.term("msgType", said.msg_type, MsgType.ALERT),
+        status=notes.needed_term("status", said.status, Status.ACTUAL),
+        msg_type=notes.needed_term("msgType", said.msg_type, MsgType.ALERT),
         format="meteoalarm",
         scope=said.scope or "Public",
         source=said.source or "",
@@ -99,6 +101,10 @@ def parse_meteoalarm(raw: bytes) -> Alert:
         infos=tuple(_info(info, notes) for info in said.info or ()),
         findings=notes.findings,
     )
+
+
+def _times(said: _Alert) -> list[str | None]:
+    return [said.sent, *(time for info in said.info or () for time in (info.effective, info.onset, info.expires))]
 
 
 def _info(said: _Info, notes: Notes) -> Info:

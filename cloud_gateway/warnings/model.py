@@ -141,7 +141,10 @@ class Geocode(msgspec.Struct, frozen=True):
 
 
 class Area(msgspec.Struct, frozen=True):
-    """Where. Rings are closed, ((latitude, longitude), ...) as in CAP."""
+    """Where. Rings are closed, ((latitude, longitude), ...) as in CAP.
+
+    `is_assumed`: the message has no place, and this is the one that its source was asked for.
+    """
 
     description: str = ""
     polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
@@ -149,6 +152,7 @@ class Area(msgspec.Struct, frozen=True):
     geocodes: tuple[Geocode, ...] = ()
     altitude_m: float | None = None
     ceiling_m: float | None = None
+    is_assumed: bool = False
 
 
 class Info(msgspec.Struct, frozen=True):

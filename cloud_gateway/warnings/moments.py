@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -22,12 +23,17 @@ _MOST_OFFSET_MIN = 14 * 60
 
 
 def parse_moment(
-    field: str, text: str, near: int | None = None, offset_min: int | None = None
+    field: str,
+    text: str,
+    near: int | None = None,
+    offset_min: int | None = None,
+    other_offset_min: int | None = None,
 ) -> tuple[int | None, Finding | None]:
     """A CAP dateTime (or what comes near it) as ms UTC, with what was wrong about it; (None, None) for no text.
 
     `near` (ms UTC) is a time that a mended Buddhist year must be within ten years of. `offset_min` is the offset of a
-    feed that writes none; where it is not known either, a time without one is taken as UTC and is `doubtful`.
+    feed that writes none; where it is not known either, a time without one has the offset of the message's other
+    times, or is taken as UTC, and is `doubtful`.
     """
     text = text.strip()
     if not text:
@@ -35,7 +41,16 @@ def parse_moment(
     match = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         return None, Finding("bad_time", field, f"{field} is no time: {text[:_LONGEST]!r}", "doubtful")
-    return _moment(field, match, near, offset_min)
+    moment, finding = _moment(field, match, near, (other_offset_min or 0) if offset_min is None else offset_min)
+    if moment is None or finding or match[8] or offset_min is not None:
+        return moment, finding
+    return moment, _without_offset(field, other_offset_min)
+
+
+def find_offset(texts: Iterable[str | None]) -> int | None:
+    """The one offset from UTC, minutes, that all times with an offset have; None where they differ or none has one."""
+    found = {_written_offset(text.strip()) for text in texts if text and len(text) <= _LONGEST} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def parse_rfc822_moment(field: str, text: str) -> tuple[int | None, Finding | None]:
@@ -51,22 +66,30 @@ def parse_rfc822_moment(field: str, text: str) -> tuple[int | None, Finding | No
         return None, Finding("bad_time", field, f"{field} is no time: {text.strip()[:_LONGEST]!r}", "doubtful")
 
 
-def _moment(
-    field: str, match: re.Match[str], near: int | None, offset_min: int | None
-) -> tuple[int | None, Finding | None]:
+def _written_offset(text: str) -> int | None:
+    match = _TIME.fullmatch(text)
+    try:
+        return _offset_min(match[8]) if match and match[8] else None
+    except ValueError:
+        return None
+
+
+def _without_offset(field: str, other_offset_min: int | None) -> Finding:
+    taken = "UTC" if other_offset_min is None else "that of the message's other times"
+    return Finding("no_offset", field, f"{field} has no offset from UTC; taken as {taken}", "doubtful")
+
+
+def _moment(field: str, match: re.Match[str], near: int | None, offset_min: int) -> tuple[int | None, Finding | None]:
     written = int(match[1])
     year = written - _BUDDHIST_OFFSET if written in _BUDDHIST_YEARS else written
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
         return None, Finding("year_out_of_range", field, f"{field} lies in the year {written}; left out", "doubtful")
     try:
-        moment = _in_ms(_local(year, match)) - _offset_ms(match[8], offset_min or 0)
+        offset = _offset_min(match[8]) if match[8] else offset_min
+        moment = _in_ms(_local(year, match)) - offset * 60_000
     except ValueError as exc:
         return None, Finding("bad_time", field, f"{field} is no time: {match[0]!r} ({exc})", "doubtful")
-    if year != written:
-        return _mended(field, written, moment, near)
-    if match[8] is None and offset_min is None:
-        return moment, Finding("no_offset", field, f"{field} has no offset from UTC; taken as UTC", "doubtful")
-    return moment, None
+    return (moment, None) if year == written else _mended(field, written, moment, near)
 
 
 def _mended(field: str, written: int, moment: int, near: int | None) -> tuple[int | None, Finding]:
@@ -87,15 +110,14 @@ def _local(year: int, match: re.Match[str]) -> datetime:
     return day + timedelta(days=int(day_after), milliseconds=millis)
 
 
-def _offset_ms(text: str | None, without: int) -> int:
-    if text is None:
-        return without * 60_000
+def _offset_min(text: str) -> int:
+    """Minutes of a written offset. Raises ValueError."""
     if not text[1:2].isdigit():  # Z, UTC, GMT
         return 0
     minutes = int(text[1:3]) * 60 + int(text[-2:])
     if minutes > _MOST_OFFSET_MIN or int(text[-2:]) > 59:
         raise ValueError(f"no place has the offset {text}")
-    return minutes * 60_000 * (-1 if text[0] == "-" else 1)
+    return -minutes if text[0] == "-" else minutes
 
 
 def _in_ms(moment: datetime) -> int:

@@ -13,10 +13,11 @@ _REMEDY = "Ask the publisher for a correct message"
 class Notes:
     """A reader's notebook: reads single fields and keeps what was doubtful about them."""
 
-    def __init__(self, offset_min: int | None = None) -> None:
-        """`offset_min`: what a feed means that writes times without an offset from UTC."""
+    def __init__(self, offset_min: int | None = None, other_offset_min: int | None = None) -> None:
+        """Offsets from UTC for times without one: the feed's own, or that of the message's other times, a guess."""
         self._findings: list[Finding] = []
         self._offset_min = offset_min
+        self._other_offset_min = other_offset_min
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -27,11 +28,11 @@ class Notes:
         """Note them."""
         self._findings += findings
 
-    def moment(self, field: str, text: str | None) -> int | None:
-        """ms UTC of a time in CAP's form; None, with a finding, for one that cannot be read."""
+    def moment(self, field: str, text: str | None, near: int | None = None) -> int | None:
+        """ms UTC of a time in CAP's form; None, with a finding, for one that cannot be read. `near`: parse_moment's."""
         if not text or not text.strip():
             return None
-        at, finding = parse_moment(field, text, offset_min=self._offset_min)
+        at, finding = parse_moment(field, text, near, self._offset_min, self._other_offset_min)
         self._findings += [] if finding is None else [finding]
         return at
 
@@ -53,4 +54,13 @@ class Notes:
         """A word of CAP; `default`, with a finding, for one that is none."""
         term, findings = read_term(field, text, default)
         self._findings += findings
+        return term
+
+    def needed_term(self, field: str, text: str | None, kind: Term) -> Term:
+        """A word of `kind`'s list that decides who is told: never guessed. Raises Refused for none or another word."""
+        if not (text or "").strip():
+            raise Refused("missing_field", field, f"the message has no {field}", _REMEDY)
+        term, findings = read_term(field, text, kind)
+        if findings:
+            raise Refused("unknown_word", field, findings[0].text, f"Send one of {', '.join(type(kind))}.")
         return term

@@ -22,6 +22,7 @@ from cloud_gateway.warnings.model import (
     Status,
     Urgency,
 )
+from cloud_gateway.warnings.moments import find_offset
 from cloud_gateway.warnings.notes import Notes
 from cloud_gateway.warnings.references import read_references
 from cloud_gateway.warnings.vtec import Vtec, parse_vtec, vtec_event_key
@@ -77,7 +78,9 @@ class _Feature(msgspec.Struct, frozen=True):
 def parse_nws(raw: bytes) -> Alert:
     """One feature. Raises Refused."""
     feature = decode_entry(raw, _Feature)
-    said, notes = feature.properties, Notes()
+    said = feature.properties
+    times = (said.sent, said.effective, said.onset, said.expires, said.ends)
+    notes = Notes(other_offset_min=find_offset(times))
     sent = notes.needed_moment("sent", said.sent)
     line = parse_vtec((said.parameters or {}).get("VTEC", ()))
     if said.replaced_by:
@@ -86,8 +89,8 @@ def parse_nws(raw: bytes) -> Alert:
         identifier=needed("id", said.id),
         sender=needed("sender", said.sender),
         sent=sent,
-        status=notes.term("status", said.status, Status.ACTUAL),
-        msg_type=notes.term("messageType", said.message_type, MsgType.ALERT),
+        status=notes.needed_term("status", said.status, Status.ACTUAL),
+        msg_type=notes.needed_term("messageType", said.message_type, MsgType.ALERT),
         format="nws",
         scope=said.scope or "Public",
         issuer=said.sender_name or "",

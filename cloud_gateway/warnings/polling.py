@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import stat
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from cryptography.x509 import Certificate
@@ -63,17 +66,24 @@ def take(source: Source, body: bytes, url: str, certificate: Certificate | None 
     is_whole = bool(read.refused) and read.refused_raws == (body,) and not read.alerts
     unreadable = f"unreadable: {read.refused[0].text}" if is_whole else ""
     links = tuple(Document(entry.link, entry.updated) for entry in read.entries)
-    return Taken(admit(source, read, certificate), links, unreadable)
+    return Taken(admit(source, read, certificate, body), links, unreadable)
 
 
 def read_token(source: Source) -> str:
     """The token of a source, "" without one. Raises OSError, ValueError where its file cannot be used."""
     if source.token_file is None:
         return ""
-    token = source.token_file.read_text().strip()
+    with source.token_file.open() as file:
+        _check_private(source.token_file, stat.S_IMODE(os.fstat(file.fileno()).st_mode))
+        token = file.read().strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(f"{source.token_file} holds no token: one line of printable letters is needed")
     return token
+
+
+def _check_private(file: Path, mode: int) -> None:
+    if mode & 0o077:
+        raise ValueError(f"{file} may be read by others (mode {mode:04o}); run: chmod 600 {file}")
 
 
 def make_ask(source: Source, url: str, tags: Tags | None = None) -> Ask:
@@ -110,7 +120,7 @@ class Poller:
 
     async def _poll_index(self, state: SourceState, now: int) -> None:
         try:
-            answer = await self._fetcher.fetch(make_ask(self._source, self._source.url, _tags(state)))
+            answer = await self._fetcher.fetch(make_ask(self._source, self._source.url, _tags(state, self._source.url)))
             taken = await self._take(answer)
         except (CannotFetch, OSError, ValueError) as exc:
             await self._fail(state, describe(exc), _patience_s(exc, now), now)
@@ -123,7 +133,7 @@ class Poller:
         async with transaction(self._engine) as connection:
             saved = await save_admitted(connection, self._source, taken.admitted, now)
             links = await note_links(connection, self._source.name, taken.links, now) if answer.body is not None else 0
-            tags, changed = Tags(answer.etag, answer.modified), bool(saved.new or links)
+            tags, changed = Tags(answer.etag, answer.modified, self._source.url), bool(saved.new or links)
             await note_answer(connection, self._source.name, now, next_at, tags=tags, changed=changed)
         if state.error or state.silent_since is not None:
             log.info("source answers again", extra={"source": self._source.name})
@@ -187,8 +197,9 @@ class Poller:
         return await self._look(now)
 
 
-def _tags(state: SourceState) -> Tags:
-    return Tags(state.etag, state.modified)
+def _tags(state: SourceState, url: str) -> Tags:
+    """What the source said of `url`; nothing when it was another address that said so."""
+    return Tags(state.etag, state.modified, url) if state.url == url else Tags(url=url)
 
 
 def _patience_s(exc: Exception, now: int) -> int:

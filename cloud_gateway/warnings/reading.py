@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
+from cloud_gateway.warnings.atcf import is_atcf, read_atcf
 from cloud_gateway.warnings.cap import find_caps, parse_cap
-from cloud_gateway.warnings.entries import MAX_ENTRIES, read_json
+from cloud_gateway.warnings.entries import MAX_BYTES, MAX_ENTRIES, read_json
 from cloud_gateway.warnings.feeds import FeedEntry, is_feed, parse_feed
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.shapes import KINDS, recognise
+from cloud_gateway.warnings.tracks import Track
 from cloud_gateway.warnings.xml import Element, read_xml, write_xml
 
 Entry = TypeVar("Entry")
@@ -21,13 +23,17 @@ _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
 class Reading(NamedTuple):
-    """`raws` are the bytes of each alert, `refused_raws` those of each refusal, in the same order."""
+    """`raws` are the bytes of each alert, `refused_raws` those of each refusal, in the same order.
+
+    `tracks` are the storms of a deck of positions and winds, which is no warning.
+    """
 
     alerts: tuple[Alert, ...] = ()
     refused: tuple[Refused, ...] = ()
     entries: tuple[FeedEntry, ...] = ()
     raws: tuple[bytes, ...] = ()
     refused_raws: tuple[bytes, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
 
 def read_alerts(raw: bytes, kind: str | None = None, base: str = "") -> Reading:
@@ -38,9 +44,17 @@ def read_alerts(raw: bytes, kind: str | None = None, base: str = "") -> Reading:
     """
     shape = kind if kind in KINDS else None
     try:
+        if is_atcf(raw):
+            return Reading(tracks=tuple(read_atcf(_bounded(raw).decode("ascii", "replace").splitlines())))
         return _read_xml(raw, base) if _is_xml(raw) else _read_json(raw, shape)
     except Refused as exc:
         return Reading(refused=(exc,), refused_raws=(raw,))
+
+
+def _bounded(raw: bytes) -> bytes:
+    if len(raw) > MAX_BYTES:
+        raise Refused("too_large", "$", f"{len(raw)} bytes; {MAX_BYTES} are taken", "Split the file")
+    return raw
 
 
 def _is_xml(raw: bytes) -> bool:

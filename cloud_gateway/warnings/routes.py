@@ -34,7 +34,10 @@ PUSHED = "/api/v1/warning-sources/"
 PUSHED_BYTES = MAX_BYTES
 log = logging.getLogger(__name__)
 
-Closer = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR, Role.RISK_ENGINEER))]
+#: Who may sign that a warning without an end is over.
+CLOSERS = (Role.ADMINISTRATOR, Role.RISK_ENGINEER)
+LEAST_REASON, MOST_REASON = 5, 1000
+Closer = Annotated[Staff, Depends(require_role(*CLOSERS))]
 Which = Annotated[Literal["open", "all"], Query(description="Only what holds or is to come, or everything.")]
 Id = Annotated[str, Path(max_length=36)]
 OfSource = Annotated[str | None, Query(max_length=32, description="Only those of this source.")]
@@ -46,7 +49,7 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str = Field(min_length=5, max_length=1000, description="Who says so, and what was seen.")
+    reason: str = Field(min_length=LEAST_REASON, max_length=MOST_REASON, description="Who says so, and what was seen.")
 
 
 @router.get("/warnings")
@@ -66,7 +69,7 @@ async def show_warning(request: Request, warning: Id) -> Story:
     async with reading(gateway_of(request).engine) as connection:
         story = await store_views.find_story(connection, warning)
     if story is None:
-        raise _no_warning()
+        raise no_warning()
     return story
 
 
@@ -80,7 +83,7 @@ async def download_message(request: Request, warning: Id, message: Id) -> Respon
     async with reading(gateway_of(request).engine) as connection:
         raw = await store_views.find_raw(connection, warning, message)
     if raw is None:
-        raise _no_warning()
+        raise no_warning()
     name = f"{message}.{'xml' if raw.body.lstrip()[:1] == b'<' else 'bin'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(raw.body, media_type="application/octet-stream", headers=headers)
@@ -96,7 +99,7 @@ async def sign_closing(request: Request, who: Closer, warning: Id, said: Reason)
         async with transaction(gateway_of(request).engine) as connection:
             return await close_warning(connection, warning, who, said.reason, gateway_of(request).clock())
     except LookupError as exc:
-        raise _no_warning() from exc
+        raise no_warning() from exc
     except CannotClose as exc:
         title = {"over": _("This warning is over already."), "has_end": _("This warning ends by itself.")}[exc.code]
         remedy = _("Only a warning in force without an end can be closed by hand.")
@@ -115,7 +118,7 @@ async def list_sources(request: Request) -> list[SourceSight]:
 
 
 def _sight(source: Source, state: SourceState | None, refused: int) -> SourceSight:
-    known = state or SourceState(source.name, "", "", None, None, None, 0, "", 0, None, 0)
+    known = state or SourceState(source.name, "", "", "", None, None, None, 0, "", 0, None, 0)
     return SourceSight(
         name=source.name,
         kind=source.kind,
@@ -181,6 +184,7 @@ def _cannot_check(name: str, exc: Exception) -> Problem:
     return Problem(503, "source_not_ready", _("The source is not set up completely."), remedy)
 
 
-def _no_warning() -> Problem:
+def no_warning() -> Problem:
+    """404: no warning has that id."""
     remedy = _("Check the address; the list of warnings has them all.")
     return Problem(404, "no_warning", _("There is no such warning."), remedy)

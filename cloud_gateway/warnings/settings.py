@@ -10,8 +10,24 @@ from pydantic import Field, model_validator
 from cloud_gateway.section import Section
 
 Kind = Literal[
-    "cap", "feed", "nws", "meteoalarm", "gdacs", "12379", "nmc", "qweather-7", "qweather-1", "two-digit", "push"
+    "cap", "feed", "nws", "meteoalarm", "gdacs", "12379", "nmc", "qweather-7", "qweather-1", "two-digit", "atcf", "push"
 ]
+
+
+class Covers(Section):
+    """The place that a source was asked for: a code, or a circle."""
+
+    scheme: str = Field("adcode", pattern=r"^[^;=@]{1,60}$", description="Of the code: adcode, SAME, UGC, NUTS3...")
+    code: str = Field("", pattern=r"^[^;=@\s]{0,40}$", description="The administrative code; empty with a circle.")
+    latitude: float | None = Field(None, ge=-90, le=90, description="Middle of the circle, WGS-84.")
+    longitude: float | None = Field(None, ge=-180, le=180, description="Middle of the circle, WGS-84.")
+    radius_km: float = Field(10.0, gt=0, le=500, description="Radius of the circle.")
+
+    @model_validator(mode="after")
+    def _is_one_place(self) -> Covers:
+        if (self.latitude is None) is not (self.longitude is None) or bool(self.code) is (self.latitude is not None):
+            raise ValueError("covers needs a code, or latitude and longitude, and not both")
+        return self
 
 
 class Source(Section):
@@ -39,6 +55,9 @@ class Source(Section):
     )
     private_addresses: bool = Field(
         False, description="Whether its own address may be a private one: a mirror in one's network. Links never may."
+    )
+    covers: Covers | None = Field(
+        None, description="Where its warnings hold that name no place: a source that is asked by location, as QWeather."
     )
     simulated: bool = Field(False, description="Its warnings are SIMULATED and say so wherever they are seen.")
 

@@ -18,6 +18,7 @@ from cloud_gateway.warnings.model import Alert, AlertKey, Refused
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
 from cloud_gateway.warnings.store_chains import place_in_chains
+from cloud_gateway.warnings.store_tracks import save_tracks
 from cloud_gateway.warnings.tables import alert, alert_refused, warning
 
 #: Refusals kept of one answer, and of one source in all: the newest.
@@ -65,6 +66,9 @@ async def save_admitted(connection: AsyncConnection, source: Source, admitted: A
     refused = [*admitted.refused, *(RefusedRaw(_other_body(one.alert), one.raw) for one in others)]
     await _save_refused(connection, source.name, refused, now)
     known_count = len(admitted.taken) - len(new) - len(others)
+    if admitted.storms is not None:
+        tracks = await save_tracks(connection, source, admitted.storms, now)
+        ids, known_count = [*ids, *tracks.new], known_count + tracks.known
     return Saved(tuple(ids), known_count, tuple(one.reason for one in refused))
 
 

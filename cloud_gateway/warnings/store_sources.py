@@ -26,6 +26,7 @@ class SourceState:
     """A row of `warning_source`; times ms UTC."""
 
     name: str
+    url: str
     etag: str
     modified: str
     polled_at: int | None
@@ -40,10 +41,11 @@ class SourceState:
 
 @dataclass(frozen=True)
 class Tags:
-    """What a publisher said to recognise its answer by."""
+    """What a publisher said to recognise its answer by; they hold for the address that was asked only."""
 
     etag: str = ""
     modified: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,16 @@ async def note_answer(
 ) -> SourceState:
     """A good answer came. Clears failures and the freshness alarm. Returns the state before."""
     before = await find_source(connection, name, now)
-    said = tags or Tags(before.etag, before.modified)
-    values = {"etag": said.etag, "modified": said.modified, "polled_at": now, "answered_at": now, "next_at": next_at}
-    values |= {"failures": 0, "error": "", "silent_since": None} | ({"changed_at": now} if changed else {})
+    said = tags or Tags(before.etag, before.modified, before.url)
+    values = {
+        "polled_at": now,
+        "answered_at": now,
+        "next_at": next_at,
+        "failures": 0,
+        "error": "",
+        "silent_since": None,
+    }
+    values |= {"etag": said.etag, "modified": said.modified, "url": said.url} | ({"changed_at": now} if changed else {})
     await connection.execute(update(warning_source).where(warning_source.c.name == name).values(values))
     if before.error or before.silent_since is not None:
         await _tell(connection, name, "fresh", "", now)

@@ -10,6 +10,7 @@ warning_source = Table(  # how each configured source does; its settings are in 
     "warning_source",
     metadata,
     Column("name", String(32), primary_key=True),
+    Column("url", Text, nullable=False, default=""),  # the address that etag and modified are of
     Column("etag", Text, nullable=False, default=""),
     Column("modified", Text, nullable=False, default=""),  # Last-Modified as it came
     Column("polled_at", Integer),
@@ -115,4 +116,25 @@ warning_closing = Table(  # a duty engineer's signed closing of a warning withou
     Column("staff", String(36), ForeignKey("staff.id"), nullable=False),
     Column("name", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+storm_track = Table(  # every advisory of a storm's course as published: no warning; of one source and storm the newest
+    "storm_track",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("source", String(32), nullable=False),
+    Column("storm", String(8), nullable=False),  # basin, number and year: WP152026
+    Column("name", Text, nullable=False),
+    Column("technique", String(8), nullable=False),
+    Column("issued", Integer, nullable=False),  # when its forecast begins, or its newest position is
+    Column("received_at", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("parsed", Text, nullable=False),  # JSON of tracks.Track
+    Column("simulated", Boolean, nullable=False, default=False),
+    Column("superseded_at", Integer),  # null while it is the newest
+    Column("settle_at", Integer, default=0),  # when its sites are next looked at: 0 at once; null: never
+    UniqueConstraint("source", "storm", "sha256"),
+    Index("storm_track_unsettled", "settle_at"),
+    Index("storm_track_newest", "superseded_at", "source", "storm"),
 )

@@ -92,7 +92,7 @@ def _now() -> int:
 
 def _rows_of(made: Made) -> dict[str, object]:
     manifest = made.manifest
-    copies = [copy for copy in (manifest.relational, manifest.readings) if copy is not None]
+    copies = [copy for copy in (manifest.relational, manifest.readings, manifest.answer_key) if copy is not None]
     return {
         "folder": str(made.folder),
         "id": manifest.id,
@@ -107,9 +107,9 @@ def _rows_of(made: Made) -> dict[str, object]:
 
 def _words_of(made: Made) -> str:
     manifest = made.manifest
-    copies = [copy for copy in (manifest.relational, manifest.readings) if copy is not None]
+    copies = [copy for copy in (manifest.relational, manifest.readings, manifest.answer_key) if copy is not None]
     lines = [f"{made.folder}: backed up as of {_time(manifest.begun_at)}."]
-    lines += [f"  {copy.file}  {copy.bytes / 1e6:.1f} MB" for copy in copies]
+    lines += [f"  {copy.file}  {_size(copy.bytes)}" for copy in copies]
     lines += [f"  {manifest.influx}/  InfluxDB's own backup"] if manifest.influx else []
     return "\n".join([*lines, *([f"Not in it: {made.missing}"] if made.missing else [])])
 
@@ -134,6 +134,10 @@ def _words_restored(restored: Restored) -> str:
     if restored.revocations is None:
         lines.append("Revoke again what was revoked after that time: the old database could not tell.")
     return "\n".join(lines)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 50_000 else f"{count} bytes"
 
 
 def _time(at: int) -> str:

@@ -27,6 +27,8 @@ people_app = typer.Typer(help="Who is told.")
 duty_app = typer.Typer(help="Who is called first, and when.")
 Table = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with named columns, in UTF-8 or GB 18030.")]
 
+Turns = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with named columns, or iCalendar (.ics).")]
+
 
 @people_app.callback()
 def people() -> None:
@@ -84,20 +86,26 @@ def list_people(config: Config, as_json: AsJson = False) -> int:
 
 @duty_app.command("import")
 def import_duty(
-    file: Table,
+    file: Turns,
     config: Config,
     replace: Annotated[bool, typer.Option("--replace", help="Take out other turns within the table's span.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Enter turns of duty from a table: name, role, since, until, rank. The same table again changes nothing."""
+    """Enter turns of duty from a table (name, role, since, until, rank) or an iCalendar file.
+
+    Of an iCalendar file each event is a turn: its summary is the name, its category the role, its priority the rank.
+    The same file again changes nothing. Exit status 1 when a row or an event is wrong.
+    """
     with extra("gateway"):
         from cloud_gateway.outreach.duty import read_calendar
+        from cloud_gateway.outreach.duty_calendar import is_calendar, read_icalendar
         from cloud_gateway.outreach.sheets import TableRefused
         from cloud_gateway.outreach.store_recipients import Entered, enter_calendar
     settings = _settings(config)
-    raw = _read(file)
+    raw, zone = _read(file), settings.outreach.zone
     try:
-        found = read_calendar(raw, settings.outreach.zone)
+        now = time.time_ns() // 1_000_000
+        found = read_icalendar(raw, zone, now) if is_calendar(raw) else read_calendar(raw, zone)
     except TableRefused as exc:
         raise Failure("file", f"{file}: {exc}", exc.remedy, WRONG_USE) from exc
     if found.mistakes:

@@ -13,13 +13,14 @@ import typer
 from deploy.commands.options import AsJson, load_settings, print_rows
 from deploy.commands.starting import telling_failures
 from deploy.failures import DONE, WRONG_USE, Failure, extra
-from edge_agent.configuration import load
+from edge_agent.configuration import Manual, load
 from edge_agent.web.times import rfc3339
 
 if TYPE_CHECKING:
     from cloud_gateway.outreach.settings import Rung
     from cloud_gateway.outreach.simulation import Hearing
 
+MANUAL = Manual("story file", "a key of stories", "`weiran outreach simulate --help`")
 StoryFile = Annotated[Path, typer.Argument(metavar="FILE", help="The story, TOML: changes, people, duty, answers.")]
 GatewayConfig = Annotated[
     Path | None,
@@ -38,7 +39,7 @@ def simulate(file: StoryFile, config: GatewayConfig = None, as_json: AsJson = Fa
         from cloud_gateway.outreach.simulation import StoryRefused
         from cloud_gateway.outreach.simulation import simulate as play
         from cloud_gateway.outreach.story import Story
-    story = load(Story, file, {})
+    story = load(Story, file, {}, MANUAL)
     ladder, gateway = _gateway(config)
     with tempfile.TemporaryDirectory(prefix="weiran-simulate-") as folder:
         try:

@@ -17,7 +17,7 @@ import typer
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
 from deploy.commands.starting import telling_failures
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
-from edge_agent.configuration import load
+from edge_agent.configuration import Manual, load
 from edge_agent.web.times import rfc3339
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 plans_app = typer.Typer(help="Emergency plans of sites, and drills.")
 AHEAD_HELP = "As if it were to come in so many hours; 0: it is in force."
+MANUAL = Manual("plan file", "a key of plans", "docs/plans.md")
 MARK = "DRILL / 演练"
 
 
@@ -50,7 +51,7 @@ def import_plans(
         from cloud_gateway.plans.entries import PlanFile
         from cloud_gateway.plans.importing import import_plans as enter
 
-        entries = load(PlanFile, file, {}).plan
+        entries = load(PlanFile, file, {}, MANUAL).plan
         done = asyncio.run(enter(settings.database, entries, getpass.getuser(), _now()))
     if as_json:
         typer.echo(json.dumps(asdict(done), ensure_ascii=False))

@@ -6,12 +6,14 @@ import asyncio
 import json
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
+from deploy.commands.sites_seasons import outlook_app, record_app
 from deploy.commands.starting import telling_failures
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from cloud_gateway.sites.portfolio import Imported
 
 sites_app = typer.Typer(help="Insured sites.")
+claims_app = typer.Typer(help="What was paid for losses at sites.")
+sites_app.add_typer(claims_app, name="claims")
+sites_app.add_typer(record_app, name="record")
+sites_app.add_typer(outlook_app, name="outlook")
 DATUM_HELP = "What the positions are measured on: WGS-84, GCJ-02 or CGCS2000; a column 'datum' goes before it."
 
 
@@ -77,3 +83,44 @@ def _read(file: Path, datum: str | None) -> Portfolio:
 def _tell(done: Imported) -> None:
     print_rows([asdict(mistake) for mistake in done.mistakes], False)
     typer.echo(f"{done.added} sites added, {done.changed} changed, {done.unchanged} as they were.")
+
+
+@claims_app.callback()
+def claims() -> None:
+    """Enter the history of claims that the ranking of sites weighs."""
+
+
+@claims_app.command("import")
+def import_claims(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV: site, date, hazard, paid_minor, currency, and claim for its number."),
+    ],
+    config: Config,
+    as_json: AsJson = False,
+) -> int:
+    """Enter claims from a file: all of them, or none and a list of what is wrong.
+
+    The same file again changes nothing; a claim known by its number is replaced. Exit status 1 when a row is wrong.
+    """
+    with extra("gateway"):
+        from cloud_gateway.database_file import check_database
+        from cloud_gateway.settings import GatewaySettings
+        from cloud_gateway.sites.claims import enter_claims, read_claims
+        from cloud_gateway.sites.imports import PortfolioRefused
+    settings = load_settings(GatewaySettings, config)
+    with telling_failures(config):
+        check_database(settings.database)
+    try:
+        history = read_claims(file.read_bytes(), datetime.now(UTC).date())
+    except OSError as exc:
+        raise Failure("file", f"{file}: {exc.strerror}", "Name a file that can be read", WRONG_USE) from exc
+    except PortfolioRefused as exc:
+        raise Failure("file", f"{file}: {exc}", exc.remedy, WRONG_USE) from exc
+    done = asyncio.run(enter_claims(settings.database, history))
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False))
+    else:
+        print_rows([asdict(mistake) for mistake in done.mistakes], False)
+        typer.echo(f"{done.added} claims added, {done.changed} changed, {done.unchanged} as they were.")
+    return FINDING if done.mistakes else DONE

@@ -49,11 +49,14 @@ def replay(
         from cloud_gateway.warnings.lifecycle import follow
         from cloud_gateway.warnings.replay import arrange
         from cloud_gateway.warnings.replay import replay as take_all
+    until = read_now(now) if now else None
     alerts, refused = _read_all(sources)
-    if now:
-        alerts = [alert for alert in alerts if alert.sent <= read_now(now)]
+    if not alerts and not refused:
+        raise Failure("no-message", "there is no message in them", "Name files or folders of messages", FINDING)
+    if until is not None:
+        alerts = [alert for alert in alerts if alert.sent <= until]
     arranged = arrange(alerts, order, seed)
-    at = read_now(now) if now else max((alert.sent for alert in arranged), default=0)
+    at = max((alert.sent for alert in arranged), default=0) if until is None else until
     _Report(take_all(arranged), follow(arranged, (), at), refused).print(as_json)
     return DONE if arranged else FINDING
 

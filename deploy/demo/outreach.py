@@ -16,7 +16,7 @@ from deploy.demo.people import invent_duty, invent_people
 from firmware_sim.forms import Site
 from firmware_sim.scenario import Scenario
 
-SENDER = "weiran@example.org"
+SENDER, DESK = "weiran@example.org", "duty-desk@example.org"
 #: Story seconds between two looks at the feed, and without an answer until its silence is an alarm.
 ASKED_EVERY_S, SILENT_AFTER_S = 10, 604_800
 TICK_S = 0.5
@@ -28,7 +28,7 @@ def with_outreach(
     """The settings, with the story's feed (when it has warnings), its time, and our own postbox."""
     mail = Mail(host="127.0.0.1", port=mail_port, tls="none", sender=SENDER)
     public_url = f"http://127.0.0.1:{settings.web.port}"
-    outreach = Outreach(mail=mail, public_url=public_url, zone=scenario.site[0].zone, tick_s=TICK_S)
+    outreach = Outreach(mail=mail, public_url=public_url, desk_mail=DESK, zone=scenario.site[0].zone, tick_s=TICK_S)
     sources = (_source(scenario, feed),) if scenario.warning else ()
     return settings.model_copy(update={"sources": sources, "outreach": outreach, "clock_file": clock_file})
 

@@ -70,6 +70,11 @@ class Program:
         return None if self._process is None else self._process.poll()
 
     @property
+    def started(self) -> bool:
+        """Whether it has ever been started."""
+        return self._process is not None
+
+    @property
     def running(self) -> bool:
         """Whether it has been started and has not ended."""
         return self._process is not None and self._process.poll() is None

@@ -26,7 +26,7 @@ async def back_up(stage: Stage, happening: Happening) -> Path:
 
 async def put_back(stage: Stage, happening: Happening, backup: Path) -> None:
     """Kill the gateway, restore it from the backup, and start it again."""
-    ours = (stage.ingest, stage.web, stage.outreach)
+    ours = stage.gateway
     for program in ours:
         await asyncio.to_thread(program.kill)
     await _operate(stage, happening, "restore", str(backup), "--force")

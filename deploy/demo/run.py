@@ -158,6 +158,7 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
     if not await wait_for_page(stage):
         raise DemoFailed(f"the page did not come up: {stage.web.last_words()}")
     if not options.once:
+        stage.watch.start()
         _say(f"Open {await one_time_link(stage)}")
         _say("The link signs you in once. Stop with Ctrl-C.")
 
@@ -206,7 +207,7 @@ async def _until_told(stage: Stage, told: asyncio.Event) -> None:
 
 def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
-    lasting = (stage.web, stage.outreach)
+    lasting = [program for program in stage.gateway if program is not stage.ingest]
     for program in (stage.ingest, *lasting, *(f.program for f in stage.fleets)):
         if program.ended_by_itself or (program in lasting and not (program.running or program.killed)):
             why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""

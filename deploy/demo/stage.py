@@ -86,7 +86,7 @@ class Fleet:
 
 @dataclass
 class Stage:
-    """Everything that runs for one demo."""
+    """Everything that runs for one demo. `watch` is started later, and only where somebody looks."""
 
     folder: Path
     scenario: Scenario
@@ -96,6 +96,7 @@ class Stage:
     ingest: Program
     web: Program
     outreach: Program
+    watch: Program
     witness: Witness
     story_time: StoryTime
     feed: FeedServer
@@ -109,6 +110,11 @@ class Stage:
         """The address of the page."""
         return f"http://127.0.0.1:{self.settings.web.port}"
 
+    @property
+    def gateway(self) -> list[Program]:
+        """The gateway's programs that were started, in the order in which they end."""
+        return [p for p in (self.ingest, self.watch, self.outreach, self.web) if p.started]
+
     async def end_fleets(self) -> None:
         """End the devices; what they have sent is still taken."""
         for fleet in [*self.fleets, *self.clones]:
@@ -117,7 +123,7 @@ class Stage:
     async def end_programs(self) -> None:
         """End Weiran's own processes, in order; the stores can still be read."""
         await self.end_fleets()
-        for program in (self.ingest, self.outreach, self.web):
+        for program in self.gateway:
             await asyncio.to_thread(program.stop)
 
     async def close(self) -> None:
@@ -161,6 +167,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
         Program("ingest", (*ours, "gateway", "ingest", "--config", str(config)), folder / "ingest.log"),
         Program("web", (*ours, "gateway", "web", "--config", str(config)), folder / "web.log"),
         Program("outreach", (*ours, "outreach", "run", "--config", str(config)), folder / "outreach.log"),
+        Program("watch", (*ours, "outreach", "watch", "--config", str(config)), folder / "watch.log"),
         Witness(folder / "witness.jsonl"),
         story_time,
         feed,

@@ -17,7 +17,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import Point, point_time
+from cloud_gateway.readings.series import Point, WarningStep, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from edge_agent.wire.senml import Value
@@ -102,6 +102,16 @@ async def write_points(settings: GatewaySettings, points: Sequence[Point]) -> No
     await series.open()
     try:
         await series.write(points)
+    finally:
+        await series.close()
+
+
+async def write_steps(settings: GatewaySettings, steps: Sequence[WarningStep]) -> None:
+    """Put what official warnings said of sites into the series store."""
+    series = open_series(settings.series, settings.data_dir)
+    await series.open()
+    try:
+        assert await series.write_steps(steps) == []
     finally:
         await series.close()
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 from cloud_gateway import tables as t
 from cloud_gateway.app import create_app, serve
 from cloud_gateway.database_file import DatabaseNotReady
-from cloud_gateway.readings.series import Point, point_time
+from cloud_gateway.readings.series import Point, WarningStep, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role
 from deploy.servers import free_port, start_influxd
@@ -296,6 +296,25 @@ async def test_series_of_a_site_has_all_its_streams(client: httpx.AsyncClient) -
     }
     assert lines["yard-charleston", "drain_float"][0][1] in (True, False)
     assert [a["rule"] for a in found["alarms"]] == ["tide_rise", "tide_high"]
+
+
+async def test_series_of_a_site_has_the_warnings_that_stood_in_it(storm: Console, client: httpx.AsyncClient) -> None:
+    since, until = 10**12, 10**12 + field.HOUR
+    steps = [
+        WarningStep("charleston", "storm-surge", point_time(since, 1), 4, 0, "red", "0199-aa", True),
+        WarningStep("charleston", "storm-surge", point_time(until, 2), 0, 0, "", "", True),
+    ]
+    await field.write_steps(storm.settings, steps)
+    during = {"start": str(since + 1), "end": str(until)}
+    found = [
+        (await client.get("/api/v1/sites/charleston/series", params=during | end)).json()["warnings"]
+        for end in ({}, {"end": str(until + 1)})
+    ]
+    assert [(w["since"], w["until"]) for (w,) in found] == [
+        ("2001-09-09T01:46:40Z", None),
+        ("2001-09-09T01:46:40Z", "2001-09-09T02:46:40Z"),
+    ]
+    assert (found[0][0]["label"], found[0][0]["label_zh"]) == ("Storm surge, red warning", "风暴潮红色预警")
 
 
 async def test_site_can_be_entered_once_and_again(empty: Console) -> None:

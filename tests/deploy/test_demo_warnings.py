@@ -14,6 +14,7 @@ from cloud_gateway.outreach.settings import Mail, Outreach
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.warnings.settings import Source
 from deploy.demo.leash import Leash, StoryTime
+from deploy.demo.outreach import DESK
 from deploy.demo.people import invent_duty, invent_people
 from deploy.demo.postbox import Letter, Postbox
 from deploy.demo.told import Told, find_broken, make_warning_report
@@ -100,6 +101,11 @@ def test_what_is_broken_is_named(
 ) -> None:
     report = make_warning_report(published, told(messages, **others), [letter(name) for name in letters])
     assert find_broken(report, killed=False) == [f"warnings: {broken}"]
+
+
+def test_what_the_dead_mans_switch_sends_is_no_notice() -> None:
+    test = Letter(f"To: {DESK}\r\nMessage-ID: <t@example.org>\r\n\r\nA test.\r\n".encode())
+    assert make_warning_report([], told([SENT]), [letter(b"m1"), test, test]).letters == 1
 
 
 def test_after_a_kill_a_letter_may_come_twice_but_not_altered() -> None:

@@ -75,8 +75,9 @@ def test_people_get_tables(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "cancelled" in capsys.readouterr().out
 
 
-def test_no_message_at_all_is_a_finding(tmp_path: Path) -> None:
+def test_no_message_at_all_is_a_finding_and_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["warnings", "replay", str(tmp_path)]) == 1
+    assert "there is no message in them" in capsys.readouterr().err
 
 
 WRONG = [

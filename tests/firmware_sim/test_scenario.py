@@ -35,6 +35,13 @@ def test_a_folder_a_file_and_a_built_in_name_can_be_loaded(tmp_path: Path) -> No
     assert load_scenario("quick").name == "quick"
 
 
+def test_every_story_with_warnings_has_a_map_and_says_whose_it_is() -> None:
+    stories = [scenario for scenario in built_in_scenarios() if scenario.warning]
+    outlines = [json.loads(story.file(str(story.outline)).read_text())["source"] for story in stories]
+    assert [story.name for story in stories] == ["cedar-rapids-2024", "hugo-1989", "shanghai-typhoon"]
+    assert [("public domain" in source) for source in outlines] == [True, True, True]
+
+
 def test_the_built_in_scenarios_have_no_problems() -> None:
     assert [s.name for s in built_in_scenarios()] == BUILT_IN
 

@@ -28,11 +28,13 @@ async function readPage() {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   heard = Number(fresh.getElementById("main").dataset.now);
   skew = heard - Date.now();
+  main.dataset.now = heard;
   for (const source of fresh.querySelectorAll("[data-part]")) {
     if (source.dataset.part === "model") takeModel(source);
     else putPart(source, () => {});
   }
   showTimes();
+  document.dispatchEvent(new Event("pageread"));
 }
 
 function takeModel(source) {

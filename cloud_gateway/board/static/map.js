@@ -1,16 +1,12 @@
 // The map of warnings: what the issuers drew, with the hazard's name in a signal block, and the sites.
 
 import { colours, makeChart, registerLand } from "/static/console/charts.js";
+import { SIGNALS } from "/static/console/signals.js";
 
 const EMPTY_LAND = { type: "FeatureCollection", features: [{
   type: "Feature", properties: { name: "-" },
   geometry: { type: "Polygon", coordinates: [[[-180, -85], [180, -85], [180, 85], [-180, 85], [-180, -85]]] },
 }] };
-const SIGNALS = {
-  blue: ["#1d5fd0", "#ffffff"], yellow: ["#f2c300", "#2b2300"], amber: ["#f5a500", "#1d1100"],
-  orange: ["#f07c00", "#1d1100"], red: ["#d3121e", "#ffffff"], green: ["#1f7a3a", "#ffffff"],
-  white: ["#ffffff", "#16232e"], black: ["#111111", "#ffffff"],
-};
 const SHAPES = { ok: "circle", late: "triangle", bad: "diamond", off: "rect" };
 const SIZES = { ok: 9, late: 16, bad: 18, off: 9 };
 const FONT = { fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };

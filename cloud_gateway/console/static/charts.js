@@ -2,6 +2,7 @@
 
 import * as echarts from "/static/vendor/echarts/echarts.mjs";
 import { offset, shortTime, wallTime } from "/static/js/times.js";
+import { bandHeight, bandParts, placeBands } from "./bands.js";
 import { corners, hourly, valueAt, withHoles } from "./series.js";
 
 const HOUR = 3600000;
@@ -145,7 +146,7 @@ export function mainOption(site, plot, series, span, state) {
   }));
   lines.push(marks(alarms.filter((a) => a.device === plot.device && a.stream === plot.name), own, words, c));
   lines.push(latestDot(own.at(-1), accent, c));
-  return {
+  return withBands({
     animation: false,
     grid: { left: 44, right: narrow ? 84 : 128, top: 34, bottom: 30, containLabel: false },
     tooltip: tooltip(site, plot.unit, c),
@@ -157,6 +158,18 @@ export function mainOption(site, plot, series, span, state) {
       axisLabel: { color: c["ink-2"], ...FONT }, splitLine: { lineStyle: { color: c["line-2"] } },
     },
     series: lines,
+  }, span, state);
+}
+
+/** The same chart with the official warnings of its time above it, where there are any. */
+function withBands(option, span, state) {
+  const placed = placeBands(state.bands ?? [], span, state.clock);
+  if (!placed.length) return option;
+  const grid = { ...option.grid, top: option.grid.top + bandHeight(placed) };
+  const parts = bandParts(placed, span, grid, { ...state, font: FONT });
+  return {
+    ...option, grid: [grid, parts.grid], xAxis: [option.xAxis, parts.xAxis], yAxis: [option.yAxis, parts.yAxis],
+    series: [...option.series, parts.series],
   };
 }
 

@@ -3,6 +3,7 @@
 import { follow } from "/static/js/live.js";
 import { clockTime, sayAge, wallTime, zoneMark } from "/static/js/times.js";
 import { colours, companionOf, interval, mainOption, makeChart, mapOption, registerLand, say, smallOption } from "./charts.js";
+import { mergeBands, toBands } from "./bands.js";
 import { putPart } from "./parts.js";
 import { Series, hasHole } from "./series.js";
 
@@ -30,6 +31,7 @@ let land = null; // the outline's bounding box
 let palette = colours();
 const series = new Series();
 const alarms = new Map();
+const bands = new Map(); // official warnings, by site
 const plots = [];
 const due = { draw: 0, state: 0, read: new Set(), map: true };
 
@@ -150,6 +152,8 @@ async function readSite(code, from) {
   if (!response.ok) throw new Error(`series of ${code}: ${response.status}`);
   const answer = await response.json();
   for (const { device, stream, points } of answer.lines) series.merge(`${device}/${stream}`, points);
+  const warned = toBands(answer.warnings, main.dataset.lang === "en", words);
+  bands.set(code, from === undefined ? warned : mergeBands(bands.get(code) ?? [], warned));
   if (from === undefined) alarms.set(code, answer.alarms.map(toMark));
   else alarms.set(code, [...(alarms.get(code) ?? []).filter((a) => !answer.alarms.some((b) => b.device === a.device && b.seq === a.seq)), ...answer.alarms.map(toMark)]);
   for (const plot of plots) if (plot.code === code) plot.dirty = plot.read = true;
@@ -168,7 +172,7 @@ function drawPlot(plot) {
   plot.dirty = false;
   const drawn = [stream, companionOf(site, stream)].some((p) => p && series.get(p.id).length);
   if (!drawn) { showAbsence(plot); return; }
-  const state = { c: palette, words, width: plot.element.clientWidth, alarms: alarms.get(plot.code) ?? [], cut, clock: clockNow() };
+  const state = { c: palette, words, width: plot.element.clientWidth, alarms: alarms.get(plot.code) ?? [], bands: bands.get(plot.code) ?? [], cut, clock: clockNow() };
   const option = (plot.main ? mainOption : smallOption)(site, stream, series, shownSpan(), state);
   plot.chart.hideLoading();
   plot.chart.setOption(option, { notMerge: true, lazyUpdate: true });

@@ -130,6 +130,7 @@ def _make_first() -> None:
     op.create_table(
         "warning_source",
         sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
         sa.Column("modified", sa.Text(), nullable=False),
         sa.Column("polled_at", sa.Integer(), nullable=True),
@@ -174,6 +175,7 @@ def _make_first() -> None:
         sa.Column("hazard", sa.String(length=40), nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
         sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.ForeignKeyConstraint(
             ["site"],
             ["site.id"],
@@ -250,6 +252,50 @@ def _make_first() -> None:
 
 def _make_those_that_refer_to_them() -> None:
     op.create_table(
+        "seen_alarms",
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("received_at"),
+    )
+    op.create_table(
+        "storm_track",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("storm", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("technique", sa.String(length=8), nullable=False),
+        sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.Column("parsed", sa.Text(), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("superseded_at", sa.Integer(), nullable=True),
+        sa.Column("settle_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source", "storm", "sha256"),
+    )
+    op.create_index("storm_track_unsettled", "storm_track", ["settle_at"], unique=False)
+    op.create_index("storm_track_newest", "storm_track", ["superseded_at", "source", "storm"], unique=False)
+    op.create_table(
+        "storm_exposure",
+        sa.Column("track", sa.String(length=36), nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("sure", sa.String(length=8), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("distance_m", sa.Float(), nullable=False),
+        sa.Column("wind_kt", sa.Float(), nullable=False),
+        sa.Column("enters", sa.Integer(), nullable=False),
+        sa.Column("leaves", sa.Integer(), nullable=False),
+        sa.Column("nearest_at", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["track"], ["storm_track.id"]),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.PrimaryKeyConstraint("track", "site"),
+    )
+    op.create_index("storm_exposure_of_site", "storm_exposure", ["site", "until"], unique=False)
+    op.create_table(
         "matched_sites",
         sa.Column("mark", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("mark"),
@@ -321,6 +367,7 @@ def _make_those_that_refer_to_them() -> None:
         sa.Column("sent_at", sa.Integer(), nullable=True),
         sa.Column("ended_at", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("failed_ways", sa.Text(), nullable=False),
         sa.Column("answer_needed_by", sa.Integer(), nullable=True),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("simulated", sa.Boolean(), nullable=False),
@@ -395,6 +442,72 @@ def _make_those_that_refer_to_them() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("silence_open", "silence", ["reviewed_at", "until"], unique=False)
+    op.create_table(
+        "long_record",
+        sa.Column("place", sa.String(length=48), nullable=False),
+        sa.Column("quantity", sa.String(length=24), nullable=False),
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("unit", sa.String(length=8), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("stream", sa.String(length=32), nullable=False),
+        sa.Column("imported_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "quantity", "period"),
+    )
+    op.create_table(
+        "season_outlook",
+        sa.Column("place", sa.String(length=48), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("valid_from", sa.String(length=10), nullable=False),
+        sa.Column("issued", sa.String(length=10), nullable=False),
+        sa.Column("valid_to", sa.String(length=10), nullable=False),
+        sa.Column("below", sa.Float(), nullable=True),
+        sa.Column("near", sa.Float(), nullable=True),
+        sa.Column("above", sa.Float(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("place", "issuer", "hazard", "valid_from", "issued"),
+    )
+    op.create_table(
+        "warning_step",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("hazard", sa.String(length=40), nullable=False),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("coming", sa.Integer(), nullable=False),
+        sa.Column("warning", sa.String(length=36), nullable=True),
+        sa.Column("written_at", sa.Integer(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("warning_step_owed", "warning_step", ["written_at", "id"], unique=False)
+    op.create_index("warning_step_of", "warning_step", ["site", "hazard", "simulated", "id"], unique=False)
+    op.create_table(
+        "site_change",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("staff", sa.String(length=36), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.ForeignKeyConstraint(["staff"], ["staff.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("site_change_of_site", "site_change", ["site", "id"], unique=False)
+    op.create_table(
+        "site_retirement",
+        sa.Column("site", sa.String(length=36), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["site"], ["site.id"]),
+        sa.PrimaryKeyConstraint("site"),
+    )
     op.create_table(
         "site_risk",
         sa.Column("site", sa.String(length=36), nullable=False),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
@@ -16,13 +18,20 @@ from cloud_gateway.warnings.model import Level
 TIMEOUT_S = 20.0
 SLACK_S = 5.0
 THREADS = 8
+#: How apprise tells the HTTP status of an answer.
+_STATUS = re.compile(r"error=([1-5]\d\d)\b")
+#: Refusals that pass: too slow, too early, too many.
+_PASSING = frozenset({408, 425, 429})
 
 
 class ChatSender:
     """The channel of all apprise addresses. apprise blocks: it has threads of its own, a few at a time."""
 
     def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
-        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines hold parts of addresses
+        log = logging.getLogger("apprise")  # its lines hold parts of addresses: they go to the results of calls alone
+        log.propagate = False
+        if not log.handlers:
+            log.addHandler(logging.NullHandler())
         self._timeout_s = timeout_s
         self._threads = ThreadPoolExecutor(THREADS, "chat")
 
@@ -70,5 +79,15 @@ def _post(address: str, title: str, body: str, tone: NotifyType, timeout_s: floa
         raise CannotSend("the chat address cannot be used", retry=False)
     box = Apprise(asset=_asset())
     box.add(service)
-    if not box.notify(body, title, notify_type=tone, body_format=NotifyFormat.TEXT, timeout=timeout_s):
-        raise CannotSend("the chat service did not take it", retry=True)
+    done = box.notify(body, title, notify_type=tone, body_format=NotifyFormat.TEXT, timeout=timeout_s)
+    if not done:
+        raise judge([entry.message for entry in done.logs()])
+
+
+def judge(lines: Iterable[str]) -> CannotSend:
+    """Whether what a service did not take may be taken later; of apprise's words only the HTTP status is repeated."""
+    found = [int(status) for line in lines for status in _STATUS.findall(line)]
+    if not found:
+        return CannotSend("the chat service did not take it", retry=True)
+    lasting = 400 <= found[-1] < 500 and found[-1] not in _PASSING
+    return CannotSend(f"the chat service says {found[-1]}", retry=not lasting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from cloud_gateway.backup.manifest import FILE, BadBackup, encode_manifest, read
 from cloud_gateway.backup.restoration import TargetTaken, restore_backup
 from cloud_gateway.migrations import known_revisions
 from cloud_gateway.occupancy import FolderBusy, occupied
+from cloud_gateway.outreach.tokens import KEY_FILE, open_key
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.settings import GatewaySettings
 from edge_agent.wire.messages import MAX_SEQ, LaneAck
@@ -221,3 +223,38 @@ async def test_sessions_of_the_backup_do_not_live_again(settings: GatewaySetting
     restore_backup(settings, tmp_path / "backup", later, force=True)
     assert rows(settings.database, "SELECT count(*) FROM session") == [(0,)]
     assert rows(settings.database, "SELECT count(*) FROM staff") == [(1,)]
+
+
+async def test_links_of_sent_messages_are_answered_on_a_machine_that_was_restored(
+    settings: GatewaySettings, tmp_path: Path
+) -> None:
+    async with open_gateway(settings):
+        token = open_key(settings.data_dir, "https://example.org").token("m1")
+        make_backup(settings, tmp_path / "backup", now)
+    fresh = GatewaySettings(data_dir=tmp_path / "fresh")
+    restore_backup(fresh, tmp_path / "backup", later)
+    assert open_key(fresh.data_dir, "https://example.org").token("m1") == token
+    modes = [stat.S_IMODE((folder / KEY_FILE).stat().st_mode) for folder in (tmp_path / "backup", fresh.data_dir)]
+    assert modes == [0o600, 0o600]
+
+
+async def test_another_key_of_answer_links_is_set_aside(settings: GatewaySettings, tmp_path: Path) -> None:
+    async with open_gateway(settings):
+        open_key(settings.data_dir, "")
+        make_backup(settings, tmp_path / "backup", now)
+    wanted, other = (tmp_path / "backup" / KEY_FILE).read_bytes(), bytes(32)
+    (settings.data_dir / KEY_FILE).write_bytes(other)
+    restored = restore_backup(settings, tmp_path / "backup", later, force=True)
+    assert (settings.data_dir / KEY_FILE).read_bytes() == wanted
+    assert other in [file.read_bytes() for file in restored.aside]
+
+
+async def test_spoiled_key_in_a_backup_is_found_before_anything_is_touched(
+    settings: GatewaySettings, tmp_path: Path
+) -> None:
+    async with open_gateway(settings):
+        open_key(settings.data_dir, "")
+        make_backup(settings, tmp_path / "backup", now)
+    (tmp_path / "backup" / KEY_FILE).write_bytes(bytes(32))
+    with pytest.raises(BadBackup, match="SHA-256"):
+        restore_backup(settings, tmp_path / "backup", later, force=True)

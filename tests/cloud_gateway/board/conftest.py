@@ -17,11 +17,12 @@ from tests.cloud_gateway.conftest import Console, make_settings, now_ms, running
 
 @dataclass(frozen=True)
 class Typhoon:
-    """The console, its story, and the event of the cold store."""
+    """The console, its story, the event of the cold store, and the official warning behind it."""
 
     console: Console
     story: Story
     event: str
+    warning: str
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -35,7 +36,8 @@ async def typhoon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Typ
         story = Story(console.engine, now_ms())
         await story.tell()
         await story.add_task("waigaoqiao")
-        yield Typhoon(console, story, await story.event_at("waigaoqiao"))
+        (row,) = await story.rows("SELECT id FROM warning")
+        yield Typhoon(console, story, await story.event_at("waigaoqiao"), str(row[0]))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,8 +10,9 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser, expect
 
-from cloud_gateway.board import routes
+from cloud_gateway.board import closings, routes
 from cloud_gateway.outreach.ladder import Choice
+from cloud_gateway.sites import pages as site_pages
 from tests.cloud_gateway.board.conftest import Typhoon
 from tests.cloud_gateway.board.story import MINUTE, Story
 from tests.cloud_gateway.conftest import Console, Opener, Screen, open_context
@@ -20,6 +21,8 @@ from tests.cloud_gateway.console.test_pages import violations
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers with a page; a route that is not here fails the test below.
 PAGES = ["/warnings", "/duty", "/sites/{code}", "/hazard-events/{event}", "/hazard-events/{event}/report"]
+#: The same; each is looked at once in each language, on a telephone at night and on a desk.
+FORMS = ["/sites", "/sites/new", "/sites/{code}/edit", "/warnings/{warning}/closing"]
 SIZES = [("zh", 390, 844), ("en", 390, 844), ("zh", 1440, 900), ("en", 1440, 900)]
 Looks = dict[tuple[str, int], Screen]
 
@@ -41,16 +44,19 @@ async def looks(browser: Browser, typhoon: Typhoon) -> AsyncIterator[Looks]:
 
 
 def address(typhoon: Typhoon, page: str) -> str:
-    return typhoon.console.origin + page.format(event=typhoon.event, code="waigaoqiao")
+    return typhoon.console.origin + page.format(event=typhoon.event, warning=typhoon.warning, code="waigaoqiao")
 
 
 async def test_every_page_route_is_listed() -> None:
-    found = {r.path for r in routes.router.routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())}
-    assert found == set(PAGES)
+    known = [r for router in (routes, closings, site_pages) for r in router.router.routes if isinstance(r, APIRoute)]
+    assert {r.path for r in known if "GET" in (r.methods or ())} == {*PAGES, *FORMS}
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(("lang", "width"), [(lang, width) for lang, width, _ in SIZES])
+@pytest.mark.parametrize(
+    ("path", "lang", "width"),
+    [(page, lang, width) for page in PAGES for lang, width, _ in SIZES]
+    + [(page, lang, width) for page in FORMS for lang, width in (("zh", 390), ("en", 1440))],
+)
 async def test_pages_are_accessible_fit_and_say_nothing(
     typhoon: Typhoon, looks: Looks, path: str, lang: str, width: int
 ) -> None:

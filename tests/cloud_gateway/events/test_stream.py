@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+import cloud_gateway
 from cloud_gateway import tables as t
+from cloud_gateway.events.routes import follow_events
 from tests.cloud_gateway.conftest import Console
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LIMIT_S = 60
+#: How the code writes an event, with the topic of each.
+WRITTEN = re.compile(r'''(?:topic=|TOPIC = |events\.append\(\(|events \+= \[\()"([a-z_]+)"''')
 
 
 def row(number: int) -> dict[str, object]:
@@ -31,6 +37,14 @@ async def heard(lines: AsyncIterator[str], count: int) -> list[tuple[str, int]]:
             elif line.startswith("data: ") and topic != "tick":
                 found.append((topic, json.loads(line.removeprefix("data: "))["body"].get("count", -1)))
     return found
+
+
+async def test_the_description_names_every_topic_that_is_written() -> None:
+    modules = Path(cloud_gateway.__file__).parent.rglob("*.py")
+    written = {topic for module in modules for topic in WRITTEN.findall(module.read_text())}
+    said = set(re.findall(r"[a-z_]+", follow_events.__doc__ or ""))
+    assert written - said == set()
+    assert {"reading", "twin", "task", "flooding"} <= written
 
 
 async def test_new_events_come_in_order(empty: Console) -> None:

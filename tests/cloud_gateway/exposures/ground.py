@@ -21,13 +21,21 @@ from cloud_gateway.exposures.store_sites import Risk, put_risk
 from cloud_gateway.exposures.tables import event_change, exposure, hazard_event
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.warnings.model import Alert
+from cloud_gateway.warnings.polling import take
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
-from cloud_gateway.warnings.store import save_reading
+from cloud_gateway.warnings.store import save_admitted, save_reading
 from cloud_gateway.warnings.store_courses import follow_all
 
 EPOCH = "00000000000000e1"
 SOURCE = Source(name="office", kind="cap", url="https://alerts.example.org/cap")
+TRACKS = Source(name="centre", kind="atcf", url="https://tracks.example.org/bwp992026.dat")
+#: A made-up storm that comes to Shanghai on 20 July 2026.
+NEAR = (
+    "WP, 99, 2026072000, , BEST, 0, 290N, 1240E, 70, 970, TY, 34, NEQ, 150, 150, 100, 100,,,,,,,,,,, EXAMPLE\n"
+    "WP, 99, 2026072000, 03, JTWC, 12, 305N, 1220E, 70, 970, TY, 34, NEQ, 150, 150, 100, 100\n"
+    "WP, 99, 2026072000, 03, JTWC, 24, 320N, 1200E, 60, 980, TS, 34, NEQ, 120, 120, 80, 80\n"
+)
 
 
 @dataclass
@@ -36,6 +44,7 @@ class Ground:
 
     engine: AsyncEngine
     settling: Settling
+    most_sites: int = 250
 
     async def add_site(self, code: str, risk: Risk | None = None, *, simulated: bool = False, now: int = 1) -> str:
         """A site on the plain at Shanghai, with its facts; gives its id."""
@@ -62,11 +71,17 @@ class Ground:
         async with transaction(self.engine) as connection:
             await save_reading(connection, source, Reading(alerts, raws=raws), now)
 
+    async def advise(self, now: int, deck: str, source: Source = TRACKS) -> tuple[str, ...]:
+        """A deck of a storm's track comes in; gives the ids of what is new."""
+        taken = take(source, deck.encode(), source.url)
+        async with transaction(self.engine) as connection:
+            return (await save_admitted(connection, source, taken.admitted, now)).new
+
     async def look(self, now: int) -> Settled:
         """Time goes on."""
         async with transaction(self.engine) as connection:
             await follow_all(connection, now)
-            return await self.settling.settle(connection, now)
+        return await self.settling.settle_in_parts(self.engine, now, most_sites=self.most_sites)
 
     async def add(self, table: Table, *rows: dict[str, object]) -> None:
         """Write rows as another process would."""

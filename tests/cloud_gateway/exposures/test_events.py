@@ -63,26 +63,36 @@ CASES = (
         "raised 3 w, cleared 0 v",
     ),
     Case(
-        "district over city over province",
+        "a wider issuer's red is not hidden by a nearer one's yellow",
+        (
+            (touch(2, issuer=DISTRICT, warning="d"),),
+            (touch(2, issuer=DISTRICT, warning="d"), touch(4, issuer=CITY, warning="c")),
+            (touch(2, issuer=DISTRICT, warning="d"),),
+        ),
+        "raised 2 d, upgraded 4 c, downgraded 2 d",
+    ),
+    Case(
+        "a nearer issuer's lower word changes nothing while a wider one's graver holds",
         (
             (touch(3, issuer=PROVINCE, warning="p"),),
             (touch(3, issuer=PROVINCE, warning="p"), touch(2, issuer=CITY, warning="c")),
-            (touch(4, issuer=PROVINCE, warning="p"), touch(1, issuer=DISTRICT, warning="d"), touch(2, issuer=CITY)),
+            (touch(3, issuer=PROVINCE, warning="p"), touch(4, issuer=DISTRICT, warning="d")),
+            (touch(3, issuer=PROVINCE, warning="p"), touch(1, issuer=DISTRICT, warning="d")),
         ),
-        "raised 3 p, downgraded 2 c, downgraded 1 d",
+        "raised 3 p, upgraded 4 d, downgraded 3 p",
     ),
     Case(
-        "the city's stands when the district lifts its own",
+        "of equals the nearest issuer's counts",
         (
-            (touch(2, issuer=CITY, warning="c"), touch(2, issuer=DISTRICT, warning="d")),
-            (touch(2, issuer=CITY, warning="c"),),
+            (touch(2, issuer=CITY, warning="z", onset=-5), touch(2, issuer=DISTRICT, warning="d")),
+            (touch(2, issuer=CITY, warning="z", onset=-5),),
         ),
         "raised 2 d",
     ),
     Case(
-        "a farther issuer's red to come does not outdo the nearer one's yellow",
+        "a farther issuer's red to come is told beside the nearer one's yellow",
         ((touch(2, issuer=DISTRICT, warning="d"), touch(0, 4, issuer=CITY, warning="c")),),
-        "raised 2 d",
+        "raised 2 d, advice 4 c",
     ),
     Case(
         "a nearer issuer's advice does not hide what is in force",

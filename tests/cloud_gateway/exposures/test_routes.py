@@ -13,7 +13,7 @@ from cloud_gateway import tables as t
 from cloud_gateway.exposures.tables import gateway_alarm
 from edge_agent.web.times import rfc3339
 from tests.cloud_gateway.conftest import make_settings, running
-from tests.cloud_gateway.exposures.ground import alarm, coded, ground_in
+from tests.cloud_gateway.exposures.ground import NEAR, alarm, coded, ground_in
 from tests.cloud_gateway.warnings.messages import alert, at, info, key
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -37,6 +37,7 @@ async def client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Async
         await ground.add(gateway_alarm, READING_ALARM)
         await ground.look(at(1.3))
         shrunk = alert("B", 2, info("red", places="310115", ends=20), refs=(key("A", 1),), kind="Update")
+        await ground.advise(at(2), NEAR)
         await ground.take(at(2), shrunk)
     async with running(make_settings(folder)) as console, console.client("regulator") as signed_in:
         yield signed_in
@@ -53,6 +54,15 @@ async def test_all_exposures_in_pages(client: httpx.AsyncClient) -> None:
     rest = (await client.get("/api/v1/exposures", params={"state": "all", "after": first["next"]})).json()
     assert [one["site"] for one in (*first["items"], *rest["items"])] == ["xuhui", "pudong"]
     assert (first["items"][0]["until"], rest["next"]) == (rfc3339(at(2)), None)
+
+
+async def test_sites_within_a_storms_winds_in_pages(client: httpx.AsyncClient) -> None:
+    first = (await client.get("/api/v1/storm-exposures", params={"limit": 1})).json()
+    rest = (await client.get("/api/v1/storm-exposures", params={"after": first["next"]})).json()
+    (one,) = first["items"]
+    assert [one["site"], *(other["site"] for other in rest["items"])] == ["xuhui", "pudong"]
+    assert (one["storm"], one["technique"], one["wind_kt"], one["sure"]) == ("WP992026", "JTWC", 34.0, "likely")
+    assert (await client.get("/api/v1/storm-exposures", params={"site": "elsewhere"})).json()["items"] == []
 
 
 async def test_open_events_and_all(client: httpx.AsyncClient) -> None:

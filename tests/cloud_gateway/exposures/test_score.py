@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_gateway.exposures.model import Vulnerability
-from cloud_gateway.exposures.score import RULES, Rules, rules_of, score
+from cloud_gateway.exposures.model import Exposure, Sure, Vulnerability, Why
+from cloud_gateway.exposures.score import RULES, Reason, rules_of, score
 from cloud_gateway.warnings.model import Level
 
 DAY = date(2026, 9, 1)
@@ -85,5 +86,24 @@ def test_red_at_a_sturdy_site_comes_before_yellow_at_a_weak_one() -> None:
     ids=["before any", "the last day", "the first day"],
 )
 def test_rules_of_the_day_count(day: date, version: str) -> None:
-    later = Rules("2027-1", date(2027, 1, 1), ((0, "none", 1.0),), RULES[0].levels, 0.1, 0.5, MILLION)
+    later = msgspec.structs.replace(RULES[0], version="2027-1", since=date(2027, 1, 1))
     assert rules_of(day, (*RULES, later)).version == version
+
+
+def test_what_was_paid_for_claims_raises_up_to_a_bound() -> None:
+    values = [
+        score(Vulnerability(1, paid_minor=paid), Level.MINOR, 0, DAY).value for paid in (0, MILLION // 10, 10**15)
+    ]
+    assert values == [1.5, 1.65, 2.25]
+
+
+def test_a_storms_winds_raise_by_how_sure_they_are_and_are_a_reason() -> None:
+    reached = [
+        Exposure("a", Why.WIND_RADIUS, sure, Level.SEVERE, "within 48 kt") for sure in (Sure.LIKELY, Sure.POSSIBLE)
+    ]
+    found = [score(Vulnerability(), Level.MINOR, 0, DAY, storm=one) for one in reached]
+    assert [one.value for one in found] == [1.5, 1.2]
+    assert [one.reasons[-1] for one in found] == [
+        Reason("storm-likely", 1.5, "within 48 kt"),
+        Reason("storm-possible", 1.2, "within 48 kt"),
+    ]

@@ -76,14 +76,14 @@ async def test_without_an_end_it_stands_until_it_is_lifted(ground: Ground) -> No
     assert await ground.told() == ["pudong rainstorm raised 1", "pudong rainstorm cleared 0"]
 
 
-async def test_the_nearest_issuer_counts(ground: Ground) -> None:
+async def test_no_issuer_lowers_what_a_wider_one_has_in_force(ground: Ground) -> None:
     await ground.add_site("futian", coded("440304"))
     await ground.take(at(1), alert("P", 1, info("orange", places="440000", ends=20), issuer="440000"))
     await ground.take(at(2), alert("D", 2, info("red", places="440304", ends=9), issuer="440304"))
     await ground.take(at(3), alert("C", 3, info("yellow", places="440300", ends=20), issuer="440300"))
     await ground.look(at(9))
     told = [change.split(" ", 2)[2] for change in await ground.told()]
-    assert told == ["raised 3", "upgraded 4", "downgraded 2"]
+    assert told == ["raised 3", "upgraded 4", "downgraded 3"]
 
 
 async def test_a_site_that_an_update_leaves_out_is_all_clear_there(ground: Ground) -> None:

@@ -7,20 +7,20 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from cloud_gateway.exposures.atcf import TrackRefused, read_atcf
 from cloud_gateway.exposures.model import Place, Sure, Why
 from cloud_gateway.exposures.storm import (
     GAP_MS,
     STEP_MS,
-    Fix,
-    beaufort_radii,
     level_of_wind,
     passages,
-    storm_exposures,
+    storm_touches,
 )
-from cloud_gateway.warnings.model import Level
+from cloud_gateway.warnings.atcf import read_atcf
+from cloud_gateway.warnings.model import Level, Refused
+from cloud_gateway.warnings.tracks import Fix, Track, beaufort_radii, position_error_m
 from tests.cloud_gateway.exposures.places import GEOD, Ring, place
 
 TRACKS = Path(__file__).parents[4] / "shared" / "data" / "storm-tracks"
@@ -34,6 +34,7 @@ TYPHOON = [
     Fix(START + 12 * HOUR, 30.5, 122.0, (beaufort_radii(7, 300, 280, 200, 200), beaufort_radii(10, 90, 90, 60, 60))),
     Fix(START + 18 * HOUR, 31.6, 120.6, (beaufort_radii(7, 200, 180, 120, 120),)),
 ]  # fmt: skip
+STORM = Track("WP992024", "EXAMPLE", "BEST", START + 18 * HOUR, tuple(TYPHOON))
 CITIES = [
     place("shanghai", 31.23, 121.47), place("ningbo", 29.87, 121.55), place("zhoushan", 30.0, 122.2),
     place("hangzhou", 30.27, 120.15), place("nanjing", 32.06, 118.8), place("beijing", 39.9, 116.4),
@@ -70,13 +71,32 @@ def test_times_are_those_of_a_plain_scan(site: Place, wind_kt: float) -> None:
     assert all(abs(p.enters - minutes[0]) <= STEP_MS and abs(minutes[-1] - p.leaves) <= STEP_MS for p in found)
 
 
-def test_exposure_is_of_the_strongest_wind() -> None:
-    exposures = {e.site: e for e in storm_exposures(passages(TYPHOON, CITIES))}
-    assert {site: e.level for site, e in exposures.items()} == {
+def test_each_site_has_its_strongest_wind_and_says_why() -> None:
+    found = {t.exposure.site: t.exposure for t in storm_touches(STORM, CITIES, START - HOUR)}
+    assert {site: e.level for site, e in found.items()} == {
         "shanghai": Level.SEVERE, "ningbo": Level.MINOR, "zhoushan": Level.SEVERE, "hangzhou": Level.MINOR,
     }  # fmt: skip
-    assert exposures["shanghai"].why is Why.WIND_RADIUS and exposures["shanghai"].sure is Sure.LIKELY
-    assert exposures["shanghai"].detail.startswith("48 kt, 2024-09-14T")
+    assert found["shanghai"].why is Why.WIND_RADIUS and found["shanghai"].sure is Sure.LIKELY
+    assert found["shanghai"].detail == (
+        "within the analysed radius of storm-force wind (48 kt) of EXAMPLE from 2024-09-14T22:10Z"
+        " to 2024-09-14T23:40Z; centre nearest at 2024-09-14T23:00Z, 25 km"
+    )
+
+
+def test_what_is_over_counts_no_more() -> None:
+    found = {t.exposure.site: (t.wind_kt, t.leaves) for t in storm_touches(STORM, CITIES, START)}
+    later = {t.exposure.site: t.wind_kt for t in storm_touches(STORM, CITIES, START + 17 * HOUR)}
+    assert found["shanghai"][0] == 48.0 and found["zhoushan"][1] < START + 17 * HOUR
+    assert later == {"shanghai": 28.0, "ningbo": 28.0}
+
+
+def test_a_forecast_is_called_one_and_its_uncertainty_too() -> None:
+    ahead = [msgspec.structs.replace(f, error_m=250_000.0 * (n > 0)) for n, f in enumerate(TYPHOON)]
+    track = msgspec.structs.replace(STORM, fixes=tuple(ahead))
+    details = {t.exposure.site: (t.exposure.sure, t.exposure.detail) for t in storm_touches(track, CITIES, START)}
+    assert details["shanghai"][1].startswith("within the forecast radius of storm-force wind")
+    assert details["nanjing"][0] is Sure.POSSIBLE
+    assert details["nanjing"][1].startswith("within the uncertainty of the forecast radius of storm-force wind")
 
 
 def test_error_of_the_position_reaches_further_and_is_only_possible() -> None:
@@ -122,9 +142,43 @@ LINE = "WP, 01, 2026090100, , BEST, 0, 200N, 1300E, 70, 970, TY, {kt}, {code}, {
     ],
 )
 def test_radii_are_read_by_their_first_quadrant(code: str, radii: str, metres: tuple[float, ...]) -> None:
-    (fix,) = read_atcf([LINE.format(kt=50, code=code, radii=radii), LINE.format(kt=34, code="AAA", radii="200,,,")])
+    lines = [LINE.format(kt=50, code=code, radii=radii), LINE.format(kt=34, code="AAA", radii="200,,,")]
+    ((fix,),) = [track.fixes for track in read_atcf(lines)]
     assert (fix.latitude, fix.longitude, [r.wind_kt for r in fix.radii]) == (20.0, 130.0, [50.0, 34.0])
     assert tuple(fix.radii[0].quadrants) == metres
+
+
+def test_a_deck_is_the_best_track_and_after_it_the_newest_official_forecast() -> None:
+    deck = """
+        WP, 99, 2026090100, 03, JTWC,   0, 201N, 1300E, 70, 970, TY, 34, AAA, 100, 0, 0, 0
+        WP, 99, 2026090100, 03, JTWC,  12, 210N, 1280E, 75, 970, TY, 34, AAA, 100, 0, 0, 0
+        WP, 99, 2026090100,   , BEST,   0, 200N, 1300E, 70, 970, TY, 34, AAA, 110, 0, 0, 0, , , , , , , , , , , EXAMPLE
+        WP, 99, 2026090106, 03, JTWC,  12, 215N, 1270E, 80, 965, TY, 34, AAA, 120, 0, 0, 0
+        WP, 99, 2026090106, 03, JTWC,  24, 225N, 1250E, 80, 965, TY, 34, AAA, 120, 0, 0, 0
+        WP, 99, 2026090112, 03, AVNO,  12, 100N, 1000E, 80, 965, TY, 34, AAA, 120, 0, 0, 0
+        WP, 99, 2026090106,   , BEST,   0, 206N, 1290E, 75, 970, TY, 34, AAA, 110, 0, 0, 0
+        """
+    (track,) = read_atcf(deck.splitlines())
+    assert (track.id, track.name, track.technique, track.issued) == ("WP992026", "EXAMPLE", "JTWC", ms("2026-09-01T06"))
+    assert [(f.at, f.latitude) for f in track.fixes] == [
+        (ms("2026-09-01T00"), 20.0),
+        (ms("2026-09-01T06"), 20.6),
+        (ms("2026-09-01T18"), 21.5),
+        (ms("2026-09-02T06"), 22.5),
+    ]
+    assert [round(f.error_m / 1852) for f in track.fixes] == [0, 0, 34, 49]
+
+
+@pytest.mark.parametrize(
+    ("basin", "lead_h", "miles"), [("AL", 12, 26), ("AL", 18, 32.5), ("EP", 120, 137), ("WP", 6, 17), ("WP", 144, 175)]
+)
+def test_error_grows_with_the_hours_of_the_forecast(basin: str, lead_h: int, miles: float) -> None:
+    assert position_error_m(basin, lead_h) == pytest.approx(miles * 1852)
+
+
+def test_computed_guidance_alone_is_no_advisory() -> None:
+    with pytest.raises(Refused, match="centre's own"):
+        read_atcf([LINE.format(kt=34, code="AAA", radii="1,,,").replace("BEST", "AVNO")])
 
 
 @pytest.mark.parametrize(
@@ -141,7 +195,7 @@ def test_radii_are_read_by_their_first_quadrant(code: str, radii: str, metres: t
     ids=["words", "month 13", "no hemisphere", "beyond the pole", "quadrant", "negative", "nan"],
 )
 def test_line_that_is_no_atcf_is_named(line: str) -> None:
-    with pytest.raises(TrackRefused, match="line 1"):
+    with pytest.raises(Refused, match="line 1"):
         read_atcf([line])
 
 
@@ -159,7 +213,7 @@ def test_line_that_is_no_atcf_is_named(line: str) -> None:
 def test_real_storm_is_over_the_place_of_its_landfall(
     file: str, site: Place, wind_kt: float, first: str, last: str
 ) -> None:
-    track = read_atcf((TRACKS / f"{file}-bdeck.dat").read_text().splitlines())
+    ((_, track),) = [(t.name, t.fixes) for t in read_atcf((TRACKS / f"{file}-bdeck.dat").read_text().splitlines())]
     (found,) = [p for p in passages(track, [site, place("denver", 39.7, -105.0)]) if p.wind_kt == wind_kt]
     minutes = scan(track, site, wind_kt)
     assert abs(found.enters - minutes[0]) <= STEP_MS

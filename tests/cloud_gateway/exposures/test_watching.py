@@ -144,7 +144,7 @@ async def test_the_duty_goes_on_when_the_store_of_readings_comes_late(
     settings = make_settings(tmp_path)
     (tmp_path / SQLITE_FILE).mkdir()  # no file can be opened there
     duty = asyncio.create_task(run_gauges(yard.engine, settings, lambda: at(9), round_s=0.05))
-    await until(lambda: "cannot be looked at" in caplog.text)
+    await until(lambda: "a duty cannot go on" in caplog.text)
     (tmp_path / SQLITE_FILE).rmdir()
     store = SqliteStore(tmp_path / SQLITE_FILE)
     await store.open()

@@ -55,10 +55,37 @@ async def test_address_that_nobody_knows_is_refused_for_good(address: str) -> No
     assert not refused.value.retry
 
 
-async def test_no_log_line_and_no_error_holds_an_address(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+class _Lines(logging.Handler):
+    """What a process's own handler gets to see; caplog looks at loggers that tell nobody, too."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said += record.getMessage()
+
+
+async def test_no_log_line_and_no_error_holds_an_address() -> None:
+    lines, root = _Lines(), logging.getLogger()
+    before = root.level
+    root.addHandler(lines)
+    root.setLevel(logging.INFO)
     address = f"json://user:s3cret@127.0.0.1:{free_port()}/t0ken"
     with pytest.raises(CannotSend) as refused:
         await ChatSender().send(letter(), person(chat=address))
-    told = caplog.text + str(refused.value)
+    root.removeHandler(lines)
+    root.setLevel(before)
+    told = lines.said + str(refused.value)
     assert [word for word in ("s3cret", "t0ken", "127.0.0.1") if word in told] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(400, False), (403, False), (404, False), (408, True), (429, True), (500, True)], ids=str
+)
+async def test_only_what_the_service_will_never_take_is_refused_for_good(status: int, again: bool) -> None:
+    async with hook() as sink:
+        sink.status = status
+        with pytest.raises(CannotSend, match=f"^the chat service says {status}$") as refused:
+            await ChatSender().send(letter(), person(chat=sink.address))
+    assert refused.value.retry is again

@@ -87,6 +87,23 @@ def test_mistake_is_named_by_its_field(
     assert [problem["field"] for problem in problems] == [field]
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        pytest.param("none.toml", "", "Name an existing plan file.", id="no file"),
+        pytest.param("plans.toml", "", "docs/plans.md says what it means.", id="empty"),
+        pytest.param("plans.toml", "[[plan]]\nsite = 1\n", "docs/plans.md lists what is allowed.", id="wrong value"),
+        pytest.param("plans.toml", "colour = 1\n", "colour: is not a key of plans.", id="unknown key"),
+    ],
+)
+def test_mistakes_lead_to_the_page_of_plans(config: str, capsys: Output, name: str, content: str, said: str) -> None:
+    folder = Path(config).parent
+    (folder / "plans.toml").write_text(content)
+    assert run(["plans", "import", str(folder / name), "--config", config]) == 2
+    told = capsys.readouterr().err
+    assert (said in told, "docs/settings.md" in told) == (True, False)
+
+
 def test_drill_makes_marked_tasks_and_sends_nobody_out_under_red(config: str, example: str, capsys: Output) -> None:
     enter(config, example)
     capsys.readouterr()

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_gateway.plans.answering import AnswerRefused, check_answer
+from cloud_gateway.plans.answering import AnswerRefused, Said, check_answer, give_answer
 from cloud_gateway.plans.execution import tasks_for
 from cloud_gateway.plans.model import Proof, Standing, Step, Task, TaskState
-from cloud_gateway.plans.safety import RED_LEAD_S, is_unsafe, proof_asked
+from cloud_gateway.plans.safety import RED_LEAD_S, Danger, find_danger, is_unsafe, proof_asked
 from cloud_gateway.warnings.model import Level
 from tests.cloud_gateway.plans.pieces import CALL, DRAINS, HOUR, LEAVE, LIFT, LOOK, NOW, PLAN, STEPS, standing
 
@@ -231,3 +231,32 @@ def test_answer_is_refused(state: TaskState, answer: TaskState, asked: Proof, no
     with pytest.raises(AnswerRefused) as refused:
         check_answer(state, answer, asked, note, "")
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("step", "at", "danger"),
+    [
+        (LIFT, standing(ORANGE), None),
+        (LIFT, standing(RED), Danger.RED),
+        (LIFT, standing(ORANGE, RED, onset=NOW + HOUR), Danger.RED_NEAR),
+        (DRAINS, standing(YELLOW), Danger.BEGUN),
+        (DRAINS, standing(NONE, BLUE, onset=NOW + HOUR), Danger.NEAR),
+        (DRAINS, standing(NONE, RED, onset=NOW + HOUR), Danger.RED_NEAR),
+        (DRAINS, standing(RED, closed=True), None),
+    ],
+    ids=["none", "red", "red is near", "it has begun", "within the safe lead time", "red before that", "all clear"],
+)
+def test_danger_has_its_reason(step: Step, at: Standing, danger: Danger | None) -> None:
+    assert find_danger(step, at, NOW) is danger
+
+
+def test_photo_is_refused_in_danger_unless_it_was_given_before() -> None:
+    book = Book()
+    book.see(standing(ORANGE))
+    (lift,) = (task for task in book.tasks if task.step == LIFT.name)
+    said = Said(DONE, "", "ab")
+    with pytest.raises(AnswerRefused, match="people come before goods") as refused:
+        give_answer(lift, LIFT, standing(RED), said, "demo", NOW)
+    done = give_answer(lift, LIFT, standing(ORANGE), said, "demo", NOW)
+    assert (refused.value.code, done.state, done.ended_by) == ("no_photo_now", DONE, "demo")
+    assert give_answer(done, LIFT, standing(RED), said, "another", NOW) is done

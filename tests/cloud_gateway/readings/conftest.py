@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import SeriesStore
+from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.settings import Series
 from deploy.servers import Server
 
@@ -16,7 +16,7 @@ from deploy.servers import Server
 @pytest.fixture(params=["sqlite", "influx1"])
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, influx: Server, database: str
-) -> AsyncIterator[SeriesStore]:
+) -> AsyncIterator[SeriesHome]:
     """An open, empty store of each kind."""
     series = open_series(Series(store=request.param, url=influx.url, database=database), tmp_path)
     await series.open()
@@ -25,7 +25,7 @@ async def store(
 
 
 @pytest.fixture
-async def influx_store(influx: Server, database: str, tmp_path: Path) -> AsyncIterator[SeriesStore]:
+async def influx_store(influx: Server, database: str, tmp_path: Path) -> AsyncIterator[SeriesHome]:
     """An open, empty store on InfluxDB 1.x."""
     series = open_series(Series(store="influx1", url=influx.url, database=database), tmp_path)
     await series.open()
@@ -34,7 +34,7 @@ async def influx_store(influx: Server, database: str, tmp_path: Path) -> AsyncIt
 
 
 @pytest.fixture
-async def sqlite_store(tmp_path: Path) -> AsyncIterator[SeriesStore]:
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[SeriesHome]:
     """An open, empty store in SQLite."""
     series = open_series(Series(store="sqlite"), tmp_path)
     await series.open()

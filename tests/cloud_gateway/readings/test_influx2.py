@@ -21,7 +21,7 @@ import pytest
 
 from cloud_gateway.readings.influx import InfluxStore
 from cloud_gateway.readings.opening import open_series
-from cloud_gateway.readings.series import Bucket, Sample, SeriesStore, StoreUnavailable
+from cloud_gateway.readings.series import Bucket, Sample, SeriesHome, StoreUnavailable, WarningStep
 from cloud_gateway.settings import Series
 from deploy.servers import Server, free_port
 from tests.cloud_gateway.readings.points import AT, make_point
@@ -108,7 +108,7 @@ def contract() -> Iterator[Contract]:
 
 
 @pytest.fixture
-async def store(contract: Contract, tmp_path: Path) -> AsyncIterator[SeriesStore]:
+async def store(contract: Contract, tmp_path: Path) -> AsyncIterator[SeriesHome]:
     series = open_series(make_settings(contract.url, tmp_path), tmp_path)
     await series.open()
     yield series
@@ -121,7 +121,7 @@ def make_settings(url: str, folder: Path) -> Series:
     return Series(store="influx2", url=url, org="insurer", bucket="hazards", database="db", secret_file=secret)
 
 
-async def test_write_is_the_documented_request(store: SeriesStore, contract: Contract) -> None:
+async def test_write_is_the_documented_request(store: SeriesHome, contract: Contract) -> None:
     assert isinstance(store, InfluxStore)
     assert await store.write([make_point(1, 0.5), make_point(2, "防")]) == []
     path, query, token = contract.requests[-1]
@@ -133,7 +133,7 @@ async def test_write_is_the_documented_request(store: SeriesStore, contract: Con
     ]
 
 
-async def test_line_that_is_refused_is_found_among_its_neighbours(store: SeriesStore, contract: Contract) -> None:
+async def test_line_that_is_refused_is_found_among_its_neighbours(store: SeriesHome, contract: Contract) -> None:
     points = [make_point(n) for n in range(1, 50)]
     bad = make_point(77, "refuse me")
     refusals = await store.write([*points[:20], bad, *points[20:]])
@@ -142,7 +142,7 @@ async def test_line_that_is_refused_is_found_among_its_neighbours(store: SeriesS
     assert len(contract.lines) == len(points)
 
 
-async def test_too_large_a_body_is_split(store: SeriesStore, contract: Contract) -> None:
+async def test_too_large_a_body_is_split(store: SeriesHome, contract: Contract) -> None:
     contract.body_limit = 1000
     assert await store.write([make_point(n) for n in range(1, 100)]) == []
     assert len(contract.lines) == 99
@@ -153,7 +153,7 @@ async def test_too_large_a_body_is_split(store: SeriesStore, contract: Contract)
     [(429, "5", 5.0), (503, "", 1.0), (500, "", 1.0), (401, "", 10.0), (404, "", 1.0)],
 )
 async def test_server_that_cannot_take_it_now_is_unavailable(
-    store: SeriesStore, contract: Contract, status: int, retry_after: str, wait_s: float
+    store: SeriesHome, contract: Contract, status: int, retry_after: str, wait_s: float
 ) -> None:
     contract.write_status, contract.retry_after = status, retry_after
     with pytest.raises(StoreUnavailable, match=str(status)) as caught:
@@ -162,7 +162,7 @@ async def test_server_that_cannot_take_it_now_is_unavailable(
     assert contract.lines == []
 
 
-async def test_reading_asks_for_the_mapped_database_with_the_token(store: SeriesStore, contract: Contract) -> None:
+async def test_reading_asks_for_the_mapped_database_with_the_token(store: SeriesHome, contract: Contract) -> None:
     ns = AT * 1_000_000
     contract.rows = f"[[{AT}000001,1.5,null,null],[{AT}000002,null,true,null],[{AT + 1}000003,-0,null,null]]"
     assert await store.samples("gauge-01", "level", ns, ns + 2_000_000, 10) == [
@@ -175,6 +175,17 @@ async def test_reading_asks_for_the_mapped_database_with_the_token(store: Series
     assert (query["db"], query["rp"], query["epoch"]) == (["db"], ["autogen"], ["ns"])
     contract.rows = f"[[{AT}000000,1,2.5,4,2]]"
     assert await store.buckets("gauge-01", "level", AT, AT + 2, 1000) == [Bucket(AT, 1.0, 2.5, 4.0, 2)]
+
+
+async def test_steps_of_warnings_go_and_come_by_the_same_ways(store: SeriesHome, contract: Contract) -> None:
+    one = WarningStep("pudong", "rainstorm", AT * 1_000_000 + 7, 2, 3, "orange", "0199-aa", False)
+    assert await store.write_steps([one]) == []
+    fields = 'level=2i,coming=3i,color="orange",warning="0199-aa",simulated=false'
+    assert contract.lines == [f"warning,site=pudong,hazard=rainstorm {fields} {AT}000007"]
+    contract.rows = f'[[{AT}000007,"rainstorm",2,3,"orange","0199-aa",false]]'
+    assert await store.warning_steps("pudong", AT, AT + 1) == [one]
+    path, query, token = contract.requests[-1]
+    assert (path, token, query["db"], query["rp"]) == ("/query", f"Token {TOKEN}", ["db"], ["autogen"])
 
 
 async def test_server_that_is_gone_is_unavailable(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def places(config: str) -> list[Place]:
     async def look() -> list[Place]:
         engine = open_database(Path(config).parent / "gateway.db")
         async with reading(engine) as connection:
-            found = await list_places(connection)
+            found = await list_places(connection, 1)
         await engine.dispose()
         return found
 
@@ -70,11 +70,11 @@ def risk(config: str, code: str) -> Risk:
     return asyncio.run(look())
 
 
-def mark(config: str) -> tuple[int, int, int]:
-    async def look() -> tuple[int, int, int]:
+def mark(config: str) -> tuple[int, ...]:
+    async def look() -> tuple[int, ...]:
         engine = open_database(Path(config).parent / "gateway.db")
         async with reading(engine) as connection:
-            found = await places_mark(connection)
+            found = await places_mark(connection, 1)
         await engine.dispose()
         return found
 

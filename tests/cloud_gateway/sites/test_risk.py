@@ -65,15 +65,15 @@ async def test_facts_are_put_and_read(shared: Console, client: httpx.AsyncClient
     assert (await client.put(f"/sites/{site.code}/risk", json=FACTS)).status_code == 204
     assert (await client.get(f"/sites/{site.code}/risk")).json() == FACTS
     async with reading(shared.engine) as connection:
-        (place,) = [p for p in await list_places(connection) if p.site == site.id]
+        (place,) = [p for p in await list_places(connection, NOW) if p.site == site.id]
     assert place.outline == (((31.2, 121.5), (31.2, 121.6), (31.3, 121.6), (31.2, 121.5)),)
     assert place.geocodes == (("adcode", "310115"),)
 
 
 async def test_same_facts_again_change_nothing(shared: Console, client: httpx.AsyncClient, site: Site) -> None:
-    async def mark() -> tuple[int, int, int]:
+    async def mark() -> tuple[int, ...]:
         async with reading(shared.engine) as connection:
-            return await places_mark(connection)
+            return await places_mark(connection, NOW)
 
     await client.put(f"/sites/{site.code}/risk", json=FACTS)
     first = await mark()
@@ -132,7 +132,7 @@ async def test_claims_of_this_hazard_in_five_years_count(
         await put_claims(connection, claims)
         found = await standings(connection, [site.id, "none"], ["flood", "rainstorm"], NOW)
     assert found == {
-        site.id: Standing(Vulnerability(2, True, True, False, 2), 1_250_000_000, "CNY"),
+        site.id: Standing(Vulnerability(2, True, True, False, 2, 10_000_000), 1_250_000_000, "CNY"),
         "none": Standing(Vulnerability(), 0, "CNY"),
     }
 
@@ -143,5 +143,5 @@ async def test_two_changes_of_one_millisecond_are_both_seen(shared: Console, sit
         marks = []
         for value in (True, False):
             await put_risk(connection, site.id, Risk(low_ground=value), NOW)
-            marks.append(await places_mark(connection))
+            marks.append(await places_mark(connection, NOW))
     assert marks[0] != marks[1]

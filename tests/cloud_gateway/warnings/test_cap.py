@@ -238,6 +238,35 @@ def test_a_cancel_needs_no_info() -> None:
     assert (alert.msg_type, alert.infos, alert.findings) == (MsgType.CANCEL, (), ())
 
 
+@pytest.mark.parametrize(
+    ("sent", "times", "expected"),
+    [
+        pytest.param("2026-07-20T08:00:00", "<expires>2026-07-20T14:00:00+08:00</expires>", SENT_MS, id="one other"),
+        pytest.param("2026-07-20T08:00:00", "", SENT_MS + 8 * HOUR, id="no other: UTC"),
+        pytest.param(
+            "2026-07-20T08:00:00",
+            "<onset>2026-07-20T09:00:00+07:00</onset><expires>2026-07-20T14:00:00+08:00</expires>",
+            SENT_MS + 8 * HOUR,
+            id="others that differ: UTC",
+        ),
+        pytest.param(
+            "2026-07-20T08:00:00",
+            "<onset>tomorrow</onset><expires>2026-07-20T14:00:00+08:00</expires>",
+            SENT_MS,
+            id="one of them no time",
+        ),
+    ],
+)
+def test_a_time_without_offset_has_that_of_the_other_times(sent: str, times: str, expected: int) -> None:
+    alert = read(cap(info(times), sent=sent))
+    assert (alert.sent, codes_of(alert)[0]) == (expected, ("no_offset", "sent"))
+
+
+def test_an_end_without_offset_has_that_of_the_sending() -> None:
+    alert = read(cap(info("<expires>2026-07-20T14:00:00</expires>")))
+    assert (alert.infos[0].expires, codes_of(alert)) == (SENT_MS + 6 * HOUR, [("no_offset", "info[0].expires")])
+
+
 @pytest.mark.parametrize("status", ["Exercise", "System", "Test", "Draft"])
 def test_other_statuses_stay_what_they_are(status: str) -> None:
     assert read(cap(status=status)).status == status

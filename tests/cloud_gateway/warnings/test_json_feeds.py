@@ -126,6 +126,33 @@ def test_a_word_that_cap_does_not_know_is_doubtful_not_fatal() -> None:
     assert (alert.level, [finding.code for finding in alert.findings]) == (Level.MODERATE, ["unknown_word"])
 
 
+def _meteoalarm(**changes: object) -> Alert:
+    return parse_meteoalarm(samples.as_bytes(samples.meteoalarm("3; orange; Severe", **changes)))
+
+
+@pytest.mark.parametrize(
+    ("word", "code"), [("Aktuell", "unknown_word"), ("", "missing_field"), (None, "missing_field")]
+)
+@pytest.mark.parametrize(
+    ("parse", "field"),
+    [(_nws, "status"), (_nws, "messageType"), (_meteoalarm, "status"), (_meteoalarm, "msgType")],
+    ids=["nws status", "nws type", "meteoalarm status", "meteoalarm type"],
+)
+def test_what_decides_who_is_told_is_never_guessed(
+    parse: Callable[..., Alert], field: str, word: str | None, code: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(**{field: word})
+    assert (refused.value.code, refused.value.field) == (code, field)
+
+
+@pytest.mark.parametrize("parse", [_nws, _meteoalarm], ids=["nws", "meteoalarm"])
+def test_a_time_without_offset_has_that_of_the_others(parse: Callable[..., Alert]) -> None:
+    written = parse(sent="2026-07-31T10:00:00")
+    assert written.sent != parse(sent="2026-07-31T10:00:00Z").sent
+    assert [(finding.code, finding.field) for finding in written.findings] == [("no_offset", "sent")]
+
+
 @pytest.mark.parametrize(
     ("level", "color", "state"),
     [

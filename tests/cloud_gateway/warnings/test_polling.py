@@ -71,6 +71,28 @@ async def test_an_alert_is_taken_and_not_asked_for_again(engine: AsyncEngine, pu
     assert (found.answered_at, found.changed_at, found.etag, due) == (NOON + MINUTE, NOON, '"1"', NOON + 2 * MINUTE)
 
 
+async def test_another_address_is_not_asked_by_the_tags_of_the_first(engine: AsyncEngine, publisher: Publisher) -> None:
+    tags = ('ETag: "1"', "Last-Modified: Mon, 20 Jul 2026 01:00:00 GMT")
+    first = publisher.script("/first", Reply(body=cap_xml("A"), headers=tags))
+    second = publisher.script("/second", Reply(body=cap_xml("B"), headers=tags), Reply(304))
+    await poll(engine, source(first), NOON)
+    await poll(engine, source(second), NOON + MINUTE, NOON + 2 * MINUTE)
+    _first, changed, again = (request.headers for request in publisher.requests)
+    assert ("if-none-match" in changed, "if-modified-since" in changed, again["if-none-match"]) == (False, False, '"1"')
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o660], ids="{:o}".format)
+async def test_a_token_that_others_may_read_is_not_used(
+    engine: AsyncEngine, publisher: Publisher, tmp_path: Path, mode: int
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("a-token\n")
+    token.chmod(mode)
+    await poll(engine, source(publisher.script("/cap", Reply(body=cap_xml("A"))), token_file=token), NOON)
+    said = f"settings: {token} may be read by others (mode {mode:04o}); run: chmod 600 {token}"
+    assert ((await state(engine)).error, publisher.requests) == (said, [])
+
+
 async def test_nothing_is_asked_before_its_time(engine: AsyncEngine, publisher: Publisher) -> None:
     url = publisher.script("/cap", Reply(body=cap_xml("A")))
     await poll(engine, source(url), NOON, NOON + 59_999, NOON + 60_000)

@@ -36,7 +36,10 @@ PUSH = "/api/v1/warning-sources/office/messages"
 async def serving(migrated: Path, folder: Path) -> AsyncIterator[Console]:
     """A gateway with a source that posts and one that is polled, by nobody here."""
     copyfile(migrated, folder / "gateway.db")
+    (folder / "token").touch(0o600)
     (folder / "token").write_text(TOKEN + "\n")
+    (folder / "open").write_text(TOKEN + "\n")
+    (folder / "open").chmod(0o644)
     settings = {
         "data_dir": folder,
         "web": {"port": 0},
@@ -44,6 +47,7 @@ async def serving(migrated: Path, folder: Path) -> AsyncIterator[Console]:
             {"name": "office", "kind": "push", "token_file": folder / "token", "simulated": True},
             {"name": "index", "kind": "feed", "url": "https://alerts.example.org/feed"},
             {"name": "unset", "kind": "push", "token_file": folder / "none"},
+            {"name": "open", "kind": "push", "token_file": folder / "open"},
         ],
     }
     async with running(GatewaySettings.model_validate(settings)) as served:
@@ -125,8 +129,9 @@ async def test_a_session_is_no_token(common: Console) -> None:
     assert answer.status_code == 401
 
 
-async def test_a_source_without_its_file_is_told_to_the_administrator(common: Console) -> None:
-    answer = await push(common, cap_xml("A"), TOKEN, PUSH.replace("office", "unset"))
+@pytest.mark.parametrize("name", ["unset", "open"], ids=["no file", "a file that others may read"])
+async def test_a_source_without_its_file_is_told_to_the_administrator(common: Console, name: str) -> None:
+    answer = await push(common, cap_xml("A"), TOKEN, PUSH.replace("office", name))
     assert (answer.status_code, answer.json()["code"]) == (503, "source_not_ready")
     assert "none" not in answer.text.replace('"none"', "")
 

@@ -1,0 +1,69 @@
+"""Enters the rows of a table of long records or of outlooks: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_gateway.database import open_database, transaction
+from cloud_gateway.seasons.entries import OutlookEntry, RecordEntry, read_outlooks, read_records
+from cloud_gateway.seasons.store import known_codes, put_outlooks, put_records
+from cloud_gateway.sites.entries import Mistake
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What an import did: nothing where there are mistakes."""
+
+    entered: int
+    mistakes: tuple[Mistake, ...]
+
+
+async def import_records(database: Path, raw: bytes, now: int) -> Entered:
+    """Enter a table of long records at `now`, ms UTC. Raises TableRefused."""
+    entries, mistakes = read_records(raw)
+    engine = open_database(database)
+    try:
+        async with transaction(engine) as connection:
+            found = [*mistakes, *await _strangers(connection, entries)]
+            if not found:
+                await put_records(connection, entries, now)
+    finally:
+        await engine.dispose()
+    return _entered(entries, found)
+
+
+async def import_outlooks(database: Path, raw: bytes, now: int) -> Entered:
+    """Enter a table of seasonal outlooks at `now`, ms UTC. Raises TableRefused."""
+    entries, mistakes = read_outlooks(raw)
+    engine = open_database(database)
+    try:
+        async with transaction(engine) as connection:
+            found = [*mistakes, *await _strangers(connection, entries)]
+            if not found:
+                await put_outlooks(connection, entries, now)
+    finally:
+        await engine.dispose()
+    return _entered(entries, found)
+
+
+def _entered(entries: Sequence[object], mistakes: Sequence[Mistake]) -> Entered:
+    return Entered(0 if mistakes else len(entries), tuple(sorted(mistakes, key=lambda one: one.row)))
+
+
+async def _strangers(
+    connection: AsyncConnection, entries: Sequence[RecordEntry] | Sequence[OutlookEntry]
+) -> list[Mistake]:
+    """Rows about sites that nobody has entered."""
+    codes = {entry.place.removeprefix("site:") for entry in entries if entry.place.startswith("site:")}
+    known = await known_codes(connection, codes)
+    strange = {f"site:{code}" for code in codes - known}
+    remedy = "Enter the site first: weiran sites import FILE"
+    return [
+        Mistake(entry.row, "site", f"{entry.place.removeprefix('site:')!r} is no site that is entered", remedy)
+        for entry in entries
+        if entry.place in strange
+    ]

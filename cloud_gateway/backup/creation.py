@@ -13,6 +13,7 @@ from cloud_gateway.backup import store
 from cloud_gateway.backup.copies import copy_database, copy_secret, sync
 from cloud_gateway.backup.influx import InfluxNotCopied, copy_influx
 from cloud_gateway.backup.manifest import FILE, Copy, Manifest, encode_manifest
+from cloud_gateway.backup.pictures import copy_photos
 from cloud_gateway.occupancy import occupied
 from cloud_gateway.outreach.tokens import KEY_FILE
 from cloud_gateway.readings.opening import SQLITE_FILE
@@ -59,12 +60,13 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
 
     The order is the point: ingest writes a reading before its line of the ledger, so whatever the ledger's copy calls
     stored is in a copy of the readings that is made after it. The other way round it might not be. The key of answer
-    links, too, was there before the first message that has one.
+    links, too, was there before the first message that has one, and a photo before the task that names it.
     """
     begun_at, id_ = now(), str(uuid.uuid4())
     store.note_begun(settings.database, id_, begun_at, folder.absolute())
     relational = copy_database(settings.database, partial / settings.database.name)
     readings, influx, missing = _copy_readings(settings, partial)
+    photos, damaged = copy_photos(settings.data_dir, partial)
     file = partial / relational.file
     manifest = Manifest(
         id=id_,
@@ -77,9 +79,11 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
         heads=store.read_heads(file),
         influx=influx,
         answer_key=_copy_key(settings, partial),
+        photos=photos,
     )
     _write(partial, manifest)
-    return Made(folder, manifest, missing)
+    lost = f"damaged photos are left out: {', '.join(damaged)}" if damaged else ""
+    return Made(folder, manifest, "; ".join(filter(None, (missing, lost))))
 
 
 def _copy_readings(settings: GatewaySettings, partial: Path) -> tuple[Copy | None, str | None, str]:

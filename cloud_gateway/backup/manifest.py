@@ -40,7 +40,8 @@ class Head(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """A backup. `readings` is null where the series store is a server, whose own backup is `influx`, if made.
 
-    `answer_key` is the key of the answer links in sent messages, null where no message was ever planned.
+    `answer_key` is the key of the answer links in sent messages, null where no message was ever planned. `photos` are
+    the proofs of tasks, in a folder of that name, each named by its SHA-256.
     `begun_at` and `finished_at` are ms UTC; `revision` is the relational copy's place in the chain of migrations.
     """
 
@@ -54,6 +55,7 @@ class Manifest(Struct, frozen=True):
     heads: list[Head]
     influx: str | None = None
     answer_key: Copy | None = None
+    photos: list[Sha256] = []
     v: int = VERSION
 
 

@@ -16,6 +16,7 @@ from typing import Literal
 from cloud_gateway.backup import store
 from cloud_gateway.backup.copies import copy_file, copy_secret, digest_file, sync
 from cloud_gateway.backup.manifest import BadBackup, Copy, Manifest, read_manifest
+from cloud_gateway.backup.pictures import bring_photos, check_photos
 from cloud_gateway.migrations import known_revisions, migrate
 from cloud_gateway.occupancy import occupied_alone
 from cloud_gateway.outreach.tokens import KEY_FILE
@@ -66,6 +67,7 @@ def _check(folder: Path) -> Manifest:
     for copy in (manifest.relational, manifest.readings, manifest.answer_key):
         if copy is not None:
             _check_copy(folder, copy)
+    check_photos(folder, manifest.photos)
     return manifest
 
 
@@ -96,6 +98,7 @@ def _replace(settings: GatewaySettings, folder: Path, manifest: Manifest, now: i
     fresh = [_bring(folder, manifest.relational, settings.data_dir)]
     migrate(fresh[0])
     store.write_restored(fresh[0], manifest, now, revocations or ())
+    bring_photos(folder, manifest.photos, settings.data_dir)
     goals = [settings.database]
     readings = _choose_readings(settings, folder, manifest)
     if readings == "from backup" and manifest.readings is not None:

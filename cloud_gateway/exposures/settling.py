@@ -38,6 +38,8 @@ from cloud_gateway.warnings.model import Level
 MOST_WARNINGS = 200
 #: Sites written in one transaction: others wait for the database meanwhile.
 MOST_SITES = 250
+#: Between two of them the database is left alone, s: SQLite has no queue, and who waits looks every 0.1 s.
+LET_IN_S = 0.11
 Alarms = Mapping[Subject, Sequence[OwnAlarm]]
 
 
@@ -119,7 +121,9 @@ class Settling:
         async with reading(engine) as connection:
             found = await self._find(connection, now, most)
         events: list[Changed] = []
-        for part in found.parts(most_sites):
+        for number, part in enumerate(found.parts(most_sites)):
+            if number:
+                await asyncio.sleep(LET_IN_S)
             async with transaction(engine) as connection:
                 events += await _write(connection, found, part)
             yield _settled(found, events)

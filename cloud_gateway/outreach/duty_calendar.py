@@ -5,9 +5,9 @@ PRIORITY is the rank (1 is called first, also without), CATEGORIES the role. Eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,8 +22,10 @@ from edge_agent.web.times import EPOCH, MILLISECOND
 
 BEGIN = b"BEGIN:VCALENDAR"
 MAX_EVENTS = 2000
-#: Turns of one event; a turn of a few hours every day comes to fewer.
+#: Turns of one event that are not over; a turn of a few hours every day comes to fewer.
 MAX_TURNS = 800
+#: Times that are laid out of all events of a file, also those that are over.
+MAX_STARTS = 100_000
 #: Events that recur are laid out so far ahead, and may have begun so long ago.
 AHEAD = timedelta(days=366)
 OLDEST = timedelta(days=20 * 366)
@@ -43,6 +45,21 @@ MAX_COUNT = 10_000
 class _Turn(NamedTuple):
     start: datetime
     end: datetime
+
+
+class _Budget:
+    """How many times of a file may still be laid out."""
+
+    def __init__(self) -> None:
+        self._left = MAX_STARTS
+
+    def spend(self, starts: Iterator[datetime]) -> Iterator[datetime]:
+        """The same times, while there is room. Raises TableRefused."""
+        for start in starts:
+            self._left -= 1
+            if self._left < 0:
+                raise TableRefused(f"its events take place more than {MAX_STARTS} times", "Export a shorter time")
+            yield start
 
 
 class _Wrong(Exception):
@@ -70,9 +87,11 @@ def read_icalendar(raw: bytes, zone: str, now: int) -> Calendar:
     at = EPOCH + now * MILLISECOND
     turns: list[Turn] = []
     mistakes: list[Mistake] = []
+    budget = _Budget()
     for number, event in enumerate(events, 1):
         try:
-            found = [_entry(event, turn, number) for turn in _turns_of(event, moved, zone, at)]
+            coming = islice(_turns_of(event, moved, zone, at, budget), MAX_TURNS)
+            found = [_entry(event, turn, number) for turn in coming]
         except _Wrong as exc:
             mistakes.append(Mistake(number, exc.field, str(exc), exc.remedy))
             continue
@@ -94,7 +113,9 @@ def _read_events(raw: bytes) -> list[Event]:
     return [one for one in events if str(one.status or "").upper() != "CANCELLED"]
 
 
-def _turns_of(event: Event, moved: set[tuple[str, datetime]], zone: str, at: datetime) -> Iterator[_Turn]:
+def _turns_of(
+    event: Event, moved: set[tuple[str, datetime]], zone: str, at: datetime, budget: _Budget
+) -> Iterator[_Turn]:
     """Each time that the event takes place and that is not over; one that was moved stands in the file by itself."""
     if broken := _broken(event):
         raise _Wrong(broken[0], "it cannot be read", "Export the calendar once more")
@@ -105,7 +126,7 @@ def _turns_of(event: Event, moved: set[tuple[str, datetime]], zone: str, at: dat
     if length <= timedelta():
         raise _Wrong("DTEND", "the turn ends before it begins", "Give a later time")
     is_moved = event.RECURRENCE_ID is not None
-    for start in islice(_starts(event, first, zone, at), MAX_TURNS):
+    for start in budget.spend(_starts(event, first, zone, at)):
         is_replaced = not is_moved and (event.uid, start) in moved
         if start + length > at and not is_replaced:
             yield _Turn(start, start + length)
@@ -137,7 +158,23 @@ def _recurring(written: vRecur, first: datetime, at: datetime) -> Iterator[datet
         rule = rrulestr(_text(vRecur(bounded)), dtstart=first)
     except (ValueError, TypeError) as exc:
         raise _Wrong("RRULE", "the rule cannot be read", remedy) from exc
-    return islice(iter(rule), count)
+    return _coming(rule, written, first, count)
+
+
+def _coming(rule: Iterable[datetime], written: vRecur, first: datetime, count: int) -> Iterator[datetime]:
+    """The times of a rule. One that never comes is looked for through all years, so its file is not read further."""
+    starts = islice(iter(rule), max(count, 0))
+    earliest = next(starts, None)
+    if earliest is not None:
+        return chain([earliest], starts)
+    if count > 0 and not _ever_comes(written, first):
+        raise TableRefused(f"an event recurs by a rule that never comes: {_text(written)[:80]}", "Correct the event")
+    return iter(())
+
+
+def _ever_comes(written: vRecur, first: datetime) -> bool:
+    endless = {name: value for name, value in dict(written).items() if name not in {"UNTIL", "COUNT"}}
+    return next(iter(rrulestr(_text(vRecur(endless)), dtstart=first)), None) is not None
 
 
 def _is_plain(written: vRecur) -> bool:

@@ -62,6 +62,8 @@ _COLORS = {
     },
     "en": {color: color.value for color in Color},
 }  # fmt: skip
+#: Before it where an answer is needed: the same person may have been told of the same without one.
+_ASKS = {"zh-Hans": "请应答", "en": "Answer needed"}
 #: What the subject begins with: with an official warning, and of our own gauges alone, which never warn.
 _HEADS = {
     "zh-Hans": {
@@ -121,7 +123,8 @@ def subject_of(message: Message, language: str, facts: Facts) -> str:
     """One line without control characters, whatever a site is called."""
     said = _language(language)
     shared = _shared(message, said, facts)
-    parts = [shared["head"], shared["what"], _places(facts.sites, said)]
+    asks = "" if message.answer_by is None else _ASKS[said]
+    parts = [asks, shared["head"], shared["what"], _places(facts.sites, said)]
     joined = " · ".join(str(part) for part in parts if part)
     return one_line(f"{shared['mark']}{joined}", MAX_SUBJECT)
 

@@ -13,6 +13,8 @@ from cloud_gateway.warnings.hazards import HAZARDS
 from cloud_gateway.warnings.model import LEVEL_OF_COLOR, Color, Level
 
 DAY_S = 86_400
+#: Days that a review date can mean.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 COLORS = {color.value: int(LEVEL_OF_COLOR[color]) for color in (Color.BLUE, Color.YELLOW, Color.ORANGE, Color.RED)}
 
 
@@ -68,7 +70,11 @@ class PlanEntry(_Entry):
 
     site: str = Field(pattern=r"^[a-z0-9-]{2,32}$", description="Code of the site.")
     hazard: HazardName
-    review_by: date = Field(description="The last day, at the site, on which the plan need not have been looked at.")
+    review_by: date = Field(
+        ge=FIRST_DAY,
+        le=LAST_DAY,
+        description="The last day, at the site, on which the plan need not have been looked at.",
+    )
     step: list[StepEntry] = Field(min_length=1, max_length=100)
 
     @model_validator(mode="after")

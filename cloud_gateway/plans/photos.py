@@ -48,6 +48,12 @@ def find_photo(data_dir: Path, name: str) -> Path | None:
     return file if _NAME.fullmatch(name) and file.exists() else None
 
 
+def list_photos(data_dir: Path) -> list[str]:
+    """The names of all pictures that are kept."""
+    folder = data_dir / FOLDER
+    return sorted(file.name for file in folder.iterdir() if _NAME.fullmatch(file.name)) if folder.exists() else []
+
+
 def _write(folder: Path, name: str, content: bytes) -> None:
     """Whole under its name, or not at all."""
     handle, partial = tempfile.mkstemp(dir=folder)

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, RequiredKey, make_once
@@ -43,12 +43,19 @@ class PartnerEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=120, description="Unique.")
+    name: str = Field(max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="Unique, not blank.")
     latitude: float = Field(ge=-90, le=90, allow_inf_nan=False, description="WGS-84, degrees.")
     longitude: float = Field(ge=-180, le=180, allow_inf_nan=False, description="WGS-84, degrees.")
-    phone: str = Field("", max_length=40)
-    mail: str = Field("", max_length=200)
+    phone: str = Field("", pattern=r"^(\+?[0-9][0-9 ()-]{2,23})?$", description="Digits, spaces, hyphens, a leading +.")
+    mail: str = Field("", max_length=200, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$", description="One mail address.")
     resources: list[Lent] = Field(default=[], max_length=len(Kind))
+
+    @field_validator("name")
+    @classmethod
+    def _is_not_blank(cls, name: str) -> str:
+        if not name.strip():
+            raise ValueError("a partner needs a name")
+        return name
 
     @model_validator(mode="after")
     def _each_kind_once(self) -> Self:

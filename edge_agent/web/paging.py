@@ -51,9 +51,16 @@ def decode_cursor(text: str | None, *kinds: type[str] | type[int]) -> list[str |
     fits = isinstance(key, list) and len(key) == len(kinds)
     if not fits or any(type(k) is not kind for k, kind in zip(key, kinds, strict=True)):
         raise invalid("after", "this is not a cursor of this list")
-    if any(isinstance(k, int) and abs(k) >= 2**63 for k in key):
+    if not all(_can_be_bound(k) for k in key):
         raise invalid("after", "this is not a cursor of this list")
     return list(key)
+
+
+def _can_be_bound(value: str | int) -> bool:
+    """Whether a database takes it: no number beyond 64 bits, no half of a surrogate pair."""
+    if isinstance(value, int):
+        return abs(value) < 2**63
+    return not any("\ud800" <= sign <= "\udfff" for sign in value)
 
 
 def read_time(field: str, text: str) -> int:

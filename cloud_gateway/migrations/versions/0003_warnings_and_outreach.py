@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables."""
     _make_first()
     _make_those_that_refer_to_them()
+    _make_the_last()
 
 
 def _make_first() -> None:
@@ -549,6 +550,9 @@ def _make_those_that_refer_to_them() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+
+
+def _make_the_last() -> None:
     op.create_table(
         "answer",
         sa.Column("id", sa.String(length=36), nullable=False),

@@ -102,6 +102,7 @@ async def test_event_says_who_answered_and_who_did_not(typhoon: Typhoon, looks: 
     await expect(sites.first).to_contain_text(re.compile("外高桥冷库.*在所画区域内 · 确定.*脆弱性中：怕水货物", re.S))
     await expect(sites).to_have_count(3)
     await expect(page.locator("[data-part=tasks]")).to_contain_text("启动水泵")
+    await expect(page.locator("[data-part=tasks] header a")).to_have_attribute("href", f"/tasks?event={typhoon.event}")
 
 
 async def test_event_of_another_site_names_who_could_not_be_reached(typhoon: Typhoon, looks: Looks) -> None:

@@ -76,6 +76,16 @@ def test_what_recurs_without_end_is_laid_out_a_year_ahead() -> None:
     assert 360 < len(found) <= 366
 
 
+@pytest.mark.parametrize("begun", ["20210720", "20090720"])
+def test_a_turn_that_has_recurred_for_years_goes_on(begun: str) -> None:
+    night = f"DTSTART:{begun}T200000\nDTEND:{begun}T235900"
+    assert turns(calendar(f"SUMMARY:Lin\n{night}\nRRULE:FREQ=DAILY"))[0][1] == f"{_day(AT)} 12:00"
+
+
+def _day(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%m-%d}"
+
+
 @pytest.mark.parametrize(
     ("event", "field"),
     [
@@ -113,6 +123,17 @@ def test_what_is_wrong_with_an_event_is_named(event: str, field: str) -> None:
 def test_what_is_no_calendar_is_refused(raw: bytes) -> None:
     with pytest.raises(TableRefused):
         read_icalendar(raw, ZONE, AT)
+
+
+@pytest.mark.parametrize(
+    ("rule", "count", "why"),
+    [("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", 3, "never comes"), ("FREQ=DAILY", 20, "more than 100000 times")],
+    ids=["never comes", "too often"],
+)
+def test_a_calendar_that_would_keep_the_machine_busy_is_refused(rule: str, count: int, why: str) -> None:
+    event = f"SUMMARY:Lin\nDTSTART:20090720T200000\nDTEND:20090720T235900\nRRULE:{rule}"
+    with pytest.raises(TableRefused, match=why):
+        read_icalendar(calendar(*[event] * count), ZONE, AT)
 
 
 def test_a_table_is_not_taken_for_a_calendar() -> None:

@@ -38,6 +38,18 @@ def test_no_name_can_add_a_line_to_a_subject() -> None:
     assert subject == "Official warning · Heavy rain (orange) · Pudong Bcc: a@example.org x"
 
 
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("zh-Hans", "请应答 · 官方预警 · 暴雨（橙色） · Pudong仓库"),
+        ("en", "Answer needed · Official warning · Heavy rain (orange) · Pudong"),
+    ],
+)
+def test_a_message_that_needs_an_answer_says_so_first(language: str, subject: str) -> None:
+    asked = message(answer_by=AT)
+    assert render(asked, language, facts(site_fact("Pudong"))).subject == subject
+
+
 @pytest.mark.skipif(not HOSTILE.is_dir(), reason="the collected hostile files are not here")
 @pytest.mark.parametrize("name", ["template_injection.xml", "crlf_header_injection.xml"])
 def test_collected_hostile_alerts_stay_text(name: str) -> None:

@@ -95,8 +95,9 @@ class Office:
         assert (answer.status_code, len(answer.json()["new"])) == (200, 1), answer.text
 
     async def asked(self, name: str, count: int) -> EmailMessage:
-        """The letter that asks somebody for an answer, once so many letters in all have come."""
+        """The letter that asks somebody for an answer, once so many letters in all have come and are noted as sent."""
         letters = {str(letter["Message-ID"]): letter for letter in await self.mail.came(count)}
+        await self.books.until(f"SELECT 1 WHERE {count} <= (SELECT count(sent_at) FROM message)")
         query = "SELECT m.id FROM message m JOIN recipient r ON r.id = m.recipient WHERE r.name=:name AND m.step!=''"
         (row,) = await self.books.rows(query, name=name)
         return next(letter for known, letter in letters.items() if row["id"] in known)

@@ -102,6 +102,8 @@ async def test_plan_is_entered_and_shown_at_its_newest(ground: Ground) -> None:
     [
         ({"hazard": "zombies"}, "hazard"),
         ({"review_by": "soon"}, "review_by"),
+        ({"review_by": "9999-12-31"}, "review_by"),
+        ({"review_by": "0001-01-01"}, "review_by"),
         ({"step": []}, "step"),
         ({"step": [LIFT, LIFT]}, ""),
         ({"step": [LIFT | {"level": "green"}]}, "step.0.level"),
@@ -110,7 +112,19 @@ async def test_plan_is_entered_and_shown_at_its_newest(ground: Ground) -> None:
         ({"step": [LIFT | {"colour": "red"}]}, "step.0.colour"),
         ({"site": "nowhere-at-all"}, "site"),
     ],
-    ids=["hazard", "date", "no step", "same name", "colour", "no deadline", "owner", "unknown", "site"],
+    ids=[
+        "hazard",
+        "date",
+        "too late",
+        "too early",
+        "no step",
+        "same name",
+        "colour",
+        "no deadline",
+        "owner",
+        "unknown",
+        "site",
+    ],
 )
 async def test_wrong_plans_are_refused(ground: Ground, change: dict[str, object], field: str) -> None:
     answer = await ground.client.post("/plans", json=ground.plan(**change))
@@ -248,6 +262,22 @@ async def test_refused_request_leaves_its_key_free(ground: Ground) -> None:
     partner = await ground.partner(f"free {ground.code}", 31.26, 9)
     resource = (await ground.offers())[str(partner["name"])]["resource"]
     assert (await ground.ask(resource, 1, f"free {ground.code}")).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "  "}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"phone": "javascript:alert(1)"}, "phone"),
+        ({"mail": "two@example.org, three@example.org"}, "mail"),
+    ],
+    ids=["blank name", "control sign", "no phone", "two mails"],
+)
+async def test_wrong_partners_are_refused(ground: Ground, change: dict[str, object], field: str) -> None:
+    entry = {"name": f"wrong {ground.code}", "latitude": 31.2, "longitude": 121.5}
+    answer = await ground.client.post("/partners", json=entry | change)
+    assert (answer.status_code, answer.json().get("field")) == (422, field)
 
 
 async def test_partner_is_entered_once_and_changed(ground: Ground) -> None:

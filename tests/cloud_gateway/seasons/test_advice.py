@@ -63,7 +63,7 @@ async def test_the_sites_page_is_given_record_and_outlook_unchanged(empty: Conso
         page = await client.get("/sites/depot-1/record?lang=en")
         other = await client.get("/sites/none/record")
         refused = await stranger.get("/sites/depot-1/record")
-    assert ("131.7 mm" in page.text, "Once in 50 years" in page.text, "16 whole years" in page.text) == (True, True, True)
+    assert all(words in page.text for words in ("131.7 mm", "Once in 50 years", "16 whole years"))
     assert page.text.count("偏多&lt;b&gt;２成") == 1
     assert "below normal 20 %, near normal 30 %, above normal 50 %" in page.text
     assert (other.status_code, refused.status_code) == (404, 303)

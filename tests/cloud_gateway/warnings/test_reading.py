@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_gateway.warnings.entries import MAX_BYTES, MAX_ENTRIES
-from cloud_gateway.warnings.reading import read_alerts
+from cloud_gateway.warnings.reading import Reading, read_alerts
 from cloud_gateway.warnings.shapes import KINDS
 from tests.cloud_gateway.warnings import samples
 
@@ -49,7 +49,7 @@ def test_a_named_shape_reads_the_same(kind: str) -> None:
     ids=["features", "qweather 7", "qweather 1", "meteoalarm", "nmc", "two digits", "12379"],
 )
 def test_a_feed_without_a_warning_is_no_mistake(document: object) -> None:
-    assert read_alerts(samples.as_bytes(document)) == ((), (), (), (), ())
+    assert read_alerts(samples.as_bytes(document)) == Reading()
 
 
 def test_of_246_entries_with_a_broken_one_245_are_read() -> None:

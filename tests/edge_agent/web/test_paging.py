@@ -19,7 +19,7 @@ def test_cursor_reads_back(name: str, number: int) -> None:
 
 @pytest.mark.parametrize(
     "text", ["", "%", "é", "AAAA", "A", "=" * 9, encode_cursor([1]), encode_cursor(["a", 2**63]),
-             encode_cursor(["a", True]), base64.urlsafe_b64encode(b'{"a":1}').decode()],
+             encode_cursor(["a", True]), encode_cursor(["\ud800", 1]), base64.urlsafe_b64encode(b'{"a":1}').decode()],
 )  # fmt: skip
 def test_foreign_cursor_is_refused(text: str) -> None:
     with pytest.raises(Problem) as caught:

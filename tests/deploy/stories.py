@@ -1,0 +1,29 @@
+"""Plays a demo to its end in processes of its own and reads its report."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+#: asyncio's debugging more than doubles what a demo costs; its parts are tested with it one by one.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
+
+
+def run_demo(folder: Path, *options: str) -> dict[str, Any]:
+    """The report of `weiran demo --once` with these options; an AssertionError with its words where it fails."""
+    report = folder / "report.json"
+    command = [sys.executable, "-m", "deploy", "demo", "--once", "--report", str(report), *options]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=360, env=ENVIRONMENT)
+    assert result.returncode == 0, result.stdout + result.stderr
+    decoded: dict[str, Any] = msgspec.json.decode(report.read_bytes())
+    return decoded
+
+
+def surges(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The alarms of storm surge in a report."""
+    return [alarm for alarm in report["alarms"] if alarm["rule"] == "surge"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, text, tuple_
+from sqlalchemy import ColumnElement, bindparam, insert, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -143,9 +143,9 @@ class IngestStore:
 
     async def stored_readings(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Ranges]:
         """What the ledger has of the lane `reading` for these (device, epoch)."""
-        columns = tuple_(t.ledger.c.device, t.ledger.c.epoch)
+        wanted = {Key(device, epoch, Lane.READING) for device, epoch in pairs}
         async with reading(self._engine) as c:
-            lines = await _read_ledger(c, columns.in_(list(pairs)) & (t.ledger.c.lane == Lane.READING.value))
+            lines = await _read_lines(c, wanted)
         return {(key.device, key.epoch): line.stored for key, line in lines.items()}
 
     async def newest_backup(self) -> str | None:
@@ -168,9 +168,7 @@ class IngestStore:
         if not work.frames:
             return {}
         keys = {_key(accepted) for accepted in work.frames}
-        wanted = [(k.device, k.epoch, k.lane.value) for k in keys]
-        columns = tuple_(t.ledger.c.device, t.ledger.c.epoch, t.ledger.c.lane)
-        ledger = {key: Line(Ranges()) for key in keys} | await _read_ledger(c, columns.in_(wanted))
+        ledger = {key: Line(Ranges()) for key in keys} | await _read_lines(c, keys)
         rejections: dict[Key, list[Rejection]] = {key: [] for key in keys}
         facts = Facts(work.now, events)
         for accepted in work.frames:
@@ -247,6 +245,14 @@ def _ack(key: Key, line: Line, rejected: Sequence[Rejection] = ()) -> LaneAck:
 async def _read_ledger(c: AsyncConnection, where: ColumnElement[bool]) -> dict[Key, Line]:
     rows = await c.execute(select(t.ledger).where(where))
     return {Key(r.device, r.epoch, Lane(r.lane)): Line(Ranges(r.upto, json.loads(r.ranges)), r.safe) for r in rows}
+
+
+async def _read_lines(c: AsyncConnection, keys: Collection[Key]) -> dict[Key, Line]:
+    """These lines, as far as there are such; asked for by parts, for whole keys SQLite would read the table through."""
+    of = t.ledger.c
+    devices, epochs, lanes = {k.device for k in keys}, {k.epoch for k in keys}, {k.lane.value for k in keys}
+    lines = await _read_ledger(c, of.device.in_(devices) & of.epoch.in_(epochs) & of.lane.in_(lanes))
+    return {key: lines[key] for key in keys if key in lines}
 
 
 async def _write_ledger(c: AsyncConnection, lines: dict[Key, Line]) -> None:

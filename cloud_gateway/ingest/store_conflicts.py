@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
@@ -116,8 +116,22 @@ def _conflict(accepted: Accepted, record: Record) -> Letter:
 
 
 def _parts(places: set[Place]) -> list[list[Place]]:
-    every = list(places)
+    every = sorted(places)  # few lanes in each part
     return [every[first : first + LOOK] for first in range(0, len(every), LOOK)]
+
+
+def _are_in(table: Table, places: Iterable[Place]) -> ColumnElement[bool]:
+    """One condition for each lane: for a list of whole keys SQLite would read the table through."""
+    lanes: dict[tuple[str, str, str], list[int]] = {}
+    for device, epoch, lane, seq in places:
+        lanes.setdefault((device, epoch, lane), []).append(seq)
+    c = table.c
+    return or_(
+        *(
+            and_(c.device == device, c.epoch == epoch, c.lane == lane, c.seq.in_(numbers))
+            for (device, epoch, lane), numbers in lanes.items()
+        )
+    )
 
 
 async def _read_stored(c: AsyncConnection, places: set[Place]) -> dict[Place, Seal]:
@@ -125,7 +139,7 @@ async def _read_stored(c: AsyncConnection, places: set[Place]) -> dict[Place, Se
     query = select(_r.device, _r.epoch, _r.lane, _r.seq, _r.boot, _r.kind, said_at, _r.clock, _r.mono, _r.body)
     stored: dict[Place, Seal] = {}
     for some in _parts(places):
-        for row in await c.execute(query.where(tuple_(_r.device, _r.epoch, _r.lane, _r.seq).in_(some))):
+        for row in await c.execute(query.where(_are_in(t.record, some))):
             stored[Place(*row[:4])] = Seal(row.boot, row.kind, row.said, row.clock, row.mono, row.body)
     return stored
 
@@ -134,6 +148,6 @@ async def _read_letters(c: AsyncConnection, places: set[Place]) -> dict[Place, s
     query = select(_d.device, _d.epoch, _d.lane, _d.seq, _d.sha256)
     letters: dict[Place, set[str]] = {}
     for some in _parts(places):
-        for row in await c.execute(query.where(tuple_(_d.device, _d.epoch, _d.lane, _d.seq).in_(some))):
+        for row in await c.execute(query.where(_are_in(t.dead_letter, some))):
             letters.setdefault(Place(*row[:4]), set()).add(row.sha256)
     return letters

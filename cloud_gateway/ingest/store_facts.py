@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
@@ -170,8 +170,9 @@ async def store_unreadable(c: AsyncConnection, letters: Sequence[Unreadable], no
 
 async def _known_letters(c: AsyncConnection, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     d = t.dead_letter.c
-    found = await c.execute(select(d.topic, d.sha256).where(tuple_(d.topic, d.sha256).in_(keys), d.seq.is_(None)))
-    return {(row.topic, row.sha256) for row in found}
+    topics, digests = ({key[part] for key in keys} for part in (0, 1))  # for pairs SQLite would read the table through
+    same = select(d.topic, d.sha256).where(d.topic.in_(topics), d.sha256.in_(digests), d.seq.is_(None))
+    return {(row.topic, row.sha256) for row in await c.execute(same)} & set(keys)
 
 
 def _letter_row(letter: Unreadable) -> dict[str, object]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from sqlalchemy import event
 
+from cloud_gateway.database import reading
 from cloud_gateway.ingest.store_conflicts import LOOK
 from edge_agent.wire.messages import LaneAck, Rejection
 from edge_agent.wire.topics import Lane
@@ -48,6 +51,25 @@ async def test_both_in_one_batch_are_seen(ground: Ground) -> None:
     await ground.take(deliver(said(rating()), "up/record"), deliver(said(rating(stars=5)), "up/record"))
     assert ground.rows(LETTERS) == [CONFLICT]
     assert ground.ack(Lane.RECORD) == NAMED
+
+
+async def test_what_is_known_is_looked_up_and_no_table_read_through(ground: Ground) -> None:
+    for _ in range(2):
+        await ground.take(deliver(said(rating(), rating(2)), "up/record"), deliver(b"not JSON", "up/record"))
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    engine = ground.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda c, k, sql, values, *_: asked.append((sql, values)))
+    await ground.take(deliver(said(rating(), rating(2)), "up/record"), deliver(b"not JSON", "up/record"))
+    async with reading(ground.engine) as connection:
+        looks = [
+            one
+            for one in asked
+            if one[0].startswith("SELECT") and re.search("FROM (record|dead_letter|ledger)", one[0])
+        ]
+        plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks]
+        steps = [row.detail for plan in plans for row in plan]
+    assert {"record", "dead_letter", "ledger"} <= {step.split()[1] for step in steps if step.startswith("SEARCH")}
+    assert [step for step in steps if step.startswith("SCAN")] == []
 
 
 async def test_refused_record_is_kept_whole(ground: Ground) -> None:

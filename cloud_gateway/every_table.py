@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cloud_gateway.evidence.tables
 import cloud_gateway.exposures.tables
 import cloud_gateway.idempotency.tables
 import cloud_gateway.outreach.tables

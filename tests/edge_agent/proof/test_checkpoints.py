@@ -24,7 +24,8 @@ from edge_agent.proof.checkpoints import (
 VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 SEED = base64.b64decode("AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz")[1:]
 TEXT = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-NOTE = f"{TEXT}\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+SIGNED = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
+NOTE = f"{TEXT}\n— PeterNeumann {SIGNED}\n"
 PETER = Ed25519PrivateKey.from_private_bytes(SEED)
 KEY = read_vkey(VKEY)
 

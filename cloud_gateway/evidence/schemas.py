@@ -1,0 +1,118 @@
+"""What each type of entry may hold: the one table of the evidence log's types; a new type is added here.
+
+No floats, no dates but int ms UTC and local days, and no personal text: its salted hash stands in its place.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+#: What JSON numbers of other languages hold exactly.
+Whole = Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+Natural = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Word = Annotated[str, Meta(max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Ed25519Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{43}=\Z")]
+Signature = Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{86}==\Z")]
+Root = Ed25519Key  # 32 bytes, too
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,39}\Z")]
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """What all bodies share: every field is named, every other refused."""
+
+
+class Hidden(Body, frozen=True):
+    """In the place of a text: the SHA-256, hex, of its salt (16 bytes) and its UTF-8."""
+
+    sha256: Sha256
+
+
+class KeyBody(Body, frozen=True):
+    """A public key from now on signs under this role and name. `enrolment`: its certificate's SHA-256, if known."""
+
+    role: Literal["log", "device", "operator", "regulator"]
+    name: Name
+    key: Ed25519Key
+    enrolment: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+
+
+class RecordBody(Body, frozen=True):
+    """A device's record or alarm. `at` as the device said it, which its signature covers."""
+
+    device: Name
+    epoch: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+    lane: Literal["alarm", "record"]
+    seq: Natural
+    kind: Name
+    at: Whole
+    clock: Literal["ntp", "rtc", "holdover", "unset"]
+    body_sha256: Sha256
+    sig: Signature | None
+
+
+class CountRow(Body, frozen=True):
+    """One counted rating. `wait_s` whole minutes in seconds; `day` local."""
+
+    id: Sha256
+    scale: Literal[3, 5]
+    score: Annotated[int, Meta(ge=1, le=5)]
+    station: Word
+    counter: Word
+    clerk: Word
+    channel: Literal["counter", "phone", "web"]
+    stage: Word
+    day: Day
+    wait_s: Natural | None
+
+
+class CountBody(Body, frozen=True):
+    """A batch of counted ratings, sorted by id."""
+
+    rows: Annotated[list[CountRow], Meta(min_length=1, max_length=10_000)]
+
+
+class ServiceDayBody(Body, frozen=True):
+    """How many were served at a counter by a clerk on a local day; `not_invited` by reason."""
+
+    station: Word
+    counter: Word
+    clerk: Word
+    day: Day
+    served: Natural
+    invited: Natural
+    answered: Natural
+    not_invited: dict[Code, Natural]
+
+
+class RestoredBody(Body, frozen=True):
+    """The log goes on from a backup with its first `size` entries; heads are signed under another `origin` now."""
+
+    backup: Name
+    size: Natural
+    root: Root
+    origin: Name
+
+
+class DissentBody(Body, frozen=True):
+    """A witness has seen a head that the log does not have."""
+
+    device: Name
+    origin: Name
+    size: Natural
+    root: Root
+    code: Code
+
+
+SCHEMAS: dict[str, type[Body]] = {
+    "key": KeyBody,
+    "record": RecordBody,
+    "count": CountBody,
+    "service-day": ServiceDayBody,
+    "restored": RestoredBody,
+    "dissent": DissentBody,
+}

@@ -1,0 +1,125 @@
+"""The evidence log, stations and their counters, ratings, complaints and training."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    _make_evidence()
+    _make_witnesses()
+
+
+def _make_evidence() -> None:
+    op.create_table(
+        "evidence_log",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("peaks", sa.LargeBinary(), nullable=False),
+        sa.Column("restored_from", sa.String(length=36), nullable=True),
+        sa.Column("restored_at", sa.Integer(), nullable=True),
+        sa.Column("fault", sa.Text(), server_default="", nullable=False),
+        sa.Column("fault_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "evidence_entry",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_index("evidence_entry_leaf", "evidence_entry", ["leaf"], unique=False)
+    op.create_index("evidence_entry_type", "evidence_entry", ["type", "place"], unique=False)
+    op.create_table(
+        "evidence_node",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "place"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "evidence_text",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("masked_by", sa.Integer(), nullable=True),
+        sa.Column("erased_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("place", "path"),
+    )
+    op.create_table(
+        "evidence_key",
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("public_key", sa.String(length=44), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("role", "name", "public_key"),
+    )
+    op.create_table(
+        "evidence_life",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("first_size", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("origin"),
+    )
+
+
+def _make_witnesses() -> None:
+    op.create_table(
+        "evidence_head",
+        sa.Column("life", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["life"],
+            ["evidence_life.number"],
+        ),
+        sa.PrimaryKeyConstraint("life", "size"),
+    )
+    op.create_table(
+        "evidence_witness",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("seen_at", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("device", "origin"),
+    )
+    op.create_table(
+        "evidence_dissent",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("first_at", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("device", "origin", "code"),
+    )
+    op.create_index("evidence_dissent_open", "evidence_dissent", ["closed_at"], unique=False)

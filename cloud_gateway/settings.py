@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cloud_gateway.evidence.settings import Evidence
 from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.section import Section
@@ -145,6 +146,7 @@ class GatewaySettings(Section):
     sources: tuple[Source, ...] = ()
     gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()
+    evidence: Evidence = Evidence()
     clock_file: Path | None = Field(
         None,
         description="SIMULATED time, for demos and training: file with the ms UTC that warnings and outreach go by.",

@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 
 from cloud_gateway.database import open_database
+from cloud_gateway.evidence.heads import HeadKeeper
 from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
 from cloud_gateway.ingest.clocks import Clocks
@@ -131,7 +132,9 @@ class Ingest:
         series = WatchedSeries(series, standstill, now_ms)
         if (days := oldest_raw_days(settings.retention)) is not None:
             series = CountedOnce(series, days, store.stored_readings, now_ms)
-        self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission), clocks)
+        self._heads = heads = HeadKeeper(store.engine, settings.evidence, now_ms)
+        gate = Gate(self._admission)
+        self._pipeline = Pipeline(series, store, self._reply, gate, clocks, lambda: heads.checkpoint)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -148,6 +151,7 @@ class Ingest:
                 )
             )
             group.create_task(self._pipeline.keep_latest_fresh())
+            group.create_task(self._heads.run())
 
     async def _learn_register(self) -> None:
         """Know who may speak before anybody is heard."""

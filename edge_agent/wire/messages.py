@@ -112,11 +112,16 @@ class LaneAck(Struct, frozen=True, omit_defaults=True):
 
 
 class Ack(Struct, frozen=True):
-    """The gateway's receipt to one device for one epoch; cumulative, so that losing one costs nothing."""
+    """The gateway's receipt to one device for one epoch; cumulative, so that losing one costs nothing.
+
+    `checkpoint` is the newest signed head of the evidence log (C2SP tlog-checkpoint), empty where there is no newer one
+    than the device was told: it keeps the head, and says `head-seen/1`, so that every device is a witness.
+    """
 
     epoch: str
     lanes: dict[Lane, LaneAck]
     v: int = VERSION
+    checkpoint: Annotated[str, Meta(max_length=4000)] = ""
 
 
 class Presence(Struct, frozen=True):

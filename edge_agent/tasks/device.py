@@ -42,6 +42,9 @@ class Device:
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
+    #: Whether there is a connection to the broker now.
+    linked: bool = False
+
     #: What people here must see: the newest word of the gateway, kept over restarts; None before the first.
     notice: Notice | None = None
 

@@ -104,9 +104,11 @@ class Uplink:
         if self._twin is not None:
             topic = self._topic(Leaf.REPORTED)
             self._twin.linked(lambda payload: connection.publish(topic, payload, retain=True))
+        self._device.linked = True
         try:
             await self._send(connection)
         finally:
+            self._device.linked = False
             connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.OFFLINE), retain=True)
 
     def _declare(self, connection: Session) -> None:

@@ -16,6 +16,7 @@ from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.gateway import gateway_app
+from deploy.commands.kiosk import kiosk
 from deploy.commands.outbox import outbox_app
 from deploy.commands.outreach import outreach_app
 from deploy.commands.outreach_people import duty_app, people_app
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("agent")(agent)
+app.command("kiosk")(kiosk)
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")

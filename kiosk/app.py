@@ -20,7 +20,9 @@ from edge_agent.wire.topics import Lane
 from kiosk.rating.terminal import Terminal
 from kiosk.settings import KioskSettings
 from kiosk.web.app import create_app
-from kiosk.web.server import serve
+from kiosk.web.server import AddressTaken, serve
+
+SCREEN, SCREEN_RETRY_S = "screen", 10.0
 
 
 class Observers:
@@ -51,7 +53,7 @@ async def run(
     terminal: Terminal | None = None,
     started: Callable[[int], None] | None = None,
 ) -> None:
-    """Run one terminal as `edge_agent.app.run` runs a device, and raise what that raises, or AddressTaken.
+    """Run one terminal as `edge_agent.app.run` runs a device, and raise what that raises, or CredentialError.
 
     `terminal` is one that the caller holds; `started` is told the port of the screen.
     """
@@ -59,11 +61,27 @@ async def run(
 
     async def show(device: Device) -> None:
         await counter.ready.wait()
-        await serve(create_app(counter), settings.rating.host, settings.rating.port, started)
+        while True:
+            await _serve_once(device, counter, started)
+            await asyncio.sleep(SCREEN_RETRY_S)
 
     watching = Observers(observer, counter)
     own = (counter.run, show, *duties)
     await app.run(settings, hardware, clock, own, observer=watching, machine_clock=machine_clock)
+
+
+async def _serve_once(device: Device, terminal: Terminal, started: Callable[[int], None] | None) -> None:
+    """A screen that cannot be served is told of; the keys of the counter work without it."""
+
+    def tell(port: int) -> None:
+        device.report(SCREEN, None)
+        if started is not None:
+            started(port)
+
+    try:
+        await serve(create_app(terminal), terminal.rules.host, terminal.rules.port, tell)
+    except AddressTaken as exc:
+        device.report(SCREEN, exc)
 
 
 def check(settings: KioskSettings) -> None:

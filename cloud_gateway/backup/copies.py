@@ -40,6 +40,15 @@ def copy_file(source: Path, target: Path) -> None:
         os.fsync(there.fileno())
 
 
+def copy_secret(source: Path, target: Path) -> None:
+    """Copy a key to the disk, for its owner's eyes only; never over another. Raises OSError."""
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as there:
+        there.write(source.read_bytes())
+        there.flush()
+        os.fsync(handle)
+
+
 def digest_file(file: Path) -> str:
     """SHA-256 of a file, hex."""
     with file.open("rb") as opened:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_gateway.backup import store
-from cloud_gateway.backup.copies import copy_database, sync
+from cloud_gateway.backup.copies import copy_database, copy_secret, digest_file, sync
 from cloud_gateway.backup.influx import InfluxNotCopied, copy_influx
-from cloud_gateway.backup.manifest import FILE, Copy, Manifest, encode_manifest
+from cloud_gateway.backup.manifest import EVIDENCE_KEY, FILE, Copy, Manifest, encode_manifest
 from cloud_gateway.occupancy import occupied
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.settings import GatewaySettings
@@ -74,6 +74,7 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
         readings=readings,
         heads=store.read_heads(file),
         influx=influx,
+        evidence_key=_copy_evidence_key(settings, partial),
     )
     _write(partial, manifest)
     return Made(folder, manifest, missing)
@@ -87,6 +88,14 @@ def _copy_readings(settings: GatewaySettings, partial: Path) -> tuple[Copy | Non
         return None, copy_influx(settings.series, partial), ""
     except InfluxNotCopied as exc:
         return None, None, str(exc)
+
+
+def _copy_evidence_key(settings: GatewaySettings, partial: Path) -> str | None:
+    """None without a key; one that is named and gone is an error: a backup without it could not go on signing."""
+    if settings.evidence.key_file is None:
+        return None
+    copy_secret(settings.evidence.key_file, partial / EVIDENCE_KEY)
+    return digest_file(partial / EVIDENCE_KEY)
 
 
 def _write(partial: Path, manifest: Manifest) -> None:

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 FILE = "manifest.json"
+#: The copy of the key that signs the evidence log's heads; as secret as the key itself.
+EVIDENCE_KEY = "evidence.key"
 VERSION = 1
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -40,6 +42,7 @@ class Head(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """A backup. `readings` is null where the series store is a server, whose own backup is `influx`, if made.
 
+    `evidence_key` is the SHA-256 of the copy of the key that signs the evidence log's heads, if there is one.
     `begun_at` and `finished_at` are ms UTC; `revision` is the relational copy's place in the chain of migrations.
     """
 
@@ -52,6 +55,7 @@ class Manifest(Struct, frozen=True):
     readings: Copy | None
     heads: list[Head]
     influx: str | None = None
+    evidence_key: Sha256 | None = None
     v: int = VERSION
 
 

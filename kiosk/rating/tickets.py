@@ -2,7 +2,8 @@
 
 The signature is HMAC-SHA256 (RFC 2104) over the request's raw body, in hexadecimal. A number that was used is
 remembered for as long as its event would still be young enough; an event is old by this clock where that can be
-trusted, and in any case against the newest event that was taken, so that a clock which was set back opens nothing.
+trusted, else against the newest event that was taken, and always against the newest number that was forgotten: a clock
+that was set back opens nothing twice.
 """
 
 from __future__ import annotations
@@ -69,9 +70,9 @@ class SharedKey(Struct, frozen=True):
 
 
 class Used(Struct):
-    """What is remembered over restarts: numbers with the times of their events (ms UTC), and the newest of these."""
+    """What is remembered over restarts: numbers with the times of their events (ms UTC), and the newest forgotten."""
 
-    newest: int = 0
+    forgotten: int = 0
     numbers: dict[str, int] = {}
 
 
@@ -111,21 +112,18 @@ def read_event(body: bytes, signature: str, keys: Mapping[str, SharedKey]) -> Se
 
 
 def take_number(used: Used, event: ServiceEvent, now_ms: int | None, tolerance_s: float) -> Used:
-    """What is remembered once the event is taken. Raises Refused.
-
-    `now_ms` is None where this clock cannot be trusted. Where it can, a newest event that it shows to be of the future
-    counts no further than it may.
-    """
+    """What is remembered once the event is taken; `now_ms` is None without a clock to be trusted. Raises Refused."""
     tolerance = round(tolerance_s * 1000)
-    newest = used.newest if now_ms is None else min(used.newest, now_ms + tolerance)
-    if event.at < max(newest, now_ms or 0) - tolerance:
+    present = max(used.numbers.values(), default=0) if now_ms is None else now_ms
+    if event.at < present - tolerance or event.at <= used.forgotten:
         raise Refused(EventCode.TOO_OLD)
     if now_ms is not None and event.at > now_ms + tolerance:
         raise Refused(EventCode.TOO_NEW)
     if event.number in used.numbers:
         raise Refused(EventCode.NUMBER_USED)
-    newest = max(newest, event.at)
-    young = {number: at for number, at in used.numbers.items() if at >= newest - tolerance}
+    old = [at for at in used.numbers.values() if at < present - tolerance]
+    forgotten = max([used.forgotten, *old])
+    young = {number: at for number, at in used.numbers.items() if at > forgotten}
     if len(young) >= MOST_NUMBERS:
         raise Refused(EventCode.TOO_MANY)
-    return Used(newest, young | {event.number: event.at})
+    return Used(forgotten, young | {event.number: event.at})

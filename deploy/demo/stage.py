@@ -29,7 +29,7 @@ from deploy.demo.postbox import Postbox
 from deploy.demo.programs import Program, can_mount, mounting
 from deploy.demo.toml import write_toml
 from deploy.demo.witness import Ear, Witness
-from deploy.provision.folder import INGEST
+from deploy.provision.folder import EVIDENCE_KEY, INGEST
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.wire.tls import CERTIFICATE
@@ -265,5 +265,6 @@ def _settings(
             "broker": {"port": broker.port, **service_files(broker, INGEST)},
             "series": series,
             "web": {"port": web_port, "notice": scenario.name},
+            "evidence": {"key_file": provision_of(broker).folder / "evidence" / EVIDENCE_KEY},
         }
     )

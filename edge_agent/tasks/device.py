@@ -45,6 +45,9 @@ class Device:
     #: Whether there is a connection to the broker now.
     linked: bool = False
 
+    #: The newest signed head of the evidence log that was seen (C2SP tlog-checkpoint); empty before the first.
+    checkpoint: str = ""
+
     #: What people here must see: the newest word of the gateway, kept over restarts; None before the first.
     notice: Notice | None = None
 

@@ -389,8 +389,7 @@ class CounterNotice(Struct, frozen=True, omit_defaults=True):
 class Notice(Struct, frozen=True):
     """``notice``, retained: what people at the device must see; the gravest first, no entry while nothing is wrong.
 
-    `version` grows with every change of it. `counter` is there for rating terminals; `checkpoint` is the newest signed
-    head of the evidence log (C2SP tlog-checkpoint), empty where there is none.
+    `version` grows with every change of it. `counter` is there for rating terminals.
     """
 
     version: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
@@ -398,7 +397,6 @@ class Notice(Struct, frozen=True):
     at: Millis
     v: int = VERSION
     counter: CounterNotice | None = None
-    checkpoint: Annotated[str, Meta(max_length=4000)] = ""
 
 
 READING = "reading/1"

@@ -57,5 +57,4 @@ def _link(device: Device, seq: int, item: Item, origin: str) -> str:
     if device.identity is None:
         return ""
     statement = Statement(device.settings.device, device.outbox.epoch, item.lane, seq, item.kind, item.at, item.body)
-    checkpoint = device.notice.checkpoint if device.notice is not None else ""
-    return address(origin, write_receipt(make_receipt(device.identity, statement, checkpoint)))
+    return address(origin, write_receipt(make_receipt(device.identity, statement, device.checkpoint)))

@@ -37,9 +37,15 @@ class Journal:
         self._device = device
         self._waiting: deque[Entry] = deque()
         self._some = asyncio.Event()
+        self._putting = False
         self.full = False
         #: Called when `full` has changed.
         self.on_full: Callable[[], None] = lambda: None
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was said is on disk."""
+        return not self._waiting and not self._putting
 
     def say(self, items: Sequence[Item], stored: Stored = lambda facts: None) -> None:
         """Hand over facts of now."""
@@ -61,13 +67,15 @@ class Journal:
     async def flush(self) -> bool:
         """Whether all is stored; what was refused stays the next in line."""
         while self._waiting:
-            entry = self._waiting.popleft()
+            entry, self._putting = self._waiting.popleft(), True
             try:
                 await self._put(entry)
             except OutboxFull as exc:
                 self._device.report(PART, exc)
                 self._set_full(True)
                 return False
+            finally:
+                self._putting = False
         self._device.report(PART, None)
         self._set_full(False)
         return True

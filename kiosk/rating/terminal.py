@@ -244,6 +244,11 @@ class Terminal:
         """Whether nothing can be stored now: the terminal is out of service."""
         return self._journal.full
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that was said is on disk."""
+        return self._journal.idle
+
     async def change(self, limit_s: float) -> None:
         """Return when the screen may have something new, or after so many real seconds."""
         changed = self._changed

@@ -47,6 +47,7 @@ async def test_receipt_proves_the_record_and_only_the_secret_opens_the_count(
     tmp_path: Path, board: SimBoard, clock: ScenarioClock, identity: Path
 ) -> None:
     async with running_terminal(make_settings(tmp_path, identity), board, clock) as rig:
+        rig.device.checkpoint = "weiran.example/evidence\n1\nroot\n\n- sig"
         await rig.serve()
         await rig.press(1)
         await until(lambda: rig.terminal.given is not None and rig.terminal.given.link)
@@ -57,7 +58,7 @@ async def test_receipt_proves_the_record_and_only_the_secret_opens_the_count(
     assert shown is not None
     receipt = read_receipt(given.link.partition("#")[2])
     assert (receipt.d, receipt.e, receipt.s, receipt.a) == ("desk-01", epoch, row.seq, row.at)
-    assert receipt.b == digest(row.body)
+    assert (receipt.b, receipt.c) == (digest(row.body), "weiran.example/evidence\n1\nroot\n\n- sig")
     assert count_id(read_secret(shown.secret)) == msgspec.json.decode(row.body, type=wire.RatingBody).count
     on_disk = (tmp_path / "outbox.db").read_bytes()
     assert row.body in on_disk

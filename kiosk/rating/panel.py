@@ -14,6 +14,8 @@ from kiosk.settings import RatingSettings
 
 Edge = Callable[[int, bool, int], None]
 PRESENCE, READER = "presence sensor", "card reader"
+#: A card reader that has gone is looked for again after this, real seconds.
+REOPEN_S = 5.0
 
 
 class Panel:
@@ -27,6 +29,7 @@ class Panel:
         self._shown = Lights()
         self._inputs: list[DigitalInput] = []
         self._reader: LineReader | None = None
+        self._on_line: Callable[[str], None] = lambda line: None
 
     def listen(self, on_key: Edge, on_presence: Callable[[bool, int], None], on_line: Callable[[str], None]) -> None:
         """From now on tell of keys (score, active, mono), presence and cards; always in the loop's thread."""
@@ -34,7 +37,8 @@ class Panel:
             self._listen(pin, f"key {score}", True, partial(on_key, score))
         if self._rules.presence_pin is not None:
             self._listen(self._rules.presence_pin, PRESENCE, False, on_presence)
-        self._read_cards(on_line)
+        self._on_line = on_line
+        self._open_reader()
 
     def show(self, lights: Lights) -> None:
         """Switch what has changed, at once."""
@@ -47,10 +51,15 @@ class Panel:
         if lights.signal != before.signal and self._signal is not None:
             self._switch(self._signal, lights.signal, "duty signal")
 
-    def look(self) -> None:
-        """Take note of a reader that has gone."""
-        if self._reader is not None and self._reader.lost is not None:
-            self._device.report(READER, self._reader.lost)
+    async def mind_reader(self) -> None:
+        """The duty that opens the card reader again when it has gone, or was not there."""
+        while self._rules.badge_reader is not None:
+            await asyncio.sleep(REOPEN_S)
+            if self._reader is not None and self._reader.lost is not None:
+                self._device.report(READER, self._reader.lost)
+                self._reader = None
+            if self._reader is None:
+                self._open_reader()
 
     def close(self) -> None:
         """Let go of what is not a pin: the board releases those."""
@@ -66,13 +75,14 @@ class Panel:
             if contact.active:  # stuck since before the start, or somebody is there already
                 tell(True, clock.mono())
 
-    def _read_cards(self, on_line: Callable[[str], None]) -> None:
+    def _open_reader(self) -> None:
         if self._rules.badge_reader is None:
             return
         loop = asyncio.get_running_loop()
         with self._told(READER):
             self._reader = self._device.board.reader(self._rules.badge_reader)
-            self._reader.on_line(lambda line: _call(loop, on_line, line))
+            self._reader.on_line(lambda line: _call(loop, self._on_line, line))
+            self._device.report(READER, None)
 
     def _output(self, pin: int | None, part: str) -> Output | None:
         if pin is None:

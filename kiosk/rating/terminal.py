@@ -85,6 +85,7 @@ class Terminal:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._journal.run(), name="ratings")
                 group.create_task(self._keep_turning(), name="counter")
+                group.create_task(self._panel.mind_reader(), name="card reader")
         finally:
             self._panel.close()
             await self._journal.flush()
@@ -117,7 +118,6 @@ class Terminal:
         for score in range(1, self.rules.scale + 1):
             trouble = self.counter.keys.troubles().get(score)
             self.device.report(f"key {score} at the counter", None if trouble is None else KeyTrouble(trouble.value))
-        self._panel.look()
         self._show()
 
     # -- what comes in ------------------------------------------------------------------------------------------

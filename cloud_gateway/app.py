@@ -30,6 +30,7 @@ from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
+from cloud_gateway.evidence import routes as evidence
 from cloud_gateway.exposures import routes as exposures
 from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
@@ -80,6 +81,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
+    app.include_router(evidence.public_router, responses=_FAILURES)
     for page in (console, board, staff, answers, calls):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
@@ -118,6 +120,7 @@ def _api() -> APIRouter:
         plans,
         network,
         outreach,
+        evidence,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

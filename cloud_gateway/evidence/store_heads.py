@@ -49,6 +49,12 @@ async def head_covering(connection: AsyncConnection, place: int) -> Head | None:
     return None if row is None else Head(*row)
 
 
+async def find_note(connection: AsyncConnection, size: int) -> str:
+    """The newest head of this size as it was signed; empty when none was."""
+    query = select(_h.note).where(_h.size == size).order_by(_h.life.desc()).limit(1)
+    return str(await connection.scalar(query) or "")
+
+
 async def list_heads(connection: AsyncConnection) -> list[Head]:
     """Every head, the oldest first."""
     return [Head(*row) for row in await connection.execute(_HEAD.order_by(_h.life, _h.size))]

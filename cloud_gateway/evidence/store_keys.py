@@ -43,6 +43,12 @@ async def append_keys(connection: AsyncConnection, names: Sequence[KeyName], now
     await connection.execute(insert(evidence_key), rows)
 
 
+async def list_log_keys(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """(name, public key in base64) of each key that has signed heads, the oldest first."""
+    query = select(_k.name, _k.public_key).where(_k.role == "log").order_by(_k.place)
+    return [(row.name, row.public_key) for row in await connection.execute(query)]
+
+
 def _entry(name: KeyName) -> Entry:
     body = {"role": name.role, "name": name.name, "key": name.public_key, "enrolment": name.enrolment}
     return Entry("key", body)

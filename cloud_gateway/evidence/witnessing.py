@@ -32,6 +32,15 @@ WORDS: dict[Dissent, str] = {
 }
 
 
+UNSIGNED = _("Heads of the evidence log are not signed: what comes in is kept, but cannot be proven until they are.")
+
+
+def judge_log(fault: str, dissents: Sequence[Dissent]) -> tuple[str, ...]:
+    """The msgids of what pages must say of the log; nothing when all is well."""
+    said = [WORDS[dissent] for dissent in dissents]
+    return (*said, UNSIGNED) if fault else tuple(said)
+
+
 def find_life(lives: Sequence[Life], origin: str) -> Life | None:
     """The life of this origin."""
     return next((life for life in lives if life.origin == origin), None)

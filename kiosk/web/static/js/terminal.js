@@ -14,8 +14,12 @@ function send(address, body) {
   }).catch(() => {}); // the stream tells when the terminal is away
 }
 
-/** Puts `fresh` in the place of `old` if they differ. Thanks are replaced part by part: somebody may be answering. */
+/**
+ * Puts `fresh` in the place of `old` if they differ. Thanks are replaced part by part, and questions only when they
+ * come or go: somebody may be answering.
+ */
 function merge(fresh, old) {
+  if (fresh.dataset.part === "more" && fresh.childElementCount && old.childElementCount) return;
   const thanks = fresh.dataset.view === "thanks";
   if (thanks && old.dataset.view === "thanks" && fresh.dataset.window === old.dataset.window) {
     for (const part of fresh.querySelectorAll("[data-part]")) {

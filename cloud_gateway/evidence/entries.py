@@ -33,11 +33,16 @@ class Text(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One entry to be appended; `body` without the fields of its `texts`."""
+    """One entry to be appended; `body` without the fields of its `texts`.
+
+    `checked`: whoever made the body saw to it that it is what the type may hold, and it is not looked at again; for
+    the records of ingest, which come by the thousand.
+    """
 
     type: str
     body: Mapping[str, Json]
     texts: Sequence[Text] = ()
+    checked: bool = False
 
 
 class HiddenText(NamedTuple):
@@ -72,11 +77,19 @@ def seal_entry(entry: Entry, at: int) -> Sealed:
         salt = secrets.token_bytes(SALT_BYTES)
         _put(body, text.path.split("."), {"sha256": hash_text(salt, text.text)})
         hidden.append(HiddenText(f"body.{text.path}", salt, text.text, text.published))
-    return Sealed(entry.type, encode_entry(entry.type, at, body), hidden)
+    if not entry.checked:
+        check_body(entry.type, body)
+    return Sealed(entry.type, _encode(entry.type, at, body), hidden)
 
 
 def encode_entry(type_: str, at: int, body: Mapping[str, Json]) -> bytes:
     """The canonical bytes of an entry whose texts are hidden already. Raises EntryError."""
+    check_body(type_, body)
+    return _encode(type_, at, body)
+
+
+def check_body(type_: str, body: Mapping[str, Json]) -> None:
+    """Raises EntryError for a body that entries of this type do not have."""
     schema = SCHEMAS.get(type_)
     if schema is None:
         raise EntryError(f"{type_!r} is no type of entry")
@@ -84,6 +97,9 @@ def encode_entry(type_: str, at: int, body: Mapping[str, Json]) -> bytes:
         msgspec.convert(body, schema)
     except msgspec.ValidationError as exc:
         raise EntryError(f"{type_}: {exc}") from exc
+
+
+def _encode(type_: str, at: int, body: Mapping[str, Json]) -> bytes:
     encoded = encode_json({"v": VERSION, "type": type_, "at": at, "body": body})
     if len(encoded) > MAX_BYTES:
         raise EntryError(f"{type_}: an entry of {len(encoded)} bytes; at most {MAX_BYTES}")

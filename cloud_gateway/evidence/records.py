@@ -47,8 +47,8 @@ def record_body(fact: RecordFact) -> Mapping[str, Json]:
 
 
 def record_entry(fact: RecordFact) -> Entry:
-    """The entry of a record, to be appended."""
-    return Entry("record", record_body(fact))
+    """The entry of a record that ingest has validated, to be appended."""
+    return Entry("record", record_body(fact), checked=True)
 
 
 def record_leaf(fact: RecordFact, received_at: int) -> bytes:

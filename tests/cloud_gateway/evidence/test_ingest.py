@@ -27,7 +27,7 @@ from edge_agent.wire.topics import Lane
 from tests.cloud_gateway.enrolment.cards import certificate_of, make_key, signed
 from tests.cloud_gateway.evidence.test_heads import ORIGIN, SIGNER
 from tests.cloud_gateway.ingest.ground import Ground, open_ground
-from tests.cloud_gateway.ingest.pieces import AT, DEVICE, EPOCH, birth, deliver, frame, heartbeat, record
+from tests.cloud_gateway.ingest.pieces import AT, DEVICE, EPOCH, alarm, birth, deliver, frame, heartbeat, record
 
 KEY = make_key(1)
 BODY = '{"note":"hello"}'
@@ -60,8 +60,8 @@ async def ground(log_file: Path, told: Told) -> AsyncIterator[Ground]:
     await series.close()
 
 
-def note(seq: int, lane: Lane = Lane.RECORD) -> str:
-    return signed(record(seq, BODY, kind="note/1"), KEY, seq, "note/1", BODY, lane=lane, at=AT)
+def note(seq: int) -> str:
+    return signed(record(seq, BODY, kind="note/1"), KEY, seq, "note/1", BODY, lane=Lane.RECORD, at=AT)
 
 
 async def take_notes(ground: Ground, *seqs: int) -> None:
@@ -120,6 +120,16 @@ async def test_a_record_that_comes_again_is_no_second_entry(ground: Ground) -> N
     for _ in range(2):
         await take_notes(ground, 1, 2)
     assert [entry.type for entry in await entries(ground)] == ["key", "record", "record"]
+
+
+async def test_an_alarm_is_evidence_too(ground: Ground) -> None:
+    text = alarm(1)
+    body = text.partition('"body":')[2][:-1]
+    said = signed(text, KEY, 1, "alarm/1", body, lane=Lane.ALARM, at=AT)
+    await ground.take(deliver(frame(said, lane="alarm"), "up/alarm"))
+    entry = (await entries(ground))[-1]
+    assert (entry.type, entry.body["lane"], entry.body["kind"]) == ("record", "alarm", "alarm/1")
+    assert entry.body["body_sha256"] == digest(body.encode())
 
 
 async def test_what_is_only_diagnostic_is_no_evidence(ground: Ground) -> None:

@@ -51,6 +51,9 @@ class Device:
     #: What people here must see: the newest word of the gateway, kept over restarts; None before the first.
     notice: Notice | None = None
 
+    #: Called when there is another `notice`.
+    on_notice: list[Callable[[], None]] = field(default_factory=list)
+
     #: Called with the settings as they were, once they have changed.
     followers: list[Callable[[AgentSettings], None]] = field(default_factory=list)
     _waits: set[asyncio.Timeout] = field(default_factory=set)

@@ -19,7 +19,7 @@ from kiosk.rating.counting import judge
 from kiosk.rating.presence import Presence, WalkUp
 from kiosk.rating.shifts import Shift, Shifts, find_clerk
 from kiosk.rating.signal import Timer, is_bad
-from kiosk.rating.windows import Concluded, Moment, Phase, Service, Windows, give_up
+from kiosk.rating.windows import Concluded, Moment, Phase, Service, Windows
 from kiosk.settings import RatingSettings
 
 BEEP_S = 0.12
@@ -139,9 +139,9 @@ class Counter:
         body = wire.RatingMoreBody(thanks.window, thanks.count, list(more.reasons), more.settled, more.recommend)
         return [Fact(wire.RATING_MORE, body)]
 
-    def restore(self, service: Service, at: int) -> list[Fact]:
-        """A service of an earlier life, which will not come to its end."""
-        return self._over([give_up(service, at, NotInvited.RESTARTED)])
+    def resume(self, service: Service, now: Moment) -> list[Fact]:
+        """A service was going on when an earlier life ended."""
+        return self._over(self.windows.resume(service, now))
 
     def turn(self, now: Moment) -> list[Fact]:
         """Time has gone on: keys settle, windows close, people leave."""
@@ -219,7 +219,7 @@ class Counter:
 
     def _walk_up(self, found: WalkUp) -> Fact:
         service = Service(self._new_window(), ServedBy.WALK_UP, "", self.shifts.clerk, None, found.came_at)
-        return Fact(wire.SERVICE, self._service_body(give_up(service, found.left_at, NotInvited.NO_EVENT)))
+        return Fact(wire.SERVICE, self._service_body(Concluded(service, found.left_at, False, NotInvited.NO_EVENT)))
 
     def _shift_facts(self, shifts: Sequence[Shift]) -> list[Fact]:
         counter = self.rules.counter

@@ -18,7 +18,7 @@ from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import ClerkBadge, ClockQuality, LaneAck
 from edge_agent.wire.ratings import ServiceBody, ShiftState
 from edge_agent.wire.topics import Lane
-from kiosk.rating.counter import Counter, Fact, Heard, More
+from kiosk.rating.counter import Counter, Fact, Heard, Lights, More
 from kiosk.rating.given import Given
 from kiosk.rating.journal import Journal
 from kiosk.rating.panel import Panel
@@ -77,8 +77,9 @@ class Terminal:
         self.counter = Counter(self.rules, self._draw, self._restored_shifts(memory))
         self._journal = Journal(device)
         self._journal.on_full = self._show
-        self._give_up_service(memory)
+        self._resume_service(memory)
         self._panel = Panel(device, self.rules)
+        device.on_notice.append(self._show)
         self._panel.listen(self._on_key, self._on_presence, self._on_card)
         self.ready.set()
         try:
@@ -96,14 +97,14 @@ class Terminal:
             shift = None
         return Shifts(self.rules.card_s, self.rules.shift_s, shift, self.device.clock.mono())
 
-    def _give_up_service(self, memory: Mapping[str, str]) -> None:
-        """A service that a restart cut off is told of, once."""
+    def _resume_service(self, memory: Mapping[str, str]) -> None:
+        """A service that a restart cut off goes on, or is told of, once."""
         events = _decoded(memory.get(EVENTS), Events)
         if events is None:
             return
         self._used = events.used
         if events.service is not None and events.service.window != memory.get(CONCLUDED):
-            self._say(self.counter.restore(events.service, self._now().at))
+            self._say(self.counter.resume(events.service, self._now()))
 
     async def _keep_turning(self) -> None:
         """Turn whenever something is due."""
@@ -125,7 +126,7 @@ class Terminal:
     def _on_key(self, score: int, active: bool, mono: int) -> None:
         """An edge: the lamps answer at once, the press follows when the contact has settled."""
         self.counter.edge(score, active, mono)
-        self._panel.show(self.counter.lights(mono))
+        self._panel.show(self._lights())
         self._woken.set()
 
     def _on_presence(self, active: bool, mono: int) -> None:
@@ -228,9 +229,16 @@ class Terminal:
         """Switch the lights, and tell the pages to look."""
         if self.counter.thanks is None:
             self.given = None
-        self._panel.show(self.counter.lights(self.device.clock.mono()))
+        self._panel.show(self._lights())
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    def _lights(self) -> Lights:
+        """The counter's; on the duty manager's own device the signal is on while somebody is called, too."""
+        notice = self.device.notice
+        lights = self.counter.lights(self.device.clock.mono())
+        called = notice is not None and notice.counter is not None and bool(notice.counter.calls)
+        return lights._replace(signal=lights.signal or called)
 
     # -- what the screen asks -----------------------------------------------------------------------------------
 

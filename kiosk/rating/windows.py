@@ -85,6 +85,7 @@ class Windows:
         self.phase = Phase.IDLE
         self.service: Service | None = None
         self.opened_mono = self._since = 0
+        self._cut_off = ""
 
     @property
     def window(self) -> str:
@@ -97,6 +98,14 @@ class Windows:
         self.service = service
         self._enter(Phase.SERVING, now.mono)
         return over
+
+    def resume(self, service: Service, now: Moment) -> list[Concluded]:
+        """Take up a service of an earlier life: its end may still come, but a window that was open is lost."""
+        if service.opened:
+            return [Concluded(service, now.at, False, NotInvited.INVITED)]
+        self.service, self._cut_off = service, service.window
+        self._enter(Phase.SERVING, now.mono)
+        return []
 
     def end(self, service: Service, now: Moment, *, in_service: bool = True) -> list[Concluded]:
         """A service ends, and its window opens; `service` is what is known if its beginning was not heard of.
@@ -157,9 +166,7 @@ class Windows:
         """What was going on is over."""
         if self.service is None or self.phase not in {Phase.SERVING, Phase.OPEN}:
             return []
-        return [give_up(self.service, now.at, NotInvited.NOT_ENDED)]
-
-
-def give_up(service: Service, at: int, why_not: NotInvited) -> Concluded:
-    """A service that did not come to its end; `why_not` where its window had not opened."""
-    return Concluded(service, at, False, NotInvited.INVITED if service.opened else why_not)
+        if self.service.opened:
+            return [Concluded(self.service, now.at, False, NotInvited.INVITED)]
+        cut_off = self.service.window == self._cut_off
+        return [Concluded(self.service, now.at, False, NotInvited.RESTARTED if cut_off else NotInvited.NOT_ENDED)]

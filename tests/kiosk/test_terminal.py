@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from edge_agent.proof.digest import digest
+from edge_agent.tasks.notices import NoticeDesk
 from edge_agent.wire import ratings as wire
+from edge_agent.wire.messages import CounterNotice, DutyCall
 from edge_agent.wire.ratings import Uncounted, count_id
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import SimBoard, make_board
@@ -18,7 +20,18 @@ from kiosk.rating.given import Kept
 from kiosk.rating.receipts import read_receipt, read_secret
 from kiosk.rating.tickets import EventCode, Refused
 from kiosk.web.screen import Screen, View
-from tests.kiosk.terminals import BUZZER, CARD, KEYS, PRESENCE, SIGNAL, cut_off, make_settings, running_terminal
+from tests.kiosk.terminals import (
+    BUZZER,
+    CARD,
+    KEYS,
+    NOTICE,
+    PRESENCE,
+    SIGNAL,
+    START,
+    cut_off,
+    make_settings,
+    running_terminal,
+)
 from tests.waiting import until
 
 
@@ -179,6 +192,34 @@ async def test_service_in_whose_window_the_power_was_cut_is_told_and_its_number_
                 await rig.terminal.hear(*replayed)
             assert caught.value.code is EventCode.NUMBER_USED
             assert rig.screen.view is View.IDLE
+
+
+async def test_service_that_a_restart_cut_off_is_rated_after_it(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    settings = make_settings(tmp_path)
+    async with running_terminal(settings, board, clock) as rig:
+        await rig.terminal.hear(*rig.event("begin", "A1", waited_s=120))
+        after_cut = cut_off(settings, tmp_path / "cut")
+    async with running_terminal(after_cut, make_board("SIM-2"), clock) as rig:
+        assert rig.screen.view is View.SERVING
+        await rig.terminal.hear(*rig.event("end", "A1"))
+        await rig.press(3)
+        (service,) = await rig.bodies(wire.ServiceBody)
+    assert (service.ticket, service.waited_s, service.answered) == ("A1", 120, True)
+
+
+async def test_duty_managers_device_signals_while_somebody_is_called(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    called = CounterNotice(calls=[DutyCall("5", START)])
+    async with running_terminal(make_settings(tmp_path), board, clock) as rig:
+        signals = []
+        desk = await NoticeDesk.open(rig.device)
+        for notice in (called, CounterNotice()):
+            desk.receive(msgspec.json.encode(msgspec.structs.replace(NOTICE, counter=notice)))
+            signals.append(board.is_on(SIGNAL))
+    assert signals == [True, False]
 
 
 async def test_event_for_another_counter_is_refused(tmp_path: Path, board: SimBoard, clock: ScenarioClock) -> None:

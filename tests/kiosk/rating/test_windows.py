@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.wire.ratings import NotInvited, ServedBy, Uncounted
-from kiosk.rating.windows import Concluded, Moment, Phase, Service, Windows, give_up
+from edge_agent.wire.ratings import ServedBy, Uncounted
+from kiosk.rating.windows import Concluded, Moment, Phase, Service, Windows
 
 S = 1_000_000_000
 
@@ -103,12 +103,27 @@ def test_terminal_that_cannot_store_invites_nobody_and_says_so() -> None:
     assert windows.verdict(at(1).mono) is Uncounted.NO_WINDOW
 
 
-def test_service_cut_off_by_a_restart_was_invited_only_if_its_window_had_opened() -> None:
+RESUMED = {
+    "its end comes": ("eA@70 p@71", [("A", True, True, "")]),
+    "its end never comes": ("bB@700", [("A", False, False, "restarted")]),
+    "another after it": ("eA@70 p@71 bB@80 bC@90", [("A", True, True, ""), ("B", False, False, "not-ended")]),
+}
+
+
+@pytest.mark.parametrize(("story", "over"), RESUMED.values(), ids=RESUMED)
+def test_service_goes_on_after_a_restart(story: str, over: list[tuple[str, bool, bool, str]]) -> None:
+    windows = Windows(30, 60)
+    assert windows.resume(service("A"), at(60)) == []
+    assert told(play(windows, story)) == over
+
+
+def test_window_that_was_open_at_a_restart_is_lost_and_told() -> None:
     windows = Windows(30, 60)
     windows.end(service("A"), at(0))
     assert windows.service is not None
-    assert give_up(windows.service, 5, NotInvited.RESTARTED).invited
-    assert give_up(service("B"), 5, NotInvited.RESTARTED).why_not is NotInvited.RESTARTED
+    later = Windows(30, 60)
+    assert told(later.resume(windows.service, at(5))) == [("A", True, False, "")]
+    assert later.phase is Phase.IDLE
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,6 +15,7 @@ from deploy.commands.bench import bench_app
 from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
+from deploy.commands.evidence import evidence_app
 from deploy.commands.gateway import gateway_app
 from deploy.commands.kiosk import kiosk
 from deploy.commands.outbox import outbox_app
@@ -35,7 +36,7 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings")
+WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings", "evidence")
 
 app = typer.Typer(
     name="weiran",
@@ -62,6 +63,7 @@ outreach_app.command("report")(report)
 outreach_app.add_typer(people_app, name="people")
 outreach_app.add_typer(duty_app, name="duty")
 app.add_typer(outreach_app, name="outreach")
+app.add_typer(evidence_app, name="evidence")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)
 

@@ -108,6 +108,33 @@ class DissentBody(Body, frozen=True):
     code: Code
 
 
+class TextPlace(Body, frozen=True):
+    """A text of an entry; `path` from the entry's top: ``body.text``."""
+
+    place: Natural
+    path: Name
+
+
+class ErasureBody(Body, frozen=True):
+    """Texts that were erased; their hashes stay in their entries. `rule` names the retention rules that allowed it."""
+
+    texts: Annotated[list[TextPlace], Meta(min_length=1, max_length=10_000)]
+    reason: Literal["retention-over", "person-asked", "ordered"]
+    rule: Word
+    by: Name
+
+
+class HoldBody(Body, frozen=True):
+    """A legal hold begins or ends: the texts of these entries, and of all entries of these types, may not be erased."""
+
+    hold: Name
+    state: Literal["on", "off"]
+    places: Annotated[list[Natural], Meta(max_length=10_000)]
+    types: Annotated[list[Code], Meta(max_length=100)]
+    reason: Hidden
+    by: Name
+
+
 SCHEMAS: dict[str, type[Body]] = {
     "key": KeyBody,
     "record": RecordBody,
@@ -115,4 +142,6 @@ SCHEMAS: dict[str, type[Body]] = {
     "service-day": ServiceDayBody,
     "restored": RestoredBody,
     "dissent": DissentBody,
+    "erasure": ErasureBody,
+    "hold": HoldBody,
 }

@@ -135,6 +135,62 @@ class HoldBody(Body, frozen=True):
     by: Name
 
 
+class RatingBody(Body, frozen=True):
+    """A rating by phone or on the web, as it was given; the `count` entry with the row `count` says that it counts.
+
+    Who served stands in that row alone, so that nobody learns of a rating before its batch. `day` local.
+    """
+
+    channel: Literal["phone", "web"]
+    stage: Word
+    station: Word
+    scale: Literal[3, 5]
+    score: Annotated[int, Meta(ge=1, le=5)]
+    day: Day
+    count: Sha256
+    text: Hidden | None = None
+
+
+class ReplyBody(Body, frozen=True):
+    """What the insurer says to a rating, or the customer who gave it; `rating` is its place."""
+
+    rating: Natural
+    text: Hidden
+
+
+class AppealBody(Body, frozen=True):
+    """A clerk says that a rating does him wrong. `by` wrote it down."""
+
+    rating: Natural
+    clerk: Name
+    by: Name
+    text: Hidden
+
+
+class RulingBody(Body, frozen=True):
+    """Somebody else has looked into an appeal, which is the entry at `appeal`; the rating stays what it is."""
+
+    rating: Natural
+    appeal: Natural
+    outcome: Literal["upheld", "rejected"]
+    by: Name
+    text: Hidden
+
+
+class MaskBody(Body, frozen=True):
+    """A text is no longer shown; its leaf (hash in hex) stays.
+
+    `receipt` is a C2SP signed note by a regulator's key that an earlier entry names: he has had the report.
+    """
+
+    place: Natural
+    path: Name
+    leaf: Sha256
+    reason: Code
+    receipt: Annotated[str, Meta(min_length=1, max_length=4000)]
+    by: Name
+
+
 SCHEMAS: dict[str, type[Body]] = {
     "key": KeyBody,
     "record": RecordBody,
@@ -142,6 +198,12 @@ SCHEMAS: dict[str, type[Body]] = {
     "service-day": ServiceDayBody,
     "restored": RestoredBody,
     "dissent": DissentBody,
+    "rating": RatingBody,
+    "reply": ReplyBody,
+    "answer": ReplyBody,
+    "appeal": AppealBody,
+    "ruling": RulingBody,
+    "mask": MaskBody,
     "erasure": ErasureBody,
     "hold": HoldBody,
 }

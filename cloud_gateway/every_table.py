@@ -7,6 +7,7 @@ import cloud_gateway.exposures.tables
 import cloud_gateway.idempotency.tables
 import cloud_gateway.outreach.tables
 import cloud_gateway.plans.tables
+import cloud_gateway.ratings.tables_web
 import cloud_gateway.warnings.tables  # noqa: F401  # each adds its tables
 from cloud_gateway.tables import metadata
 

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables."""
     _make_evidence()
     _make_witnesses()
+    _make_web_ratings()
 
 
 def _make_evidence() -> None:
@@ -123,3 +124,100 @@ def _make_witnesses() -> None:
         sa.PrimaryKeyConstraint("device", "origin", "code"),
     )
     op.create_index("evidence_dissent_open", "evidence_dissent", ["closed_at"], unique=False)
+
+
+def _make_web_ratings() -> None:
+    op.create_table(
+        "rating_invitation",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("made_by", sa.String(length=36), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.Integer(), nullable=False),
+        sa.Column("used_at", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["made_by"],
+            ["staff.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    op.create_table(
+        "web_rating",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("invitation", sa.String(length=36), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("count", sa.String(length=64), nullable=False),
+        sa.Column("holder_hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["invitation"],
+            ["rating_invitation.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("place"),
+        sa.UniqueConstraint("count"),
+        sa.UniqueConstraint("holder_hash"),
+        sa.UniqueConstraint("invitation"),
+    )
+    op.create_index("web_rating_stage", "web_rating", ["stage", "place"], unique=False)
+    op.create_index("web_rating_station", "web_rating", ["station", "place"], unique=False)
+    op.create_table(
+        "rating_word",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("of", sa.Integer(), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["rating"],
+            ["web_rating.place"],
+        ),
+        sa.PrimaryKeyConstraint("place"),
+    )
+    op.create_index("rating_word_of", "rating_word", ["rating", "place"], unique=False)
+    op.create_table(
+        "rating_appeal",
+        sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("manager", sa.String(length=64), nullable=False),
+        sa.Column("filed_by", sa.String(length=36), nullable=False),
+        sa.Column("ruling", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["filed_by"],
+            ["staff.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["rating"],
+            ["web_rating.place"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["ruling"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("place"),
+        sa.UniqueConstraint("rating"),
+    )

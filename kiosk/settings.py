@@ -31,7 +31,7 @@ class KeySettings(Section):
     together_s: Span = Field(0.3, description="Two keys that go down within this are one hand, and neither counts.")
     stuck_s: Span = Field(10, description="Down for so long means a stuck key.")
     recover_s: Span = Field(5, description="A key is sound again after so long without trouble.")
-    chatter_edges: int = Field(16, ge=4, le=1000, description="More changes of a contact within a second are chatter.")
+    chatter_edges: int = Field(50, ge=4, le=1000, description="More changes of a contact within a second are chatter.")
     mash_presses: int = Field(4, ge=2, le=100, description="So many presses within mash_s are mashing.")
     mash_s: Span = Field(2, description="The time in which presses are counted for mashing.")
 

@@ -39,6 +39,11 @@ def bounce(at: int, button: int, changes: int, gap: int = 2) -> Edges:
     return [(at + gap * i, button, i % 2 == 0) for i in range(changes)]
 
 
+def release(at: int, button: int, changes: int, gap: int = 2) -> Edges:
+    """A contact that opens, closes and opens so often."""
+    return [(at + gap * i, button, i % 2 == 1) for i in range(changes)]
+
+
 CASES = {
     "a press": (press(0), 500, [(3, GOOD)]),
     "a contact that bounces at both ends": (
@@ -61,11 +66,17 @@ CASES = {
         19 * S,
         [(1, GOOD), (1, GOOD)],
     ),
-    "a loose contact": (bounce(0, 2, 41, 30), 5 * S, [(2, GOOD)] * 3 + [(2, MASHING)] * 5 + [(2, CHATTER)]),
-    "a loose contact that came to rest": (
-        [*bounce(0, 2, 18, 5), *press(7 * S, 2)],
-        8 * S,
-        [(2, GOOD)],
+    "a loose contact that stays closed": (bounce(0, 2, 81, 9), 5 * S, [(2, CHATTER)]),
+    "a loose contact that closes again and again": (
+        [*bounce(0, 2, 80, 9), *press(800, 2), *press(1200, 2), *press(2000, 2)],
+        3 * S,
+        [(2, CHATTER), (2, CHATTER)],
+    ),
+    "a loose contact that came to rest": ([*bounce(0, 2, 80, 9), *press(7 * S, 2)], 8 * S, [(2, GOOD)]),
+    "quick presses of a worn key": (
+        [edge for i in range(3) for edge in [*bounce(250 * i, 1, 9), *release(250 * i + 100, 1, 9)]],
+        2 * S,
+        [(1, GOOD)] * 3,
     ),
     "mashing of one key": (
         [edge for i in range(6) for edge in press(300 * i, 1)],

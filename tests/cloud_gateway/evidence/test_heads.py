@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.evidence import store, store_heads
 from cloud_gateway.evidence.heads import HeadKeeper, NotSigned, Signer, load_signer, sign_head
 from cloud_gateway.evidence.settings import Evidence
-from cloud_gateway.evidence.tables import evidence_entry, evidence_node
+from cloud_gateway.evidence.tables import evidence_entry, evidence_key, evidence_log, evidence_node
 from edge_agent.proof.checkpoints import open_checkpoint
 from tests.cloud_gateway.evidence.pieces import AT, record_entries
 
@@ -83,6 +83,25 @@ async def test_a_log_that_was_altered_behind_its_head_is_not_signed(log: AsyncEn
         await connection.execute(update(evidence_node).where(evidence_node.c.level == 2).values(hash=bytes(32)))
     await grow(log, 5, 5)
     with pytest.raises(NotSigned, match="altered"):
+        await sign_head(log, SIGNER, AT)
+
+
+async def test_a_log_that_was_altered_before_its_first_head_is_not_signed(log: AsyncEngine) -> None:
+    await grow(log, 1, 4)
+    async with transaction(log) as connection:
+        await connection.execute(update(evidence_node).where(evidence_node.c.level == 2).values(hash=bytes(32)))
+    with pytest.raises(NotSigned, match="do not give the root"):
+        await sign_head(log, SIGNER, AT)
+
+
+async def test_a_log_that_was_wholly_written_anew_is_not_signed(log: AsyncEngine) -> None:
+    await grow(log, 1, 4)
+    await sign_head(log, SIGNER, AT)
+    async with transaction(log) as connection:
+        for table in (evidence_key, evidence_entry, evidence_node, evidence_log):
+            await connection.execute(delete(table))
+    await grow(log, 2, 9)
+    with pytest.raises(NotSigned, match="is not the one whose head"):
         await sign_head(log, SIGNER, AT)
 
 

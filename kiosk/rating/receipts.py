@@ -6,41 +6,21 @@ find the record in the log. It does not say what was pressed; that opens with th
 
 from __future__ import annotations
 
-import base64
-import binascii
-from itertools import pairwise
-
-import msgspec
-from msgspec import Struct
-
 from edge_agent.identity.identity import Identity
 from edge_agent.proof.digest import digest
 from edge_agent.proof.signatures import Statement
-from edge_agent.wire.ratings import SECRET_BYTES
+from edge_agent.wire.receipts import Receipt, ReceiptError, read_receipt, read_secret, write_receipt, write_secret
 
-PREFIX = "WR1."
-#: Crockford's base 32: no I, L, O or U, so that nobody misreads one.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ = {letter: place for place, letter in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
-SECRET_LETTERS = 26
-GROUP = 5
-
-
-class Receipt(Struct, frozen=True, omit_defaults=True):
-    """Device, epoch, seq, kind, at (ms UTC), SHA-256 of the body (hex), signature (base64), checkpoint (C2SP note)."""
-
-    d: str
-    e: str
-    s: int
-    k: str
-    a: int
-    b: str
-    g: str
-    c: str = ""
-
-
-class ReceiptError(ValueError):
-    """The text is no receipt, or no secret."""
+__all__ = [
+    "Receipt",
+    "ReceiptError",
+    "address",
+    "make_receipt",
+    "read_receipt",
+    "read_secret",
+    "write_receipt",
+    "write_secret",
+]
 
 
 def make_receipt(identity: Identity, statement: Statement, checkpoint: str = "") -> Receipt:
@@ -51,44 +31,6 @@ def make_receipt(identity: Identity, statement: Statement, checkpoint: str = "")
     return Receipt(s.device, s.epoch, s.seq, s.kind, s.at, digest(s.body), signature, checkpoint)
 
 
-def write_receipt(receipt: Receipt) -> str:
-    """The receipt as text."""
-    return PREFIX + base64.urlsafe_b64encode(msgspec.json.encode(receipt)).rstrip(b"=").decode()
-
-
-def read_receipt(text: str) -> Receipt:
-    """The receipt that a text holds. Raises ReceiptError."""
-    if not text.startswith(PREFIX):
-        raise ReceiptError(f"a receipt begins with {PREFIX}")
-    encoded = text.removeprefix(PREFIX)
-    try:
-        raw = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=Receipt)
-    except (binascii.Error, ValueError, msgspec.DecodeError, RecursionError) as exc:
-        raise ReceiptError("the receipt is damaged") from exc
-
-
 def address(origin: str, text: str) -> str:
     """What the QR code says: all after # stays in the holder's browser."""
     return f"{origin.rstrip('/')}/r#{text}"
-
-
-def write_secret(secret: bytes) -> str:
-    """16 bytes as 26 letters in groups, to be kept apart from the receipt."""
-    number = int.from_bytes(secret, "big")
-    letters = "".join(ALPHABET[number >> (5 * place) & 31] for place in reversed(range(SECRET_LETTERS)))
-    cuts = [*range(0, SECRET_LETTERS - GROUP, GROUP), SECRET_LETTERS]
-    return " ".join(letters[start:end] for start, end in pairwise(cuts))
-
-
-def read_secret(text: str) -> bytes:
-    """The secret in a text, however it is grouped or cased. Raises ReceiptError."""
-    letters = [letter for letter in text.upper() if letter not in " -\n"]
-    if len(letters) != SECRET_LETTERS or any(letter not in _READ for letter in letters):
-        raise ReceiptError(f"a secret has {SECRET_LETTERS} letters and digits, without U")
-    number = 0
-    for letter in letters:
-        number = number << 5 | _READ[letter]
-    if number >> (8 * SECRET_BYTES):
-        raise ReceiptError("no secret begins like that")
-    return number.to_bytes(SECRET_BYTES, "big")

@@ -7,7 +7,9 @@ import cloud_gateway.exposures.tables
 import cloud_gateway.idempotency.tables
 import cloud_gateway.outreach.tables
 import cloud_gateway.plans.tables
+import cloud_gateway.ratings.tables
 import cloud_gateway.ratings.tables_web
+import cloud_gateway.stations.tables
 import cloud_gateway.warnings.tables  # noqa: F401  # each adds its tables
 from cloud_gateway.tables import metadata
 

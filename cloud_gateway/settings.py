@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from cloud_gateway.evidence.settings import Evidence
 from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.outreach.settings import Outreach
+from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.section import Section
 from cloud_gateway.warnings.settings import Source
 from edge_agent.wire.tls import needs_tls
@@ -147,6 +148,7 @@ class GatewaySettings(Section):
     gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()
     evidence: Evidence = Evidence()
+    ratings: Ratings = Ratings()
     clock_file: Path | None = Field(
         None,
         description="SIMULATED time, for demos and training: file with the ms UTC that warnings and outreach go by.",

@@ -13,6 +13,9 @@ def upgrade() -> None:
     """Make the tables."""
     _make_evidence()
     _make_witnesses()
+    _make_stations()
+    _make_ratings()
+    _make_presses()
     _make_web_ratings()
 
 
@@ -220,4 +223,193 @@ def _make_web_ratings() -> None:
         ),
         sa.PrimaryKeyConstraint("place"),
         sa.UniqueConstraint("rating"),
+    )
+
+
+def _make_stations() -> None:
+    op.create_table(
+        "station",
+        sa.Column("code", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("opens", sa.Integer(), nullable=False),
+        sa.Column("closes", sa.Integer(), nullable=False),
+        sa.Column("duty_device", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
+        "clerk",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("card", sa.String(length=64), nullable=False),
+        sa.Column("photo", sa.Text(), nullable=False),
+        sa.Column("gone", sa.Boolean(), nullable=False),
+        sa.Column("staff", sa.String(length=64), nullable=True),
+        sa.Column("stars", sa.Integer(), nullable=True),
+        sa.Column("star_ratings", sa.Integer(), nullable=False),
+        sa.Column("star_day", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["station"],
+            ["station.code"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("staff"),
+    )
+    op.create_index("clerk_of_station", "clerk", ["station", "number"], unique=False)
+    op.create_table(
+        "counter",
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["station"],
+            ["station.code"],
+        ),
+        sa.PrimaryKeyConstraint("station", "number"),
+    )
+    op.create_table(
+        "terminal",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("since", sa.Integer(), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["station"],
+            ["station.code"],
+        ),
+        sa.PrimaryKeyConstraint("device", "since"),
+    )
+    op.create_index("terminal_at", "terminal", ["station", "counter", "until"], unique=False)
+    op.add_column("notice", sa.Column("counter", sa.Text(), nullable=True))
+
+
+def _make_ratings() -> None:
+    op.create_table(
+        "rating_more",
+        sa.Column("count", sa.String(length=64), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=True),
+        sa.Column("recommend", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("count"),
+    )
+    op.create_table(
+        "rating_progress",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "rating",
+        sa.Column("count", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("stage", sa.String(length=32), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("wait_s", sa.Integer(), nullable=True),
+        sa.Column("answered_ms", sa.Integer(), nullable=True),
+        sa.Column("device", sa.String(length=32), nullable=True),
+        sa.Column("window", sa.String(length=32), nullable=True),
+        sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("taken_at", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("count"),
+        sa.UniqueConstraint("device", "window"),
+    )
+    op.create_index("rating_of_clerk", "rating", ["clerk", "at"], unique=False)
+    op.create_index("rating_taken", "rating", ["taken_at"], unique=False)
+    op.create_index("rating_waiting", "rating", ["place", "station", "counter", "clerk", "channel"], unique=False)
+    op.create_table(
+        "service",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("window", sa.String(length=32), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=16), nullable=False),
+        sa.Column("waited_s", sa.Integer(), nullable=True),
+        sa.Column("opened_at", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("invited", sa.Boolean(), nullable=False),
+        sa.Column("answered", sa.Boolean(), nullable=False),
+        sa.Column("why_not", sa.String(length=32), nullable=False),
+        sa.Column("due_at", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("device", "window"),
+    )
+    op.create_index("service_closed", "service", ["station", "closed_at"], unique=False)
+    op.create_index("service_waiting", "service", ["place", "station", "due_at"], unique=False)
+
+
+def _make_presses() -> None:
+    op.create_table(
+        "figures_view",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "press",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("button", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=8), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("present", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("device", "epoch", "seq"),
+    )
+    op.create_index("press_at", "press", ["station", "at"], unique=False)
+    op.create_table(
+        "shift",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("epoch", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("device", "epoch", "seq"),
+    )
+    op.create_index("shift_at", "shift", ["station", "at"], unique=False)
+    op.create_table(
+        "publication",
+        sa.Column("period", sa.String(length=10), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("period", "edition"),
     )

@@ -191,6 +191,44 @@ class MaskBody(Body, frozen=True):
     by: Name
 
 
+class ComplaintBody(Body, frozen=True):
+    """A step of a complaint, of what is put right because of one, or praise; days local, `due` empty for none.
+
+    `by` did it, `to` was given it: members of staff. Whom a complaint is about is not said before it is settled.
+    """
+
+    subject: Literal["case", "action", "praise"]
+    number: Name
+    step: Code
+    state: Code
+    day: Day
+    by: Name
+    kind: Word = ""
+    station: Word = ""
+    rule: Word = ""
+    due: Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")] = ""
+    to: Word = ""
+    clerk: Word = ""
+    text: Hidden | None = None
+    person: Hidden | None = None
+    contact: Hidden | None = None
+    approved_by: Hidden | None = None
+
+
+class TrainingBody(Body, frozen=True):
+    """A clerk has taken the test of a course, or a result is withdrawn. `valid_until` local, empty when not passed."""
+
+    clerk: Name
+    course: Code
+    version: Name
+    step: Literal["passed", "failed", "withdrawn"]
+    right: Natural
+    of: Natural
+    day: Day
+    valid_until: Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?\Z")]
+    by: Name
+
+
 SCHEMAS: dict[str, type[Body]] = {
     "key": KeyBody,
     "record": RecordBody,
@@ -204,6 +242,8 @@ SCHEMAS: dict[str, type[Body]] = {
     "appeal": AppealBody,
     "ruling": RulingBody,
     "mask": MaskBody,
+    "complaint": ComplaintBody,
+    "training": TrainingBody,
     "erasure": ErasureBody,
     "hold": HoldBody,
 }

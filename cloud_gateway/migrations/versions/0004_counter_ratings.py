@@ -17,6 +17,10 @@ def upgrade() -> None:
     _make_ratings()
     _make_presses()
     _make_web_ratings()
+    _make_complaints()
+    _make_follow_ups()
+    _make_telephony()
+    _make_training()
 
 
 def _make_evidence() -> None:
@@ -413,3 +417,264 @@ def _make_presses() -> None:
         ),
         sa.PrimaryKeyConstraint("period", "edition"),
     )
+
+
+def _make_complaints() -> None:
+    op.create_table(
+        "number_series",
+        sa.Column("series", sa.String(length=16), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("series"),
+    )
+    op.create_table(
+        "handler",
+        sa.Column("staff", sa.String(length=64), nullable=False),
+        sa.Column("skills", sa.Text(), nullable=False),
+        sa.Column("manages", sa.Text(), nullable=False),
+        sa.Column("given_at", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("staff"),
+    )
+    op.create_table(
+        "handler_absence",
+        sa.Column("staff", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.String(length=10), nullable=False),
+        sa.Column("until", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["staff"],
+            ["handler.staff"],
+        ),
+        sa.PrimaryKeyConstraint("staff", "since"),
+    )
+    op.create_table(
+        "complaint",
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("received_at", sa.Integer(), nullable=False),
+        sa.Column("received", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("first_due", sa.String(length=10), nullable=False),
+        sa.Column("complex", sa.Boolean(), nullable=False),
+        sa.Column("extended", sa.Boolean(), nullable=False),
+        sa.Column("answered", sa.String(length=10), nullable=True),
+        sa.Column("first_answered", sa.String(length=10), nullable=True),
+        sa.Column("review_asked", sa.String(length=10), nullable=True),
+        sa.Column("handler", sa.String(length=64), nullable=True),
+        sa.Column("answered_by", sa.String(length=64), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("by_head", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("complaint_due", "complaint", ["state", "due"], unique=False)
+    op.create_index("complaint_of_handler", "complaint", ["handler", "state"], unique=False)
+    op.create_index("complaint_received", "complaint", ["received"], unique=False)
+    op.create_table(
+        "complaint_step",
+        sa.Column("complaint", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("to", sa.String(length=64), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint"],
+            ["complaint.number"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("complaint", "number"),
+    )
+    op.create_table(
+        "complaint_interest",
+        sa.Column("complaint", sa.String(length=16), nullable=False),
+        sa.Column("staff", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint"],
+            ["complaint.number"],
+        ),
+        sa.PrimaryKeyConstraint("complaint", "staff"),
+    )
+
+
+def _make_follow_ups() -> None:
+    op.create_table(
+        "follow_up",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("count", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("counter", sa.String(length=64), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("rule", sa.String(length=40), nullable=False),
+        sa.Column("contact_due", sa.String(length=10), nullable=False),
+        sa.Column("close_due", sa.String(length=10), nullable=False),
+        sa.Column("contacted_at", sa.Integer(), nullable=True),
+        sa.Column("closed_at", sa.Integer(), nullable=True),
+        sa.Column("closed_by", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("complaint", sa.String(length=16), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["complaint"],
+            ["complaint.number"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("count"),
+    )
+    op.create_index("follow_up_open", "follow_up", ["closed_at", "at"], unique=False)
+    op.create_table(
+        "corrective_action",
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("complaint", sa.String(length=16), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False),
+        sa.Column("done_at", sa.Integer(), nullable=True),
+        sa.Column("checked_at", sa.Integer(), nullable=True),
+        sa.Column("checked_by", sa.String(length=64), nullable=False),
+        sa.Column("effect", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint"],
+            ["complaint.number"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("corrective_action_due", "corrective_action", ["state", "due"], unique=False)
+    op.create_table(
+        "praise",
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("praise_of_clerk", "praise", ["clerk", "at"], unique=False)
+
+
+def _make_telephony() -> None:
+    op.create_table(
+        "telephony_number",
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("telephony_number_at", "telephony_number", ["at"], unique=False)
+    op.create_table(
+        "rated_call",
+        sa.Column("call", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("count", sa.String(length=64), nullable=True),
+        sa.Column("simulated", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("call"),
+    )
+    op.create_index("rated_call_day", "rated_call", ["day", "station"], unique=False)
+    op.create_table(
+        "call_back",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("campaign", sa.String(length=64), nullable=False),
+        sa.Column("policy", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("station", sa.String(length=32), nullable=False),
+        sa.Column("phone_hash", sa.String(length=64), nullable=False),
+        sa.Column("phone_masked", sa.String(length=24), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("handler", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=False),
+        sa.Column("call", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("call_back_due", "call_back", ["state", "due"], unique=False)
+    op.create_index("call_back_of_handler", "call_back", ["handler", "state"], unique=False)
+    op.create_index("call_back_once", "call_back", ["campaign", "policy"], unique=True)
+    op.create_table(
+        "policy_phone",
+        sa.Column("policy", sa.String(length=64), nullable=False),
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("phone_hash", sa.String(length=64), nullable=False),
+        sa.Column("phone_masked", sa.String(length=24), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("policy"),
+    )
+    op.create_index("policy_phone_same", "policy_phone", ["phone_hash"], unique=False)
+    op.create_table(
+        "agent_phone",
+        sa.Column("agent", sa.String(length=64), nullable=False),
+        sa.Column("phone_hash", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", "phone_hash"),
+    )
+    op.create_index("agent_phone_same", "agent_phone", ["phone_hash"], unique=False)
+
+
+def _make_training() -> None:
+    op.create_table(
+        "training_result",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("clerk", sa.String(length=64), nullable=False),
+        sa.Column("course", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("right", sa.Integer(), nullable=False),
+        sa.Column("of", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("valid_until", sa.String(length=10), nullable=True),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("withdrawn_at", sa.Integer(), nullable=True),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place"],
+            ["evidence_entry.place"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("training_of_clerk", "training_result", ["clerk", "course", "at"], unique=False)
+    op.create_table(
+        "assessment_answer",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("item", sa.String(length=40), nullable=False),
+        sa.Column("met", sa.String(length=8), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("assessment_answer_newest", "assessment_answer", ["item", "at"], unique=False)

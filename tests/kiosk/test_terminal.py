@@ -309,7 +309,9 @@ async def test_full_store_takes_the_terminal_out_of_service_and_is_told_once_the
     settings = make_settings(tmp_path)
     bounds = settings.outbox.model_copy(update={"max_mb": 1, "record_share": 0.01})
     async with running_terminal(settings.model_copy(update={"outbox": bounds}), board, clock) as rig:
+        touches = 0
         while not rig.terminal.full:
+            touches += 1
             rig.terminal.touch(3)
             await until(lambda: rig.terminal.idle or rig.terminal.full)
         assert rig.screen.view is View.OUT
@@ -318,6 +320,7 @@ async def test_full_store_takes_the_terminal_out_of_service_and_is_told_once_the
         await rig.acknowledge(rig.device.outbox.lanes[Lane.RECORD].next - 1)
         await until(lambda: not rig.terminal.full)
         services = await rig.bodies(wire.ServiceBody)
+        assert rig.device.outbox.lanes[Lane.RECORD].next == 1 + touches + len(services)
     assert [(service.invited, service.why_not) for service in services] == [(False, "out-of-service")]
 
 

@@ -67,8 +67,13 @@ async def test_counter_system_on_the_network_may_say_events_and_nothing_else(sit
     assert site.rig.screen.view == "rating"
 
 
-async def test_name_that_leads_to_the_terminal_by_a_trick_is_refused(site: Site) -> None:
-    async with site.visitor("127.0.0.1", "evil.example:8085") as browser:
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("127.0.0.1", "evil.example:8085"), ("10.0.0.7", "127.0.0.1:8085")],
+    ids=["a foreign name of this machine", "this machine's name from elsewhere"],
+)
+async def test_screen_is_for_this_machine_under_its_own_name(site: Site, address: str, host: str) -> None:
+    async with site.visitor(address, host) as browser:
         assert (await browser.post("/api/v1/presses", json={"score": 3})).status_code == 403
         assert (await browser.get("/api/v1/screen")).status_code == 403
 

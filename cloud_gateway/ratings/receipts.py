@@ -97,10 +97,12 @@ def judge(receipt: Receipt, facts: Facts) -> Verdict:
         (not facts.device_known, Verdict.UNKNOWN_DEVICE),
         (not facts.signed, Verdict.FORGED),
         (facts.stored is not None and facts.stored != said, Verdict.DEVICE_FORK),
-        (facts.head is not None, facts.head or Verdict.LOG_FORK),
+        (facts.head is Verdict.LOG_FORK, Verdict.LOG_FORK),
+        (facts.head is Verdict.FORGED_CHECKPOINT, Verdict.FORGED_CHECKPOINT),
         (facts.logged and facts.proven, Verdict.INCLUDED),
         (facts.logged, Verdict.UNSIGNED),
         (bool(facts.refusal), Verdict.REFUSED),
+        (facts.head is Verdict.RESTORED, Verdict.RESTORED),
         (facts.confirmed or facts.stored is not None, Verdict.LOST),
     )
     return next((verdict for applies, verdict in table if applies), Verdict.NOT_YET)

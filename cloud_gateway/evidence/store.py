@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import LargeBinary, cast, func, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -146,8 +146,9 @@ async def root_at(connection: AsyncConnection, size: int) -> bytes:
 
 
 async def list_entries(connection: AsyncConnection, after: int, limit: int) -> list[StoredEntry]:
-    """Entries with a place above `after`, in order."""
-    query = select(_e.place, _e.type, _e.at, _e.body, _e.leaf).where(_e.place > after).order_by(_e.place).limit(limit)
+    """Entries with a place above `after`, in order; what an edit has turned into text is read as its bytes."""
+    columns = (_e.place, _e.type, _e.at, cast(_e.body, LargeBinary), cast(_e.leaf, LargeBinary))
+    query = select(*columns).where(_e.place > after).order_by(_e.place).limit(limit)
     return [StoredEntry(*row) for row in await connection.execute(query)]
 
 

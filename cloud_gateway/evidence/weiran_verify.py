@@ -174,16 +174,21 @@ class Head(NamedTuple):
     old: bool = False
 
 
+def make_key(name: str, public: bytes) -> Key:
+    """A raw key under its name."""
+    return Key(name, hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4], public)
+
+
 def read_key(vkey: object) -> Key:
     """A key from its text name+id+base64. Raises ValueError."""
     name, id_, encoded = vkey.split("+", 2) if isinstance(vkey, str) and vkey.count("+") >= 2 else ("", "", "")
     raw = _base64(encoded)
     if not name or len(raw) != 33 or raw[:1] != ED25519:
         raise ValueError("a key is name+id+base64 of an Ed25519 key")
-    found = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-    if found.hex() != id_:
+    key = make_key(name, raw[1:])
+    if key.id.hex() != id_:
         raise ValueError("the id of the key is not that of its name and its bytes")
-    return Key(name, found, raw[1:])
+    return key
 
 
 def read_head(note: str, keys: Sequence[Key], *, old: bool = False) -> Head:
@@ -287,8 +292,9 @@ class Walk:
     passed: int = 0  # heads
     lives: list[tuple[str, int]] = field(default_factory=list)  # origins, each with the entries it shares
     keys: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # of devices
+    regulators: list[Key] = field(default_factory=list)
     hidden: dict[tuple[int, str], str] = field(default_factory=dict)
-    erased: set[tuple[object, object]] = field(default_factory=set)
+    erased: set[tuple[object, object]] = field(default_factory=set)  # or masked
     found: dict[Place, tuple[int, tuple[object, ...]]] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
 
@@ -340,10 +346,12 @@ class Walk:
             raise Broken("form", f"entry {index} is no {kind}: {exc}", index) from exc
 
     def read_key(self, index: int, body: Object) -> None:
-        """A device's key: what it signs from here on can be checked."""
+        """A device's or a regulator's key: what it signs from here on can be checked."""
         if body["role"] == "device":
             name = str(body["name"])
             self.keys[name] = (*self.keys.get(name, ()), _base64(body["key"]))
+        if body["role"] == "regulator":
+            self.regulators.append(make_key(str(body["name"]), _base64(body["key"])))
 
     def read_record(self, index: int, body: Object) -> None:
         """A device's record: its signature is of a key that the log has named."""
@@ -365,6 +373,14 @@ class Walk:
     def read_restored(self, index: int, body: Object) -> None:
         """The log went on from a backup, under another origin."""
         self.lives.append((str(body["origin"]), index))
+
+    def read_mask(self, index: int, body: Object) -> None:
+        """A text that is shown no more: a regulator whose key the log has named has signed that he knows of it."""
+        text, _, signatures = str(body["receipt"]).rpartition("\n\n")
+        if fault := _judge_signatures(text.encode() + b"\n", signatures, self.regulators):
+            detail = f"mask {index} bears no receipt of a regulator: {FAULTS[fault]}"
+            raise Broken("mask-receipt", detail, index)
+        self.erased.add((body["place"], body["path"]))
 
     def read_erasure(self, index: int, body: Object) -> None:
         """Texts that may be shown no more."""
@@ -403,7 +419,7 @@ class Walk:
 
 FAULTS = {
     "head-signature": "its signature is not of these words",
-    "head-key": "it is signed by another key than the one that is trusted (--key, or else the file's)",
+    "head-key": "it is not signed by a key that is trusted (--key, or else those that the file names)",
     "head-order": "heads stand from small to large",
     "head-form": "it is none",
 }
@@ -412,6 +428,7 @@ _READERS: dict[str, Callable[[Walk, int, Object], None]] = {
     "record": Walk.read_record,
     "restored": Walk.read_restored,
     "erasure": Walk.read_erasure,
+    "mask": Walk.read_mask,
 }
 
 
@@ -541,7 +558,9 @@ def _check_texts(walk: Walk, lines: Sequence[bytes]) -> None:
                 "text", f"the text {place[1]} of entry {place[0]} is not the one that it was made with", place[0]
             )
         if place in walk.erased:
-            raise Broken("erased-text", f"the text {place[1]} of entry {place[0]} was erased, and is here", place[0])
+            raise Broken(
+                "erased-text", f"the text {place[1]} of entry {place[0]} was erased or masked, and is here", place[0]
+            )
         shown.add(place)
     walk.counts.texts, walk.counts.erased = len(shown), len(walk.erased)
 
@@ -645,7 +664,7 @@ def tell(found: Result | Broken) -> str:
     return (
         f"Sound: {found.size} entries of {found.origin}, {c.heads} signed heads, root {found.root}\n"
         f"{c.records} records, {c.signed} signed by their devices, {c.unproven} of devices without a key in the log; "
-        f"{c.texts} texts, {c.erased} erased; {c.old_heads} old heads and {c.receipts} receipts agree{pin}"
+        f"{c.texts} texts, {c.erased} erased or masked; {c.old_heads} old heads and {c.receipts} receipts agree{pin}"
     )
 
 

@@ -7,17 +7,20 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from deploy.commands.options import AsJson, check_writable
+from deploy.commands.options import AsJson, check_writable, print_rows
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 
 evidence_app = typer.Typer(help="The evidence log: export it, verify an export, check the stored log.")
 Data = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="Folder with the gateway's databases.")]
 DATABASE = "gateway.db"
+#: Findings printed; --json has them all.
+MOST_ROWS = 100
 #: Where a kept demo has its databases.
 WITHIN = "gateway"
 
@@ -83,6 +86,27 @@ def verify(
         raise Failure("unusable", str(exc), "Name an export, and keys, heads or receipts of it", WRONG_USE) from exc
     typer.echo(json.dumps(verifier.describe(found), ensure_ascii=False) if as_json else verifier.tell(found))
     return FINDING if isinstance(found, verifier.Broken) else DONE
+
+
+@evidence_app.command("scrub")
+def scrub(data: Data, as_json: AsJson = False) -> int:
+    """Hash the stored log anew, with the records and texts that belong to it, beside a running gateway.
+
+    Bit rot and edits are named by entry. Exit status 1 when there are any.
+    """
+    with extra("gateway"):
+        from cloud_gateway.evidence.scrub import scrub_log
+    database = find_database(data)
+    with reading_database(database):
+        done = asyncio.run(scrub_log(database))
+    rows = [finding._asdict() for finding in done.findings]
+    if as_json:
+        typer.echo(json.dumps(asdict(done) | {"sound": done.sound, "findings": rows}, ensure_ascii=False))
+        return DONE if done.sound else FINDING
+    looked = f"{done.entries} entries, {done.records} records, {done.texts} texts and {done.heads} heads were looked at"
+    typer.echo(f"{looked}: {'sound' if done.sound else f'{len(rows)} findings'}")
+    print_rows(rows[:MOST_ROWS], as_json)
+    return DONE if done.sound else FINDING
 
 
 def find_database(data: Path) -> Path:

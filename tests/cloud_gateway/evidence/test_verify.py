@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud_gateway.evidence import weiran_verify as verifier
 from cloud_gateway.evidence.entries import Entry, Json, Sealed, seal_entry
 from cloud_gateway.evidence.heads import Signer
+from edge_agent.proof.checkpoints import sign_note
+from edge_agent.proof.merkle import leaf_hash
 from tests.cloud_gateway.evidence import exports
 from tests.cloud_gateway.evidence.exports import (
     ORIGIN,
@@ -259,6 +261,32 @@ def test_a_text_that_was_erased_may_not_be_shown() -> None:
     found = judge([line for line in made.lines if not line.startswith(b'{"text"')])
     assert isinstance(found, verifier.Result)
     assert found.counts.erased == 1
+
+
+REGULATOR = Signer("regulator.example", Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
+
+
+def mask(made: Made, signer: Signer) -> Entry:
+    """Of the text of entry 1, with the receipt of this signer."""
+    told = sign_note("a text of entry 1 is masked\n", REGULATOR.name, signer.key)
+    what: dict[str, Json] = {"place": 1, "path": "body.reason", "leaf": leaf_hash(made.sealed[1].body).hex()}
+    return Entry("mask", what | {"reason": "abuse", "receipt": told, "by": "operator-1"})
+
+
+@pytest.mark.parametrize(
+    ("signer", "found"),
+    [pytest.param(REGULATOR, ("erased-text", 1), id="his"), pytest.param(STRANGER, ("mask-receipt", 2), id="forged")],
+)
+def test_a_text_is_masked_by_an_entry_with_a_regulators_receipt_and_no_longer_shown(
+    signer: Signer, found: tuple[str, int]
+) -> None:
+    public = base64.b64encode(REGULATOR.public.public).decode()
+    key = Entry("key", {"role": "regulator", "name": REGULATOR.name, "key": public, "enrolment": ""})
+    before = make_export([key, hold_entry(1)])
+    after = exports.write_log([*before.sealed, seal_entry(mask(before, signer), AT)])
+    assert reason(judge(after.lines)) == found
+    hidden = judge([line for line in after.lines if not line.startswith(b'{"text"')])
+    assert isinstance(hidden, verifier.Result) == (signer is REGULATOR)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
 from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
+from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
@@ -121,6 +122,7 @@ def _api() -> APIRouter:
         network,
         outreach,
         evidence,
+        stations,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

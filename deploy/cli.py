@@ -16,6 +16,7 @@ from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
 from deploy.commands.evidence import evidence_app
+from deploy.commands.evidence_texts import erase, hold, release, retain
 from deploy.commands.gateway import gateway_app
 from deploy.commands.kiosk import kiosk
 from deploy.commands.outbox import outbox_app
@@ -63,6 +64,10 @@ outreach_app.command("report")(report)
 outreach_app.add_typer(people_app, name="people")
 outreach_app.add_typer(duty_app, name="duty")
 app.add_typer(outreach_app, name="outreach")
+evidence_app.command("hold")(hold)
+evidence_app.command("release")(release)
+evidence_app.command("erase")(erase)
+evidence_app.command("retain")(retain)
 app.add_typer(evidence_app, name="evidence")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)

@@ -99,6 +99,19 @@ def test_old_heads_and_receipts_are_compared(tmp_path: Path, capsys: Output) -> 
     assert "receipt-missing" in capsys.readouterr().out
 
 
+def test_texts_are_held_released_and_erased_and_the_log_stays_sound(data: Path, capsys: Output) -> None:
+    at, text = ["--data", str(data)], ["3", "body.reason"]
+    assert run(["evidence", "hold", "case-7", *at, "--reason", "a lawsuit", "--type", "hold"]) == 0
+    assert run(["evidence", "erase", *text, *at, "--reason", "ordered", "--json"]) == 1
+    assert json.loads(capsys.readouterr().err)["code"] == "not-erased"
+    assert run(["evidence", "release", "case-7", *at, "--reason", "it has ended"]) == 0
+    assert run(["evidence", "erase", *text, *at, "--reason", "ordered"]) == 0
+    assert "entry 6 says so" in capsys.readouterr().out
+    assert run(["evidence", "retain", *at]) == 0
+    assert "Nothing is due" in capsys.readouterr().out
+    assert run(["evidence", "scrub", *at]) == 0
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [
@@ -106,6 +119,9 @@ def test_old_heads_and_receipts_are_compared(tmp_path: Path, capsys: Output) -> 
         pytest.param(["verify", "log.jsonl", "--key", "x"], "unusable", id="no key"),
         pytest.param(["verify", "log.jsonl", "--checkpoint", "missing"], "unusable", id="no checkpoint"),
         pytest.param(["verify", "log.jsonl", "--receipt", "WR1.x"], "unusable", id="no receipt"),
+        pytest.param(["hold", "x", "--data", "new", "--reason", "x"], "usage", id="nothing to hold"),
+        pytest.param(["hold", "x", "--data", "new", "--reason", "x", "--type", "y"], "usage", id="no such type"),
+        pytest.param(["release", "x", "--data", "new", "--reason", "x"], "no-hold", id="no such hold"),
         pytest.param(["scrub", "--data", "."], "no-database", id="no database"),
         pytest.param(["export", "--data", "old", "--out", "out.jsonl"], "no-database", id="no tables"),
         pytest.param(["export", "--data", "new", "--out", "missing/out.jsonl"], "file", id="no folder to write to"),

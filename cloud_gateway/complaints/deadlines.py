@@ -60,8 +60,8 @@ COMPLAINT_RULES: tuple[Rule, ...] = (
 )
 FOLLOW_UP_RULES: tuple[FollowUpRule, ...] = (
     FollowUpRule(
-        "house-2026-01",
-        date(2026, 1, 1),
+        "house-1",
+        date(1970, 1, 1),  # no rating is too old to be followed up
         contact_days=1,
         close_days=5,
         source="rule of this house; 好差评 of government services allows 15 working days",

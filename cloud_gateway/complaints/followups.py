@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from cloud_gateway.ratings.model import BAD_UPTO
 from edge_agent.web.words import _
-
-#: The worst scores of a scale that are followed up: the bottom of three, the bottom two of five.
-WORST = {3: 1, 5: 2}
 
 
 class Outcome(StrEnum):
@@ -33,8 +31,8 @@ OUTCOMES: dict[Outcome, str] = {
 }
 
 
-def is_bad(scale: int, score: int) -> bool:
-    """Whether a rating is followed up. Raises ValueError for what is no rating."""
-    if scale not in WORST or not 1 <= score <= scale:
+def is_followed(scale: int, score: int) -> bool:
+    """Whether a rating is bad enough to be followed up. Raises ValueError for what is no rating."""
+    if scale not in BAD_UPTO or not 1 <= score <= scale:
         raise ValueError(f"{score} of {scale} is no rating")
-    return score <= WORST[scale]
+    return score <= BAD_UPTO[scale]

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from cloud_gateway.complaints.deadlines import day_after, follow_up_rule_on, local_day
-from cloud_gateway.complaints.followups import Outcome, is_bad
+from cloud_gateway.complaints.followups import Outcome, is_followed
 from cloud_gateway.complaints.model import Case, NewComplaint
 from cloud_gateway.complaints.store import receive
 from cloud_gateway.complaints.tables import follow_up
@@ -73,7 +73,7 @@ async def open_follow_up(connection: AsyncConnection, rated: Rated, now: int) ->
     A rating that is not bad opens none, the same rating again opens no second one. The clock begins on the local day on
     which the centre hears of it. Raises ValueError for what is no rating, NoRule for a day without a rule.
     """
-    if not is_bad(rated.scale, rated.score):
+    if not is_followed(rated.scale, rated.score):
         return None
     day = local_day(now, rated.zone)
     rule = follow_up_rule_on(day)

@@ -13,12 +13,11 @@ from cloud_gateway.complaints.deadlines import (
     FOLLOW_UP_RULES,
     NoRule,
     end_of_day,
-    follow_up_rule_on,
     local_day,
     rule_named,
     rule_on,
 )
-from cloud_gateway.complaints.followups import is_bad
+from cloud_gateway.complaints.followups import is_followed
 from cloud_gateway.complaints.lifecycle import NEXT, CannotFollow, Course, State, Step, begin, days_left, possible, take
 from cloud_gateway.complaints.statistics import Counted, Line, Quarter, compile_quarter, quarter_of, read_quarter
 
@@ -109,15 +108,13 @@ def test_every_rule_names_its_source_and_its_standing(rule: object) -> None:
 def test_a_day_before_all_rules_is_refused() -> None:
     with pytest.raises(NoRule):
         rule_on(date(2020, 2, 29))
-    with pytest.raises(NoRule):
-        follow_up_rule_on(date(2025, 12, 31))
 
 
 @pytest.mark.parametrize(
     ("scale", "bad"), [(3, [True, False, False]), (5, [True, True, False, False, False])], ids=["three", "five"]
 )
 def test_the_bottom_of_three_and_the_bottom_two_of_five_are_bad(scale: int, bad: list[bool]) -> None:
-    assert [is_bad(scale, score) for score in range(1, scale + 1)] == bad
+    assert [is_followed(scale, score) for score in range(1, scale + 1)] == bad
 
 
 def test_quarter_counts_by_kind_against_the_one_before() -> None:

@@ -27,8 +27,10 @@ from deploy.commands.outreach_simulate import simulate
 from deploy.commands.outreach_watch import watch
 from deploy.commands.plans import plans_app
 from deploy.commands.provision import provision_app
+from deploy.commands.ratings import ratings_app
 from deploy.commands.sim import sim_app
 from deploy.commands.sites import sites_app
+from deploy.commands.stations import stations_app
 from deploy.commands.warnings import warnings_app
 from deploy.commands.warnings_replay import replay
 from deploy.commands.warnings_sources import sources_app
@@ -53,6 +55,8 @@ app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
 app.add_typer(sites_app, name="sites")
 app.add_typer(plans_app, name="plans")
+app.add_typer(stations_app, name="stations")
+app.add_typer(ratings_app, name="ratings")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)

@@ -229,6 +229,16 @@ class TrainingBody(Body, frozen=True):
     by: Name
 
 
+class PublicationBody(Body, frozen=True):
+    """The figures of a period were published; `sha256` is that of the document made from the first `size` entries."""
+
+    period: Name
+    edition: Annotated[int, Meta(ge=1)]
+    size: Natural
+    k: Natural
+    sha256: Sha256
+
+
 SCHEMAS: dict[str, type[Body]] = {
     "key": KeyBody,
     "record": RecordBody,
@@ -246,4 +256,5 @@ SCHEMAS: dict[str, type[Body]] = {
     "training": TrainingBody,
     "erasure": ErasureBody,
     "hold": HoldBody,
+    "publication": PublicationBody,
 }

@@ -23,8 +23,6 @@ from starlette.staticfiles import StaticFiles
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
-from cloud_gateway.complaints import routes as complaints
-from cloud_gateway.complaints import routes_followups as followups
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -38,6 +36,7 @@ from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
+from cloud_gateway.ratings import receipt_routes, wall_routes, web_desk, web_ratings
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -50,8 +49,6 @@ from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
-from cloud_gateway.telephony import routes as telephony
-from cloud_gateway.telephony import signed as calls_rated
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
@@ -63,7 +60,7 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "staff", "outreach"))
+TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "staff", "outreach", "ratings"))
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -87,16 +84,17 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
     app.include_router(evidence.public_router, responses=_FAILURES)
-    app.include_router(calls_rated.router, responses=_FAILURES)
-    for page in (console, board, staff, answers, calls):
+    app.include_router(wall_routes.api, responses=_FAILURES)
+    for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
+    app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(
         Shield,
         origin=settings.web.origin,
-        keyed=(answers.PREFIX, warnings.PUSHED, calls_rated.PREFIX),
+        keyed=(answers.PREFIX, warnings.PUSHED, web_ratings.RATE, web_ratings.OWN, receipt_routes.CHECKS),
         bounds=((warnings.PUSHED, warnings.PUSHED_BYTES),),
     )
     install_problems(app, lambda request: gateway_of(request).pages)
@@ -128,9 +126,7 @@ def _api() -> APIRouter:
         outreach,
         evidence,
         stations,
-        complaints,
-        followups,
-        telephony,
+        web_desk,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

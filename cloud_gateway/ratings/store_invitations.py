@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cloud_gateway.outreach.tokens import hash_token
 from cloud_gateway.ratings.invitations import Invitation, Stage
 from cloud_gateway.ratings.tables_web import rating_invitation
+from cloud_gateway.stations.tables import station
 
 _i = rating_invitation.c
 
@@ -29,3 +30,9 @@ async def use_invitation(c: AsyncConnection, invitation: str, now: int) -> bool:
     """Use it up; False when it was used already."""
     spent = update(rating_invitation).where(_i.id == invitation, _i.used_at.is_(None)).values(used_at=now)
     return (await c.execute(spent)).rowcount == 1
+
+
+async def name_station(c: AsyncConnection, code: str) -> tuple[str, str]:
+    """Its name in English and Chinese; the code itself where it is not known."""
+    row = (await c.execute(select(station.c.name, station.c.name_zh).where(station.c.code == code))).first()
+    return (code, code) if row is None else (row.name, row.name_zh)

@@ -20,6 +20,7 @@ from cloud_gateway.ratings.model import NewRating
 from cloud_gateway.ratings.replies import Word
 from cloud_gateway.ratings.tables_web import rating_word, web_rating
 from cloud_gateway.ratings.wall import PAGE, Choice, Masked, Said, ShownText, WallRating
+from cloud_gateway.stations.tables import station
 
 TEXT = "text"
 PATH = f"body.{TEXT}"
@@ -107,10 +108,17 @@ async def find_rating(c: AsyncConnection, place: int) -> WallRating | None:
     return found[0] if found else None
 
 
-async def list_stations(c: AsyncConnection) -> list[str]:
-    """The codes of the stations that the wall has ratings of."""
-    query = select(_r.station).where(_r.station != "").distinct().order_by(_r.station)
-    return list(await c.scalars(query))
+async def list_stations(c: AsyncConnection) -> dict[str, tuple[str, str]]:
+    """The stations that the wall has ratings of: names (English, Chinese) by code."""
+    query = (
+        select(_r.station, station.c.name, station.c.name_zh)
+        .outerjoin(station, station.c.code == _r.station)
+        .where(_r.station != "")
+        .distinct()
+        .order_by(_r.station)
+    )
+    rows = (await c.execute(query)).all()
+    return {row.station: (row.name or row.station, row.name_zh or row.station) for row in rows}
 
 
 async def _read(c: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[WallRating]:

@@ -23,6 +23,8 @@ from starlette.staticfiles import StaticFiles
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
+from cloud_gateway.complaints import routes as complaints
+from cloud_gateway.complaints import routes_followups as followups
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -49,6 +51,8 @@ from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
+from cloud_gateway.telephony import routes as telephony
+from cloud_gateway.telephony import signed as calls_rated
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
@@ -84,6 +88,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
     app.include_router(evidence.public_router, responses=_FAILURES)
+    app.include_router(calls_rated.router, responses=_FAILURES)
     app.include_router(wall_routes.api, responses=_FAILURES)
     for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes):
         app.include_router(page.router)
@@ -94,7 +99,14 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.add_middleware(
         Shield,
         origin=settings.web.origin,
-        keyed=(answers.PREFIX, warnings.PUSHED, web_ratings.RATE, web_ratings.OWN, receipt_routes.CHECKS),
+        keyed=(
+            answers.PREFIX,
+            warnings.PUSHED,
+            web_ratings.RATE,
+            web_ratings.OWN,
+            receipt_routes.CHECKS,
+            calls_rated.PREFIX,
+        ),
         bounds=((warnings.PUSHED, warnings.PUSHED_BYTES),),
     )
     install_problems(app, lambda request: gateway_of(request).pages)
@@ -127,6 +139,9 @@ def _api() -> APIRouter:
         evidence,
         stations,
         web_desk,
+        complaints,
+        followups,
+        telephony,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

@@ -196,7 +196,7 @@ async def list_findings(request: Request, _who: Reader, after: After = None, lim
     most = gateway_of(request).settings.telephony.most_policies
     async with reading(gateway_of(request).engine) as connection:
         rows = await phones.list_suspicions(connection, most, str(start[0]), limit + 1)
-    views = [SuspicionView(**msgspec.structs.asdict(row)) for row in rows]
+    views = [_suspicion(row) for row in rows]
     return make_page(views, limit, lambda one: [one.policy])
 
 
@@ -223,6 +223,11 @@ async def _phone_key(request: Request) -> bytes:
     except CredentialError as exc:
         problem.detail = str(exc)
         raise problem from exc
+
+
+def _suspicion(one: phones.Suspicion) -> SuspicionView:
+    lists = {"findings": list(one.findings), "agents": list(one.agents)}
+    return SuspicionView(**(msgspec.structs.asdict(one) | lists))
 
 
 def _view(one: CallBack) -> CallView:

@@ -53,8 +53,6 @@ async def take_call(request: Request, signature: Annotated[str, Header(alias=SIG
     try:
         return await _take(request, body, signature)
     except Refused as exc:
-        if exc.code is Code.BAD_SIGNATURE:
-            gateway_of(request).throttle.fail(_key(request), now_ms())
         status, remedy = REMEDIES[exc.code]
         raise Problem(status, exc.code.value, _REFUSED, remedy) from exc
 
@@ -62,7 +60,6 @@ async def take_call(request: Request, signature: Annotated[str, Header(alias=SIG
 async def _take(request: Request, body: bytes, signature: str) -> Taken:
     gateway = gateway_of(request)
     settings, now = gateway.settings.telephony, now_ms()
-    _wait_turn(request, now)
     ended = read_call(body, signature, settings.key, await _secret(request))
     check_time(ended, now, settings.tolerance_s)
     answer = read_digits(ended.digits, ended.hung_up, settings.scale, settings.best_digit)
@@ -83,15 +80,3 @@ async def _secret(request: Request) -> bytes:
     except CredentialError as exc:
         logger.error("calls cannot be taken: %s", exc)
         raise Refused(Code.NOT_SET_UP) from exc
-
-
-def _wait_turn(request: Request, now: int) -> None:
-    wait = gateway_of(request).throttle.wait_ms(_key(request), now)
-    if wait:
-        seconds = wait // 1000 + 1
-        remedy = _("Wait, then sign with the right key.")
-        raise Problem(429, "wait", _("Too many wrong signatures."), remedy, retry_after_s=seconds)
-
-
-def _key(request: Request) -> str:
-    return f"telephony|{request.client.host if request.client else ''}"

@@ -1,6 +1,6 @@
 """Verifies an export of the evidence log offline: one file that needs Python 3.11 and `cryptography`, and no weiran.
 
-Usage: python weiran_verify.py FILE [--key VKEY] [--checkpoint FILE] [--receipt TEXT] [--json]
+Usage: python weiran_verify.py FILE [--key VKEY] [--checkpoint FILE] [--receipt TEXT] [--publication FILE] [--json]
 
 It is a second implementation on purpose: RFC 6962 (Merkle tree), RFC 8785 (canonical JSON), C2SP signed-note and
 tlog-checkpoint (heads), Ed25519 (RFC 8032). Exit status: 0 sound, 1 not sound, 2 unusable arguments or file.
@@ -11,12 +11,16 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import calendar
 import hashlib
 import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from math import ceil, floor, isqrt
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -276,6 +280,7 @@ class Counts:
     receipts: int = 0
     texts: int = 0
     erased: int = 0
+    publications: int = 0
 
 
 @dataclass
@@ -444,6 +449,221 @@ def _find_hidden(path: str, value: object) -> Iterator[tuple[str, str]]:
         yield from _find_hidden(f"{path}.{name}", inner)
 
 
+# Publications of ratings: docs/publication.md says what is made here
+
+
+Cell = tuple[int, str, str]  # level, station, name
+LEVELS = ("all", "stage", "station", "counter", "clerk")
+WEIGHT = 10
+WHOLE: Cell = (0, "", "")
+NOTE_LINES = 6
+
+
+class Publication(NamedTuple):
+    """A published document, and its signed note if there is one."""
+
+    document: bytes
+    note: str | None = None
+
+
+def check_publication(read: Callable[[], Iterable[bytes]], size: int, given: Publication, keys: Sequence[Key]) -> None:
+    """Make the document again from a sound export of so many entries. Raises Broken, Unusable."""
+    try:
+        asked = cast(Object, decode(given.document.removesuffix(b"\n")))
+        period, upto, k = str(asked["period"]), cast(int, asked["size"]), cast(int, asked["k"])
+        first, last = read_period(period)
+        if type(upto) is not int or type(k) is not int:
+            raise ValueError("size and k are whole numbers")
+    except (ValueError, KeyError, TypeError) as exc:
+        raise Unusable(f"no publication: {exc}") from exc
+    if not 0 <= upto <= size:
+        raise Unusable(f"the publication is made from {upto} entries, and the export has {size}: take a newer one")
+    made, digests = remake(read(), period, first, last, upto, k)
+    if made != given.document:
+        at = next((i for i, (a, b) in enumerate(zip(made, given.document, strict=False)) if a != b), len(made))
+        raise Broken("publication", f"what the log says differs from the publication from byte {at} on", None)
+    digest = hashlib.sha256(made).hexdigest()
+    if size > upto and digest not in digests:
+        raise Broken("publication-entry", "the log does not say that this was published", None)
+    if given.note is not None:
+        _check_note(given.note, [period, str(upto), digest], keys)
+
+
+def _check_note(note: str, facts: Sequence[str], keys: Sequence[Key]) -> None:
+    text, _, signatures = note.rpartition("\n\n")
+    lines = text.split("\n")
+    try:
+        fault = _judge_signatures(text.encode() + b"\n", signatures, keys)
+    except ValueError as exc:
+        raise Broken("publication-note", f"the note of the publication: {exc}", None) from exc
+    if fault:
+        raise Broken("publication-note", f"the note of the publication: {FAULTS[fault]}", None)
+    if len(lines) != NOTE_LINES or lines[0] != "weiran publication 1" or lines[2:5] != list(facts):
+        raise Broken("publication-note", "the note is signed for another publication", None)
+
+
+def read_period(text: str) -> tuple[str, str]:
+    """The first and last day of a year, quarter, month or day. Raises ValueError."""
+    found = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|(\d\d)(?:-(\d\d))?))?", text, re.ASCII)
+    if found is None:
+        raise ValueError(f"{text!r} is no period")
+    year, quarter, month, day = found.groups()
+    if day:
+        return date.fromisoformat(text).isoformat(), text
+    begin, end = (3 * int(quarter) - 2, 3 * int(quarter)) if quarter else (int(month or 1), int(month or 12))
+    days = calendar.monthrange(int(year), end)[1]
+    return date(int(year), begin, 1).isoformat(), date(int(year), end, days).isoformat()
+
+
+def remake(
+    lines: Iterable[bytes], period: str, first: str, last: str, size: int, k: int
+) -> tuple[bytes, frozenset[str]]:
+    """The document made from the first `size` entries, and the digests of all publications that the log names."""
+    ratings: dict[tuple[str, int], dict[Cell, list[Object]]] = {}
+    services: dict[Cell, list[Object]] = {}
+    digests: set[str] = set()
+    for index, kind, body in _released(lines):
+        if kind == "publication":
+            digests.add(str(body["sha256"]))
+        if index >= size:
+            continue
+        for row in cast(Sequence[Object], body["rows"]) if kind == "count" else ():
+            if first <= str(row["day"]) <= last:
+                table = ratings.setdefault((str(row["channel"]), cast(int, row["scale"])), {})
+                _put(table, row, str(row["stage"]))
+        if kind == "service-day" and first <= str(body["day"]) <= last:
+            _put(services, body, None)
+    document = {
+        "publication": 1,
+        "period": period,
+        "first": first,
+        "last": last,
+        "size": size,
+        "k": k,
+        "weight": WEIGHT,
+        "ratings": [
+            {"channel": channel, "scale": scale, "cells": _rating_cells(table, scale, k)}
+            for (channel, scale), table in sorted(ratings.items())
+        ],
+        "services": _service_cells(services, k),
+    }
+    return encode(document) + b"\n", frozenset(digests)
+
+
+def _released(lines: Iterable[bytes]) -> Iterator[tuple[int, str, Object]]:
+    index = -1
+    for line in lines:
+        if not line.startswith(ENTRY_START):
+            continue
+        index += 1
+        for kind in ("count", "service-day", "publication"):
+            if b'"type":"%b","v":1},"i":' % kind.encode() in line:
+                entry = cast(Object, cast(Object, decode(line))["entry"])
+                if entry["type"] == kind:
+                    yield index, kind, cast(Object, entry["body"])
+
+
+def _put(table: dict[Cell, list[Object]], row: Object, stage: str | None) -> None:
+    station = str(row["station"])
+    cells = [WHOLE, (2, station, ""), (3, station, str(row["counter"])), (4, station, str(row["clerk"]))]
+    for cell in cells if stage is None else [*cells, (1, "", stage)]:
+        table.setdefault(cell, []).append(row)
+
+
+def _hide(sizes: Mapping[Cell, int], k: int) -> set[Cell]:
+    """The cells that are left out."""
+    hidden = {cell for cell, n in sizes.items() if n < k}
+    stations = sorted({cell[1] for cell in sizes if cell[0] == 2})
+    groups = [(WHOLE, 1, ""), (WHOLE, 2, None), *(((2, one, ""), level, one) for one in stations for level in (3, 4))]
+    for above, level, station in groups:
+        group = [cell for cell in sizes if cell[0] == level and station in {None, cell[1]}]
+        if above in hidden:
+            hidden.update(group)
+        while True:
+            out, rest = [c for c in group if c in hidden], [c for c in group if c not in hidden]
+            if not out or not rest or (len(out) > 1 and sum(sizes[c] for c in out) >= k):
+                break
+            hidden.add(min(rest, key=lambda c: (sizes[c], c)))
+    return hidden
+
+
+def _name_cell(cell: Cell) -> dict[str, object]:
+    return {"level": LEVELS[cell[0]], "station": cell[1], "name": cell[2]}
+
+
+def _rating_cells(table: Mapping[Cell, Sequence[Object]], scale: int, k: int) -> list[object]:
+    hidden = _hide({cell: len(rows) for cell, rows in table.items()}, k)
+    shares = _count_scores(table[WHOLE], scale)
+    return [
+        _name_cell(cell)
+        | ({"left_out": True} if cell in hidden else _describe_ratings(rows, _count_scores(rows, scale), shares, k))
+        for cell, rows in sorted(table.items())
+    ]
+
+
+def _count_scores(rows: Sequence[Object], scale: int) -> list[int]:
+    return [sum(row["score"] == score for row in rows) for score in range(1, scale + 1)]
+
+
+def _describe_ratings(rows: Sequence[Object], counts: Sequence[int], whole: Sequence[int], k: int) -> dict[str, object]:
+    scale, n, total = len(counts), sum(counts), sum(whole)
+    shares = [
+        (own + Fraction(WEIGHT * (all_ + 1), total + scale)) / (n + WEIGHT)
+        for own, all_ in zip(counts, whole, strict=True)
+    ]
+    mean = sum((score * share for score, share in enumerate(shares, 1)), Fraction())
+    variance = sum((score**2 * share for score, share in enumerate(shares, 1)), -mean * mean) / (n + WEIGHT + 1)
+    score, width = _nearest(1000 * mean), isqrt(floor(1960**2 * variance)) + 1
+    waits = sorted(cast(int, row["wait_s"]) for row in rows if row["wait_s"] is not None)
+    bad = _share(sum(counts[: 1 if scale == 3 else 2]), n)
+    return {
+        "n": n,
+        "counts": list(counts),
+        "score": score,
+        "low": max(1000, score - width),
+        "high": min(1000 * scale, score + width),
+        **dict(zip(("bad", "bad_low", "bad_high"), bad, strict=True)),
+        "waited_n": len(waits),
+        "wait_s": waits[(len(waits) - 1) // 2] if len(waits) >= k and waits else None,
+    }
+
+
+def _service_cells(cells: Mapping[Cell, Sequence[Object]], k: int) -> list[object]:
+    hidden = _hide({cell: _sum(days, "answered") for cell, days in cells.items()}, k)
+    return [
+        _name_cell(cell) | ({"left_out": True} if cell in hidden else _describe_services(days))
+        for cell, days in sorted(cells.items())
+    ]
+
+
+def _describe_services(days: Sequence[Object]) -> dict[str, object]:
+    served, invited, answered = (_sum(days, name) for name in ("served", "invited", "answered"))
+    missed: dict[str, int] = {}
+    for day in days:
+        for reason, n in cast(Mapping[str, int], day["not_invited"]).items():
+            missed[reason] = missed.get(reason, 0) + n
+    share: tuple[int | None, ...] = _share(answered, invited) if 0 < invited >= answered else (None, None, None)
+    facts = {"served": served, "invited": invited, "answered": answered}
+    facts_missed = {"not_invited": {reason: n for reason, n in missed.items() if n}}
+    return facts | facts_missed | dict(zip(("share", "share_low", "share_high"), share, strict=True))
+
+
+def _sum(rows: Iterable[Object], name: str) -> int:
+    return sum(cast(int, row[name]) for row in rows)
+
+
+def _nearest(value: Fraction) -> int:
+    return floor(value + Fraction(1, 2))
+
+
+def _share(x: int, n: int) -> tuple[int, int, int]:
+    """Of n, with Wilson's interval; thousandths."""
+    middle, whole = 10_000 * x + 19_208, 10_000 * n + 38_416
+    reach = isqrt(floor(Fraction(196**2 * (10_000 * x * (n - x) + 9604 * n), n))) + 1
+    low, high = Fraction(1000 * (middle - reach), whole), Fraction(1000 * (middle + reach), whole)
+    return _nearest(Fraction(1000 * x, n)), max(0, floor(low)), min(1000, ceil(high))
+
+
 # The whole file
 
 
@@ -604,8 +824,9 @@ def verify(
     vkeys: Sequence[str] = (),
     old: Sequence[str] = (),
     receipts: Sequence[str] = (),
+    publication: Publication | None = None,
 ) -> Result:
-    """Verify the lines (without line feed) that `read` gives, twice over. Raises Broken, Unusable."""
+    """Verify the lines (without line feed) that `read` gives, read more than once. Raises Broken, Unusable."""
     try:
         pinned, held = [read_key(vkey) for vkey in vkeys], [read_receipt(text) for text in receipts]
     except (ValueError, RecursionError) as exc:
@@ -615,6 +836,9 @@ def verify(
     walk = begin_walk(export, pinned or export.keys, notes, ((one.device, one.epoch, one.seq) for one in held))
     take_entries(walk, export, read())
     end_walk(walk, export, held)
+    if publication is not None:
+        check_publication(read, export.size, publication, pinned or export.keys)
+        walk.counts.publications = 1
     root = base64.b64encode(walk.tree.root()).decode()
     return Result(export.origin, export.size, root, bool(pinned), walk.counts)
 
@@ -633,14 +857,31 @@ def read_lines(file: Path) -> Iterator[bytes]:
 
 
 def verify_file(
-    file: Path, vkeys: Sequence[str] = (), checkpoints: Sequence[Path] = (), receipts: Sequence[str] = ()
+    file: Path,
+    vkeys: Sequence[str] = (),
+    checkpoints: Sequence[Path] = (),
+    receipts: Sequence[str] = (),
+    publication: Path | None = None,
 ) -> Result:
-    """Verify an export; checkpoints are files of one note each. Raises Broken, Unusable."""
+    """Verify an export; checkpoints are files of one note each, a publication's note is beside it, if it has one.
+
+    Raises Broken, Unusable.
+    """
     try:
         old = [one.read_bytes().decode() for one in checkpoints]
     except (OSError, UnicodeDecodeError) as exc:
         raise Unusable(f"a checkpoint cannot be read: {exc}") from exc
-    return verify(lambda: read_lines(file), vkeys, old, receipts)
+    published = None if publication is None else read_publication(publication)
+    return verify(lambda: read_lines(file), vkeys, old, receipts, published)
+
+
+def read_publication(file: Path) -> Publication:
+    """A published document, and FILE.note if there is one. Raises Unusable."""
+    note = file.with_name(f"{file.name}.note")
+    try:
+        return Publication(file.read_bytes(), note.read_bytes().decode() if note.exists() else None)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise Unusable(f"the publication cannot be read: {exc}") from exc
 
 
 def describe(found: Result | Broken) -> dict[str, object]:
@@ -660,11 +901,13 @@ def tell(found: Result | Broken) -> str:
             place += f" (altered: one of {found.first} to {found.last})"
         return f"NOT SOUND{place}: {found.reason}: {found.detail}"
     c = found.counts
+    remade = "\nThe publication, made again from the log, is the same byte for byte." if c.publications else ""
     pin = "" if found.pinned else "\nThe key is the one that the file itself names: key not pinned (--key)."
     return (
         f"Sound: {found.size} entries of {found.origin}, {c.heads} signed heads, root {found.root}\n"
         f"{c.records} records, {c.signed} signed by their devices, {c.unproven} of devices without a key in the log; "
-        f"{c.texts} texts, {c.erased} erased or masked; {c.old_heads} old heads and {c.receipts} receipts agree{pin}"
+        f"{c.texts} texts, {c.erased} erased or masked; {c.old_heads} old heads and {c.receipts} receipts agree"
+        f"{remade}{pin}"
     )
 
 
@@ -677,10 +920,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--checkpoint", action="append", default=[], type=Path, metavar="FILE", help="an old head")
     parser.add_argument("--receipt", action="append", default=[], metavar="TEXT", help="a receipt, WR1....")
+    parser.add_argument("--publication", type=Path, metavar="FILE", help="a published document, to be made again")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        found: Result | Broken = verify_file(given.file, given.key, given.checkpoint, given.receipt)
+        found: Result | Broken = verify_file(given.file, given.key, given.checkpoint, given.receipt, given.publication)
     except Broken as exc:
         found = exc
     except Unusable as exc:

@@ -93,7 +93,7 @@ def _ratings(tally: Tally, whole: Sequence[int], k: int) -> dict[str, Json]:
 
 
 def _services(cell: Served) -> dict[str, Json]:
-    share = wilson(cell.answered, cell.invited) if cell.invited else None
+    share = wilson(cell.answered, cell.invited) if 0 < cell.invited >= cell.answered else None
     return {
         "served": cell.served,
         "invited": cell.invited,

@@ -68,6 +68,9 @@ def verify(
     receipt: Annotated[
         list[str] | None, typer.Option("--receipt", metavar="TEXT", help="A customer's receipt, WR1.…")
     ] = None,
+    publication: Annotated[
+        Path | None, typer.Option("--publication", metavar="FILE", help="A published document, to be made again.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Verify an export of the log; no gateway, database or network is needed.
@@ -78,7 +81,7 @@ def verify(
         from cloud_gateway.evidence import weiran_verify as verifier
     try:
         found: verifier.Result | verifier.Broken = verifier.verify_file(
-            file, key or (), checkpoint or (), receipt or ()
+            file, key or (), checkpoint or (), receipt or (), publication
         )
     except verifier.Broken as exc:
         found = exc

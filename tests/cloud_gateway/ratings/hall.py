@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -120,6 +122,10 @@ class Hall:
         """One look of the duty, at that time."""
         self.now = self.now if now is None else now
         await self.counting.look()
+
+    async def outside(self, work: Callable[[], int]) -> None:
+        """Run a command that has a loop of its own."""
+        assert await asyncio.to_thread(work) == 0
 
     async def close_day(self) -> None:
         """Count, and again when the first day is over."""

@@ -53,6 +53,7 @@ from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
 from cloud_gateway.telephony import routes as telephony
 from cloud_gateway.telephony import signed as calls_rated
+from cloud_gateway.training import routes as training
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
@@ -142,6 +143,7 @@ def _api() -> APIRouter:
         complaints,
         followups,
         telephony,
+        training,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

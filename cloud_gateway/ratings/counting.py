@@ -12,11 +12,13 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud_gateway.complaints.deadlines import local_day
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.ratings.store_batches import has_due, release_due
 from cloud_gateway.ratings.store_taking import has_new, place_strays, take_records
 from cloud_gateway.stations.store_notices import counters_mark, post_counters
+from cloud_gateway.training.store import list_lapsed
 
 logger = logging.getLogger(__name__)
 
@@ -80,5 +82,6 @@ class Counting:
         if mark != self._mark:
             async with transaction(self._engine) as connection:
                 await place_strays(connection, self._settings.zone)
-                await post_counters(connection, (), STAR_DAYS, now)
+                lapsed = await list_lapsed(connection, local_day(now, self._settings.zone))
+                await post_counters(connection, lapsed, STAR_DAYS, now)
             self._mark = mark

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import LargeBinary, cast, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, LargeBinary, and_, cast, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,9 +117,8 @@ async def read_hashes(connection: AsyncConnection, nodes: Iterable[Node]) -> dic
     """The hashes of these nodes. Raises BrokenLog when one is missing."""
     wanted = set(nodes)
     found: dict[Node, bytes] = {}
-    inner = [node for node in wanted if node.level]
-    for some in _looks(inner):
-        query = select(_n.level, _n.place, _n.hash).where(tuple_(_n.level, _n.place).in_(some))
+    for some in _looks(sorted(node for node in wanted if node.level)):
+        query = select(_n.level, _n.place, _n.hash).where(or_(*_by_level(some)))
         found |= {Node(row.level, row.place): row.hash for row in await connection.execute(query)}
     for some in _looks([node for node in wanted if not node.level]):
         query = select(_e.place, _e.leaf).where(_e.place.in_([node.place for node in some]))
@@ -127,6 +126,14 @@ async def read_hashes(connection: AsyncConnection, nodes: Iterable[Node]) -> dic
     if missing := wanted - found.keys():
         raise BrokenLog(f"{len(missing)} nodes of the evidence log are missing, the first {min(missing)}")
     return found
+
+
+def _by_level(nodes: Iterable[Node]) -> list[ColumnElement[bool]]:
+    """One condition for each level: for a list of pairs SQLite would read the whole table."""
+    levels: dict[int, list[int]] = {}
+    for level, place in nodes:
+        levels.setdefault(level, []).append(place)
+    return [and_(_n.level == level, _n.place.in_(places)) for level, places in levels.items()]
 
 
 def _looks(nodes: Sequence[Node]) -> list[Sequence[Node]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway.evidence import store
@@ -73,8 +73,9 @@ async def erase_texts(
     rule = next(iter(verdicts.values())).rule
     body: dict[str, Json] = {"texts": texts, "reason": reason.value, "rule": rule, "by": by}
     (entry,) = await store.append(connection, [Entry("erasure", body)], now)
-    gone = update(evidence_text).where(tuple_(_t.place, _t.path).in_(list(kept)))
-    await connection.execute(gone.values(salt=None, text=None, erased_by=entry))
+    for these in _by_path(kept):
+        gone = update(evidence_text).where(*these)
+        await connection.execute(gone.values(salt=None, text=None, erased_by=entry))
     return entry
 
 
@@ -104,7 +105,15 @@ def _judge(kept: Kept | None, reason: Reason, today: date, holds: Iterable[Hold]
 
 
 async def _read_kept(c: AsyncConnection, keys: Sequence[TextKey]) -> list[Kept]:
-    return [Kept(*row) for row in await c.execute(_kept().where(tuple_(_t.place, _t.path).in_(keys)))]
+    return [Kept(*row) for these in _by_path(keys) for row in await c.execute(_kept().where(*these))]
+
+
+def _by_path(keys: Iterable[TextKey]) -> list[Sequence[ColumnElement[bool]]]:
+    """Conditions for the texts of each path: for a list of pairs SQLite would read the whole table."""
+    paths: dict[str, list[int]] = {}
+    for place, path in keys:
+        paths.setdefault(path, []).append(place)
+    return [(_t.path == path, _t.place.in_(places)) for path, places in paths.items()]
 
 
 def _kept() -> Select[Any]:

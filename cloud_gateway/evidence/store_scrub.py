@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, LargeBinary, String, cast, func, select, tuple_
+from sqlalchemy import ColumnElement, LargeBinary, String, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.evidence.records import EVIDENCED, RecordFact
@@ -64,9 +64,15 @@ async def read_records(connection: AsyncConnection, keys: Sequence[RecordKey]) -
     """The stored records of these keys, as their entries were made from them."""
     at, body = func.coalesce(_r.said_at, _r.at), _bytes(_r.body)
     columns = (_r.device, _r.epoch, _r.lane, _r.seq, _r.kind, at, _r.clock, body, _r.sig)
-    query = select(*columns).where(tuple_(_r.device, _r.epoch, _r.lane, _r.seq).in_(keys))
-    facts = [RecordFact(*row) for row in await connection.execute(query)]
-    return {(fact.device, fact.epoch, fact.lane, fact.seq): fact for fact in facts}
+    lanes: dict[tuple[str, str, str], list[int]] = {}
+    for device, epoch, lane, seq in keys:
+        lanes.setdefault((device, epoch, lane), []).append(seq)
+    found: dict[RecordKey, RecordFact] = {}
+    for (device, epoch, lane), seqs in lanes.items():  # for a list of tuples SQLite would read the whole table
+        these = (_r.device == device, _r.epoch == epoch, _r.lane == lane, _r.seq.in_(seqs))
+        rows = await connection.execute(select(*columns).where(*these))
+        found |= {(device, epoch, lane, fact.seq): fact for fact in (RecordFact(*row) for row in rows)}
+    return found
 
 
 async def count_records(connection: AsyncConnection, since: int) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from deploy.demo.leash import Leash
-from deploy.demo.witness import Ended, PipeObserver, Tick, send_line
+from deploy.demo.witness import Ended, PipeObserver, Screen, Tick, send_line
 from deploy.logs import LogForm, set_up_logging
 from firmware_sim.clock import ScenarioClock
 from firmware_sim.fleet import run_fleet
@@ -26,7 +26,7 @@ class Orders(msgspec.Struct, frozen=True):
     """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over.
 
     `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on. `leash`:
-    the file that says how far the story may go.
+    the file that says how far the story may go. `origin`: the gateway's address, which receipts lead to.
     """
 
     scenario: str
@@ -41,6 +41,7 @@ class Orders(msgspec.Struct, frozen=True):
     pipe: int
     after: str | None = None
     leash: str | None = None
+    origin: str = ""
 
 
 async def _run(orders: Orders) -> None:
@@ -65,6 +66,8 @@ async def _run(orders: Orders) -> None:
             observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
             linger=orders.linger,
             faults=orders.faults,
+            origin=orders.origin,
+            screen=lambda device, port: send_line(orders.pipe, Screen(device, port)),
         )
         ticking.cancel()
     send_line(orders.pipe, Tick(clock.now()))

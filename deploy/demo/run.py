@@ -10,12 +10,13 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from deploy.demo.conductor import Conductor
-from deploy.demo.folder import demo_folder
+from deploy.demo.counted import RatingReport
+from deploy.demo.folder import demo_folder, kept_folder
 from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker
@@ -42,19 +43,21 @@ class DemoOptions:
     report: Path | None = None
     port: int | None = None
     faults: str | None = None
+    keep: Path | None = None
 
 
 def run_demo(options: DemoOptions) -> int:
     """Run it; returns the exit status: 0 when all promises were kept, 1 when not, or a fault went unseen.
 
     Interrupted, it is 128 and the signal's number unless it ran until told to stop. Raises ScenarioError,
-    ServerMissing, ServerFailed, DemoMisused, DemoFailed.
+    FolderTaken, ServerMissing, ServerFailed, DemoMisused, DemoFailed.
     """
     scenario = load_scenario(options.scenario)
+    options = replace(options, faults=options.faults or scenario.usual_faults)
     faults = _faults(scenario, options.faults)
     if options.port is not None:
         check_free(options.port)
-    with demo_folder() as folder:
+    with kept_folder(options.keep) if options.keep is not None else demo_folder() as folder:
         return asyncio.run(_run_until_told(options, scenario, faults, folder))
 
 
@@ -125,7 +128,7 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
         for fleet in stage.fleets:
             fleet.start(scenario.start_ms)
         ending.plays = not options.once
-        conductor = Conductor(stage, lambda: stage.answering.busy)
+        conductor = Conductor(stage, lambda: stage.answering.busy, trouble.happenings)
         try:
             await _play(stage, trouble, conductor, options, began, ending)
             find_witnesses(stage, trouble.happenings)
@@ -221,6 +224,8 @@ async def _conclude(
         options.report.write_bytes(encode_report(report))
     for line in _summary(report):
         _say(line)
+    if options.keep is not None:
+        _say(f"Kept in {stage.folder}; next: weiran evidence export --data {stage.folder} --out FILE")
     unfinished = _find_unfinished(stage, report) if options.once else []
     for line in unfinished:
         _say(line)
@@ -247,6 +252,7 @@ def _summary(report: Report) -> list[str]:
         f"alarm {a['site']} {a['rule']}: {a['value']} at {a['raised_at']}, lead {a['lead_s']} s" for a in report.alarms
     ]
     lines += [_describe(fault) for fault in report.faults]
+    lines += [] if report.ratings is None else [_describe_ratings(report.ratings)]
     return lines + [f"NOT KEPT: {what}" for what in find_shortcomings(report)]
 
 
@@ -257,6 +263,14 @@ def _describe(fault: dict[str, object]) -> str:
     assert isinstance(seen_by, list)
     after = fault.get("seen_after_s")
     return f"fault {fault['name']}: seen by {len(seen_by)}" + ("" if after is None else f", after {after} s")
+
+
+def _describe_ratings(ratings: RatingReport) -> str:
+    presses = ", ".join(f"{outcome} {count}" for outcome, count in sorted(ratings.stored.items()))
+    counted = (
+        f"{ratings.ratings_counted} of {ratings.ratings_expected} ratings counted, {ratings.proofs_checked} proven"
+    )
+    return f"{counted}; presses: {presses}; {ratings.entries} entries and {ratings.heads} heads in the log"
 
 
 class DemoMisused(Exception):

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cloud_gateway.complaints.deadlines import local_day
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.ratings.days import local_day
 from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.ratings.store_batches import has_due, release_due
+from cloud_gateway.ratings.store_figures import renew_stars
 from cloud_gateway.ratings.store_taking import has_new, place_strays, take_records
 from cloud_gateway.stations.store_notices import counters_mark, post_counters
 from cloud_gateway.training.store import list_lapsed
@@ -26,6 +28,7 @@ logger = logging.getLogger(__name__)
 REST_S = 2.0
 #: Star levels are made of the ratings of so many days.
 STAR_DAYS = 90
+DAY_MS = 86_400_000
 
 
 class Counting:
@@ -35,7 +38,7 @@ class Counting:
         self._engine = engine
         self._settings = settings
         self._clock = clock
-        self._mark = ""
+        self._mark = self._star_day = ""
         self._told = False
 
     async def run(self) -> None:
@@ -71,9 +74,13 @@ class Counting:
         now = self._clock()
         async with reading(self._engine) as connection:
             due = await has_due(connection, self._settings.batch_k, now)
-        if due:
-            async with transaction(self._engine) as connection:
-                await release_due(connection, self._settings.batch_k, now)
+        day = local_day(now, self._settings.zone)
+        if not due and day == self._star_day:
+            return
+        async with transaction(self._engine) as connection:
+            await release_due(connection, self._settings.batch_k, now)
+            await renew_stars(connection, local_day(now - (STAR_DAYS - 1) * DAY_MS, self._settings.zone), day)
+        self._star_day = day
 
     async def _post(self) -> None:
         now = self._clock()
@@ -82,6 +89,6 @@ class Counting:
         if mark != self._mark:
             async with transaction(self._engine) as connection:
                 await place_strays(connection, self._settings.zone)
-                lapsed = await list_lapsed(connection, local_day(now, self._settings.zone))
+                lapsed = await list_lapsed(connection, date.fromisoformat(local_day(now, self._settings.zone)))
                 await post_counters(connection, lapsed, STAR_DAYS, now)
             self._mark = mark

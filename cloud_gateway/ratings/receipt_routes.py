@@ -29,12 +29,13 @@ from cloud_gateway.ratings.receipts import (
     split_receipts,
 )
 from cloud_gateway.ratings.scores import name_level
+from cloud_gateway.ratings.store_invitations import name_station
 from cloud_gateway.ratings.store_receipts import CountedRow, Found, find_counted, gather
 from cloud_gateway.ratings.visitors import AtPace, address_of, seal
 from cloud_gateway.running import gateway_of, now_ms
 from edge_agent.web.pages import language_of
 from edge_agent.web.problems import Problem
-from edge_agent.web.words import _
+from edge_agent.web.words import CHINESE, _
 from edge_agent.wire.ratings import count_id
 from edge_agent.wire.receipts import Receipt, ReceiptError, read_secret
 
@@ -102,9 +103,11 @@ async def open_row(request: Request, _pace: AtPace, secret: Annotated[str, Form(
     async with reading(gateway.engine) as connection:
         row = await find_counted(connection, count)
         proven = None if row is None or row.place is None else await prove_entry(connection, row.place)
+        names = ("", "") if row is None else await name_station(connection, row.station)
     if row is None:
         gateway.throttle.fail(key, now_ms())
         return _row_page(request, "unknown", None, proven=False)
+    row = row._replace(station=names[language_of(request) == CHINESE])
     return _row_page(request, "found", row, proven=proven is not None and proven.holds)
 
 

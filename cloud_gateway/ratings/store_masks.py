@@ -32,10 +32,11 @@ async def find_rating_of(c: AsyncConnection, place: int) -> int | None:
     return found
 
 
-async def is_shown(c: AsyncConnection, place: int) -> bool:
-    """Whether the entry has a text that is shown."""
-    shown = (_t.place == place, _t.path == PATH, _t.text.is_not(None), _t.masked_by.is_(None))
-    return await c.scalar(select(_t.place).where(*shown)) is not None
+async def find_shown(c: AsyncConnection, place: int) -> tuple[str, str] | None:
+    """Salt (hex) and text of the entry's text; None when it has none that is shown."""
+    shown = (_t.place == place, _t.path == PATH, _t.published, _t.text.is_not(None), _t.masked_by.is_(None))
+    row = (await c.execute(select(_t.salt, _t.text).where(*shown))).first()
+    return None if row is None else (row.salt.hex(), row.text)
 
 
 async def set_masked(c: AsyncConnection, place: int, mask: int) -> None:

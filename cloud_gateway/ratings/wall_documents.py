@@ -57,13 +57,18 @@ class RatingDocument:
 
 @dataclass(frozen=True)
 class ProofDocument:
-    """An entry with its proof. `leaf` is its hash, hex; without an `inclusion` no signed head covers it yet."""
+    """An entry with its proof. `leaf` is its hash, hex; without an `inclusion` no signed head covers it yet.
+
+    `salt` (hex) and `text` give the hash that stands in the entry; null where no text is shown.
+    """
 
     place: int
     entry: dict[str, Any]
     leaf: str
     holds: bool
     inclusion: Inclusion | None
+    salt: str | None = None
+    text: str | None = None
 
 
 def document_of(rating: WallRating) -> RatingDocument:

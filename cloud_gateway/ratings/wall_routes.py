@@ -100,9 +100,11 @@ async def read_proof(request: Request, place: int) -> ProofDocument:
     async with reading(gateway_of(request).engine) as connection:
         known = await store_masks.find_rating_of(connection, place)
         proven = await _prove(connection, place) if known is not None else None
+        salt, text = await store_masks.find_shown(connection, place) or (None, None)
     if proven is None:
         raise _no_rating()
-    return ProofDocument(place, json.loads(proven.entry), proven.leaf.hex(), proven.holds, proven.inclusion)
+    facts = (proven.leaf.hex(), proven.holds, proven.inclusion, salt, text)
+    return ProofDocument(place, json.loads(proven.entry), *facts)
 
 
 async def _prove(connection: Connection, place: int) -> Proven | None:

@@ -236,7 +236,7 @@ async def _expect(request: Request, connection: Connection, place: int) -> Repor
     proven = await prove_entry(connection, place) if known is not None else None
     if proven is None:
         raise _no_rating()
-    if not await store_masks.is_shown(connection, place):
+    if await store_masks.find_shown(connection, place) is None:
         raise Problem(409, "no_text", _("This entry has no text that is shown."), _("Look at it on the wall."))
     origin = gateway_of(request).settings.evidence.origin
     return Report(origin, place, PATH, proven.leaf.hex(), Reason.PERSONAL_DATA, "")

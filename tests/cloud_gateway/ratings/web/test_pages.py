@@ -107,6 +107,9 @@ async def test_receipt_in_the_address_is_read_by_the_page_and_shown_to_no_server
     assert await violations(visit.page) == []
     await visit.page.get_by_role("button", name="中文").click()
     await expect(visit.page.locator(".verdict h2")).to_have_text("您的评价已记录在案")
+    await visit.page.goto("/r?lang=en")
+    await visit.page.goto(f"/r?lang=en#{make_receipt(900)}")
+    await expect(visit.page.locator(".verdict h2")).to_have_text("Your rating has not arrived yet")
 
 
 async def test_forged_receipt_is_refused_in_plain_words(visit: Visit, ground: Ground) -> None:

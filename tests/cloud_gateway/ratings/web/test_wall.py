@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.evidence import weiran_verify
+from cloud_gateway.evidence.entries import hash_text
 from cloud_gateway.evidence.export import export_log
 from cloud_gateway.ratings.store_batches import release_due
 from cloud_gateway.ratings.store_receipts import find_counted
@@ -136,6 +137,8 @@ async def test_masked_text_leaves_leaf_and_proof_and_a_sound_export(ground: Grou
     after = (await ground.visitor.get(f"/api/v1/wall/{kept.place}/proof")).json()
     shown = (await ground.visitor.get(f"/api/v1/wall/{kept.place}")).json()
     assert (after["leaf"], after["entry"], after["holds"]) == (before["leaf"], before["entry"], True)
+    assert hash_text(bytes.fromhex(before["salt"]), before["text"]) == after["entry"]["body"]["text"]["sha256"]
+    assert (after["salt"], after["text"]) == (None, None)
     assert (shown["score"], shown["text"]["text"], shown["text"]["masked"]["reason"]) == (2, "", "abuse")
     out = tmp_path / "log.jsonl"
     await export_log(ground.console.settings.database, out, now_ms())

@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
+from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints import routes as complaints
 from cloud_gateway.complaints import routes_followups as followups
 from cloud_gateway.console import routes as console
@@ -51,8 +52,10 @@ from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
+from cloud_gateway.telephony import pages as call_pages
 from cloud_gateway.telephony import routes as telephony
 from cloud_gateway.telephony import signed as calls_rated
+from cloud_gateway.training import pages as training_pages
 from cloud_gateway.training import routes as training
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
@@ -65,7 +68,10 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "staff", "outreach", "ratings"))
+TEMPLATES = tuple(
+    HERE / part / "templates"
+    for part in ("console", "board", "staff", "outreach", "complaints", "telephony", "training", "ratings")
+)
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -91,10 +97,14 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(evidence.public_router, responses=_FAILURES)
     app.include_router(calls_rated.router, responses=_FAILURES)
     app.include_router(wall_routes.api, responses=_FAILURES)
+    for page in (complaint_pages, call_pages, training_pages):
+        app.include_router(page.router)
     for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
+    service = HERE / "complaints" / "static"
+    app.mount("/static/complaints", StaticFiles(directory=service), "complaints-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(

@@ -39,7 +39,9 @@ from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
+from cloud_gateway.ratings import pages as figure_pages
 from cloud_gateway.ratings import receipt_routes, wall_routes, web_desk, web_ratings
+from cloud_gateway.ratings import routes as figures
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -99,7 +101,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(wall_routes.api, responses=_FAILURES)
     for page in (complaint_pages, call_pages, training_pages):
         app.include_router(page.router)
-    for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes):
+    for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes, figure_pages):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
@@ -149,6 +151,7 @@ def _api() -> APIRouter:
         outreach,
         evidence,
         stations,
+        figures,
         web_desk,
         complaints,
         followups,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isqrt
-from typing import NamedTuple
 
 #: The prior of a score is worth so many ratings.
 WEIGHT = 10
 
 
-class Score(NamedTuple):
+@dataclass(frozen=True)
+class Score:
     """A mean score, drawn to that of its table, with its 95 % credible interval; thousandths."""
 
     score: int
@@ -18,7 +19,8 @@ class Score(NamedTuple):
     high: int
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """A share with its 95 % interval; thousandths."""
 
     share: int

@@ -37,7 +37,7 @@ STATION = StationEntry.model_validate(
             {"number": "2", "name": "Counter 2", "name_zh": "2 号窗口", "device": TWO},
         ],
         "clerk": [
-            {"number": "1024", "name": "Lin Invented", "card": "card-1024", "staff": "operations"},
+            {"number": "1024", "name": "Lin Invented", "card": "card-1024", "staff": "demo"},
             {"number": "2048", "name": "Zhao Invented", "card": "card-2048"},
         ],
     }

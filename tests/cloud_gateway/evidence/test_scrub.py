@@ -15,6 +15,7 @@ from cloud_gateway.evidence.heads import sign_head
 from cloud_gateway.evidence.records import RecordFact, record_entry
 from cloud_gateway.evidence.scrub import scrub_log
 from cloud_gateway.tables import record
+from edge_agent.proof.checkpoints import Checkpoint
 from tests.cloud_gateway.evidence.exports import EPOCH, SIGNER, TRIAL, hold_entry, key_entry
 from tests.cloud_gateway.evidence.pieces import AT
 
@@ -77,6 +78,9 @@ EDITS = {  # what is edited, the entry and the code of the finding: SQL
     ("the edge", None, "edge-altered"): "UPDATE evidence_log SET peaks = zeroblob(96)",
     ("a head's root", 11, "head"): "UPDATE evidence_head SET root = zeroblob(32) WHERE size = 12",
     ("a head's note", 11, "head"): "UPDATE evidence_head SET note = replace(note, 'ran', 'arn') WHERE size = 12",
+    ("another head's note", 11, "head"): (
+        "UPDATE evidence_head SET note = (SELECT note FROM evidence_head WHERE size = 14) WHERE size = 12"
+    ),
     ("a record's body", 4, "record-altered"): "UPDATE record SET body = '{}' WHERE seq = 4",
     ("a record's time", 4, "record-altered"): "UPDATE record SET at = at + 1 WHERE seq = 4",
     ("no record", 4, "record-missing"): "DELETE FROM record WHERE seq = 4",
@@ -105,3 +109,11 @@ async def test_what_was_edited_in_the_database_is_named_by_its_entry(
     findings = (await scrub_log(log_file)).findings
     assert (place, code) == findings[0][:2]
     assert {finding.code for finding in findings} <= {code, "node-altered", "head", "edge-altered"}
+
+
+async def test_a_head_that_is_signed_for_another_log_is_named(whole: AsyncEngine, log_file: Path) -> None:
+    note = SIGNER.sign(Checkpoint(SIGNER.name, 12, bytes(32)))
+    edit = "UPDATE evidence_head SET root = zeroblob(32), note = :note WHERE size = 12"
+    async with transaction(whole) as connection:
+        await connection.execute(text(edit), {"note": note})
+    assert [(one.place, one.code) for one in (await scrub_log(log_file)).findings] == [(11, "head")]

@@ -40,7 +40,7 @@ from cloud_gateway.outreach import routes as outreach
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
 from cloud_gateway.ratings import pages as figure_pages
-from cloud_gateway.ratings import receipt_routes, wall_routes, web_desk, web_ratings
+from cloud_gateway.ratings import receipt_routes, wall_desk, wall_routes, web_desk, web_ratings
 from cloud_gateway.ratings import routes as figures
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
@@ -101,7 +101,18 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(wall_routes.api, responses=_FAILURES)
     for page in (complaint_pages, call_pages, training_pages):
         app.include_router(page.router)
-    for page in (console, board, staff, answers, calls, web_ratings, wall_routes, receipt_routes, figure_pages):
+    for page in (
+        console,
+        board,
+        staff,
+        answers,
+        calls,
+        web_ratings,
+        wall_routes,
+        wall_desk,
+        receipt_routes,
+        figure_pages,
+    ):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")

@@ -18,6 +18,7 @@ from cloud_gateway.ratings.visitors import AtPace, keep_pace, seal
 from cloud_gateway.ratings.wall import PAGE, Choice
 from cloud_gateway.ratings.wall_documents import ProofDocument, RatingDocument, document_of
 from cloud_gateway.ratings.wall_views import view_rating
+from cloud_gateway.ratings.web_acts import no_rating
 from cloud_gateway.running import gateway_of
 from edge_agent.web.pages import language_of
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
@@ -65,7 +66,7 @@ async def show_rating(request: Request, place: int, _pace: AtPace) -> Response:
         stations = await store_web.list_stations(connection)
         proven = await _prove(connection, place) if found is not None else None
     if found is None or proven is None:
-        raise _no_rating()
+        raise no_rating()
     shown = view_rating(found, language, stations)
     entry = json.dumps(json.loads(proven.entry), indent=2, ensure_ascii=False)
     context = {"zone": gateway.settings.ratings.zone, "notice": gateway.settings.web.notice}
@@ -90,7 +91,7 @@ async def read_rating(request: Request, place: int) -> RatingDocument:
     async with reading(gateway_of(request).engine) as connection:
         found = await store_web.find_rating(connection, place)
     if found is None:
-        raise _no_rating()
+        raise no_rating()
     return document_of(found)
 
 
@@ -102,7 +103,7 @@ async def read_proof(request: Request, place: int) -> ProofDocument:
         proven = await _prove(connection, place) if known is not None else None
         salt, text = await store_masks.find_shown(connection, place) or (None, None)
     if proven is None:
-        raise _no_rating()
+        raise no_rating()
     facts = (proven.leaf.hex(), proven.holds, proven.inclusion, salt, text)
     return ProofDocument(place, json.loads(proven.entry), *facts)
 
@@ -113,7 +114,3 @@ async def _prove(connection: Connection, place: int) -> Proven | None:
     except BrokenLog as exc:
         remedy = _("Tell the operator: nothing can be proven until this is found.")
         raise Problem(500, "broken_log", _("The evidence log is damaged."), remedy, detail=str(exc)) from exc
-
-
-def _no_rating() -> Problem:
-    return Problem(404, "not_found", _("The wall has no such rating."), _("Look for it on the wall."))

@@ -18,7 +18,6 @@ from cloud_gateway.evidence.store_keys import KeyName, append_keys
 from cloud_gateway.idempotency.keys import Connection, RequiredKey, make_once
 from cloud_gateway.outreach.tokens import open_key
 from cloud_gateway.ratings import store_invitations, store_masks, store_web
-from cloud_gateway.ratings.appeals import BIASES, Appeal, find_bias
 from cloud_gateway.ratings.invitations import DAY_MS, DOMAIN, Invitation, Stage
 from cloud_gateway.ratings.masks import (
     MAX_RECEIPT,
@@ -30,9 +29,10 @@ from cloud_gateway.ratings.masks import (
     write_report,
 )  # fmt: skip
 from cloud_gateway.ratings.proving import prove_entry
-from cloud_gateway.ratings.replies import MAX_TEXT, Outcome, Word, tidy_text
+from cloud_gateway.ratings.replies import MAX_TEXT, Outcome, Word
 from cloud_gateway.ratings.store_web import PATH, NewWord
 from cloud_gateway.ratings.visitors import origin_of
+from cloud_gateway.ratings.web_acts import append_appeal, append_reply, append_ruling, no_rating
 from cloud_gateway.ratings.web_ratings import RATE
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
@@ -138,9 +138,7 @@ async def reply(request: Request, who: Desk, place: Place, said: Statement, key:
     """Append a reply of the insurer to a rating."""
 
     async def make(connection: Connection) -> Appended:
-        await _require_rating(connection, place)
-        word = NewWord(Word.REPLY, place, _text(said), {"rating": place}, by=who.name)
-        return Appended(await store_web.add_word(connection, word, now_ms()))
+        return Appended(await append_reply(connection, who, place, said.text))
 
     return await make_once(request, who, key, Appended, make)
 
@@ -150,15 +148,7 @@ async def appeal(request: Request, who: Desk, place: Place, said: NewAppeal, key
     """Append a clerk's appeal against a rating; a rating is appealed once."""
 
     async def make(connection: Connection) -> Appended:
-        await _require_rating(connection, place)
-        if await store_masks.find_appeal(connection, place) is not None:
-            raise Problem(409, "appealed", _("This rating was appealed already."), _("Read the ruling on the wall."))
-        body: dict[str, Json] = {"rating": place, "clerk": said.clerk, "by": who.name}
-        word = NewWord(Word.APPEAL, place, _text(said), body, by=who.name)
-        made = await store_web.add_word(connection, word, now_ms())
-        known = Appeal(made, place, said.clerk, "", said.manager, who.name, ruled=False)
-        await store_masks.add_appeal(connection, known, who.id)
-        return Appended(made)
+        return Appended(await append_appeal(connection, who, place, said.text, said.clerk, said.manager))
 
     return await make_once(request, who, key, Appended, make)
 
@@ -168,17 +158,7 @@ async def rule(request: Request, who: Desk, place: Place, said: NewRuling, key: 
     """Append the ruling on the appeal against a rating, by somebody who has no part in it. The rating stays."""
 
     async def make(connection: Connection) -> Appended:
-        await _require_rating(connection, place)
-        known = await store_masks.find_appeal(connection, place)
-        if known is None:
-            raise Problem(409, "no_appeal", _("Nobody has appealed against this rating."), _("Look for the appeal."))
-        if bias := find_bias(known, who.name):
-            raise Problem(403, f"may_not_rule_{bias}", BIASES[bias], _("Let somebody else rule on it."))
-        body: dict[str, Json] = {"rating": place, "appeal": known.place, "outcome": said.outcome, "by": who.name}
-        word = NewWord(Word.RULING, place, _text(said), body, by=who.name, of=known.place, code=said.outcome)
-        made = await store_web.add_word(connection, word, now_ms())
-        await store_masks.set_ruling(connection, known.place, made)
-        return Appended(made)
+        return Appended(await append_ruling(connection, who, place, said.text, said.outcome))
 
     return await make_once(request, who, key, Appended, make)
 
@@ -235,24 +215,8 @@ async def _expect(request: Request, connection: Connection, place: int) -> Repor
     known = await store_masks.find_rating_of(connection, place)
     proven = await prove_entry(connection, place) if known is not None else None
     if proven is None:
-        raise _no_rating()
+        raise no_rating()
     if await store_masks.find_shown(connection, place) is None:
         raise Problem(409, "no_text", _("This entry has no text that is shown."), _("Look at it on the wall."))
     origin = gateway_of(request).settings.evidence.origin
     return Report(origin, place, PATH, proven.leaf.hex(), Reason.PERSONAL_DATA, "")
-
-
-async def _require_rating(connection: Connection, place: int) -> None:
-    if await store_web.find_rating(connection, place) is None:
-        raise _no_rating()
-
-
-def _no_rating() -> Problem:
-    return Problem(404, "not_found", _("The wall has no such rating."), _("Look for it on the wall."))
-
-
-def _text(said: Statement) -> str:
-    text = tidy_text(said.text)
-    if not text:
-        raise invalid("text", "there is nothing in it")
-    return text

@@ -10,13 +10,14 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser, Page, expect
 
-from cloud_gateway.ratings import receipt_routes, wall_routes, web_ratings
+from cloud_gateway.ratings import receipt_routes, wall_desk, wall_routes, web_ratings
+from tests.cloud_gateway.conftest import Opener
 from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.ratings.web.ground import Ground, Kept, make_receipt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers a visit with a page; the test below fails for one that is missing.
-PAGES = {"/wall", "/wall/{place}", "/r", "/rate/{token}", "/rating/{token}"}
+PAGES = {"/wall", "/wall/{place}", "/r", "/rate/{token}", "/rating/{token}", "/wall-desk"}
 EVIL = "\n".join(
     (
         "<script>window.hacked = 1</script>",
@@ -60,7 +61,7 @@ async def rated(ground: Ground) -> Kept:
 
 
 async def test_every_public_page_is_listed() -> None:
-    routers = (web_ratings.router, wall_routes.router, receipt_routes.router)
+    routers = (web_ratings.router, wall_routes.router, receipt_routes.router, wall_desk.router)
     routes = [r for router in routers for r in router.routes if isinstance(r, APIRoute)]
     assert {r.path for r in routes if "GET" in (r.methods or ())} == PAGES
 
@@ -133,3 +134,27 @@ async def test_public_pages_are_accessible_and_fit(
         await visit.page.goto(f"{path}?lang={lang}")
         wide = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert (path, await violations(visit.page), wide <= 0) == (path, [], True)
+
+
+async def test_staff_reply_at_the_desk_and_a_manager_may_not_rule(
+    ground: Ground, rated: Kept, open_screen: Opener
+) -> None:
+    screen = await open_screen(ground.console, "en")
+    card = screen.page.locator(f"#rating-{rated.place} + .acts")
+    await screen.page.goto(f"{ground.console.origin}/wall-desk?lang=en")
+    assert await violations(screen.page) == []
+    await card.get_by_text("Reply", exact=True).click()
+    await card.locator("form[action$=replies] textarea").fill("Said at the desk")
+    await card.locator("form[action$=replies] button").click()
+    await expect(screen.page.locator(f"#rating-{rated.place}")).to_contain_text("Said at the desk")
+    await card.get_by_text("Write down a clerk's appeal").click()
+    appeal = card.locator("form[action$=appeals]")
+    await appeal.locator("[name=clerk]").fill("1024")
+    await appeal.locator("[name=manager]").fill("demo")
+    await appeal.locator("textarea").fill("Not my counter")
+    await appeal.locator("button").click()
+    await expect(screen.page.locator(f"#rating-{rated.place}")).to_contain_text("A clerk has appealed")
+    await card.get_by_text("Rule on the appeal").click()
+    await card.locator("form[action$=rulings] textarea").fill("I rule myself")
+    await card.get_by_role("button", name="Appeal rejected").click()
+    await expect(screen.page.locator("[role=alert]")).to_have_text("The clerk's manager may not rule on it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ async def test_visit_changes_nothing_and_the_button_rates_once(ground: Ground) -
     assert (kept.status_code, again.text) == (200, kept.text)
     assert (await ground.visitor.post(path, data=other)).status_code == 410
     assert (await ground.visitor.get(path)).status_code == 410
+
+
+async def test_of_several_who_press_at_once_one_rates(ground: Ground) -> None:
+    path = await ground.invite()
+    forms = [await ground.form(path, score=score) for score in (1, 3, 5)]
+    answers = await asyncio.gather(*(ground.visitor.post(path, data=form) for form in forms))
+    assert sorted(answer.status_code for answer in answers) == [200, 410, 410]
 
 
 @pytest.mark.parametrize("wrong", [{"score": 0}, {"score": 6}, {"score": 4, "draw": "x"}], ids=["none", "six", "draw"])

@@ -232,10 +232,12 @@ def _read_body(entry: StoredEntry) -> tuple[str, Body | None]:
 
 
 def _judge_text(stored: StoredText | None, hash_: str, erasure: int | None) -> str:
-    if stored is None or (stored.salt is None or stored.text is None):
+    if stored is None or (stored.salt is None and stored.text is None):
         return "" if stored is not None and erasure is not None and stored.erased_by == erasure else "text-missing"
     if erasure is not None:
-        return "text-kept"
+        return "text-kept"  # a salt alone, too: a short text can be guessed with it
+    if stored.salt is None or stored.text is None:
+        return "text-altered"
     try:
         return "" if hash_text(stored.salt, stored.text) == hash_ else "text-altered"
     except EntryError:

@@ -91,6 +91,8 @@ EDITS = {  # what is edited, the entry and the code of the finding: SQL
         "UPDATE evidence_text SET salt = NULL, text = NULL WHERE place = 10"
     ),
     ("no text", 10, "text-missing"): "DELETE FROM evidence_text WHERE place = 10",
+    ("the salt of an erased text", 12, "text-kept"): "UPDATE evidence_text SET salt = zeroblob(16) WHERE place = 12",
+    ("no salt", 10, "text-altered"): "UPDATE evidence_text SET salt = NULL WHERE place = 10",
     ("an erased text", 12, "text-kept"): (
         "UPDATE evidence_text SET salt = zeroblob(16), text = 'again' WHERE place = 12"
     ),

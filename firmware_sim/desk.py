@@ -6,15 +6,21 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from edge_agent.hardware.clock import Clock
-from edge_agent.wire.ratings import ServedBy
+from edge_agent.storage.facts import Item
+from edge_agent.wire.messages import LaneAck
+from edge_agent.wire.ratings import PRESS, PressBody, ServedBy
+from edge_agent.wire.topics import Lane
 from firmware_sim.board import SimBoard
 from firmware_sim.day import Act, Looked, Moved, Said, Showed, Stood, Waited
+from firmware_sim.fingers import Touch, play, touch_edges
+from firmware_sim.hall import COUNTED
 from kiosk.rating.terminal import Terminal
 from kiosk.rating.tickets import KEY_BYTES, sign_event
 from kiosk.settings import EventKey, RatingSettings
@@ -30,6 +36,8 @@ RETRY_S, TRIES = 0.5, 60
 #: Clerks' cards are known once the gateway has said so; after this, real seconds, the day begins without.
 NOTICE_LIMIT_S = 60.0
 POLL_S = 0.02
+#: A press that was seen is on disk within this, real seconds.
+OUTCOME_LIMIT_S = 5.0
 SIGNAL_SEEN = "SIMULATED: the duty manager's signal is on"
 
 
@@ -43,27 +51,31 @@ def make_event_key(file: Path) -> EventKey:
 
 
 class SimDesk:
-    """The world around one terminal. `held` is true while something real goes on that the story must wait for."""
+    """The world around one terminal, and an observer of its outbox: it hears what became of each press.
 
-    def __init__(self, rules: RatingSettings, board: SimBoard, clock: Clock, acts: Sequence[Act]) -> None:
+    `held` is true while something real goes on that the story must wait for.
+    """
+
+    def __init__(self, rules: RatingSettings, board: SimBoard, clock: Clock) -> None:
         """`rules` names one event key. Raises CredentialError."""
         self.terminal = Terminal(rules)
-        self._rules, self._board, self._clock, self._acts = rules, board, clock, acts
+        self._rules, self._board, self._clock = rules, board, clock
         self._secret = rules.event_key[0].file.read_bytes().strip()
         self._serving = asyncio.Event()
         self._origin = ""
         self._acting = False
+        self._outcomes: asyncio.Queue[str] = asyncio.Queue()
+        self._pressing = asyncio.Lock()
         self.port = 0
-        self._take_up(clock.now())
 
     def serve_at(self, port: int) -> None:
         """The terminal's screen and its address for events are served at this port."""
         self.port, self._origin = port, f"http://{self._rules.host}:{port}"
         self._serving.set()
 
-    def _take_up(self, now_ms: int) -> None:
-        """The contacts are as what has happened before now has left them."""
-        for act in self._acts:
+    def take_up(self, acts: Sequence[Act], now_ms: int) -> None:
+        """The contacts are as what has happened before now has left them; before the terminal runs."""
+        for act in acts:
             if act.at_ms < now_ms and isinstance(act.deed, Moved):
                 self.move(*act.deed)
             elif act.at_ms < now_ms and isinstance(act.deed, Stood):
@@ -85,11 +97,11 @@ class SimDesk:
         except TimeoutError:
             logger.warning("no clerks are known: cards will not be read", extra=self._named())
 
-    async def play(self) -> None:
-        """Do what is still to come of the day, each deed at its time."""
+    async def play(self, acts: Iterable[Act]) -> None:
+        """Do what is still to come, each deed at its time."""
         begun = self._clock.now()
         async with httpx.AsyncClient(timeout=30.0, trust_env=False) as client:
-            for act in self._acts:
+            for act in acts:
                 if act.at_ms < begun:
                     continue  # another life of this device did it, or nobody
                 await self._clock.sleep((act.at_ms - self._clock.now()) / 1000)
@@ -113,6 +125,31 @@ class SimDesk:
                 self._look()
             case Waited():
                 pass
+
+    async def press(self, score: int, touch: Touch = Touch.PRESS) -> list[str]:
+        """Touch a key as a hand would; what became of each press that was seen: counted, or why not."""
+        async with self._pressing:
+            self._outcomes = asyncio.Queue()
+            edges = touch_edges(touch, score - 1, self._rules.scale, secrets.token_hex(8))
+            await play(self._board, self._rules.button_pins, edges, self._clock)
+            heard: list[str] = []
+            try:
+                async with asyncio.timeout(OUTCOME_LIMIT_S):
+                    heard.append(await self._outcomes.get())
+            except TimeoutError:
+                return heard
+            while not self._outcomes.empty():
+                heard.append(self._outcomes.get_nowait())
+            return heard
+
+    def stored(self, epoch: str, items: Sequence[tuple[int, Item]]) -> None:
+        """The outbox has committed these."""
+        for _, item in items:
+            if item.kind == PRESS:
+                self._outcomes.put_nowait(msgspec.json.decode(item.body, type=PressBody).reason.value or COUNTED)
+
+    def acknowledged(self, epoch: str, lane: Lane, ack: LaneAck) -> None:
+        """The gateway has said what it has: nothing to a hand."""
 
     def move(self, key: int, closed: bool) -> None:
         """Move the contact of a key."""

@@ -14,13 +14,13 @@ from edge_agent.storage.outbox import Observer
 from edge_agent.tasks.device import Device
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
-from firmware_sim.day import list_acts
+from firmware_sim.counters import run_terminal
+from firmware_sim.day import Act, list_acts
 from firmware_sim.desk import SimDesk
 from firmware_sim.nature import Nature
 from firmware_sim.scenario import Scenario, agent_settings
 from firmware_sim.wallclock import make_clocks
 from firmware_sim.world import World
-from kiosk import app as terminal_app
 from kiosk.settings import KioskSettings
 
 logger = logging.getLogger(__name__)
@@ -72,10 +72,12 @@ async def run_fleet(
             witness = None if observer is None else observer(each.device)
             own, steps = clocks.get(each.device, (None, []))
             worlds += [group.create_task(own.suffer(step), name=step.name) for step in steps if own is not None]
-            desk = _make_desk(scenario, each, board, own or clock, faults)
+            desk = SimDesk(each.rating, board, own or clock) if isinstance(each, KioskSettings) else None
             if desk is not None:
                 crew.desks.append(desk)
-                worlds.append(group.create_task(_open_desk(desk, crew), name=f"day of {each.device}"))
+                acts = _list_acts(scenario, each.device, faults)
+                desk.take_up(acts, clock.now())
+                worlds.append(group.create_task(_open_desk(desk, acts, crew), name=f"day of {each.device}"))
             group.create_task(crew.live(each, board, own or clock, witness, desk, screen), name=each.device)
         await crew.all_ready(len(settings))
         clock.add_gate(crew.keep_up)
@@ -86,22 +88,18 @@ async def run_fleet(
             task.cancel()
 
 
-def _make_desk(
-    scenario: Scenario, settings: AgentSettings, board: SimBoard, clock: Clock, faults: str | None
-) -> SimDesk | None:
-    """The counter around a rating terminal; None for any other device."""
-    form = scenario.device_of(settings.device).rating
-    if form is None or not isinstance(settings, KioskSettings):
-        return None
+def _list_acts(scenario: Scenario, device: str, faults: str | None) -> list[Act]:
+    """The day at a counter, with an instant for the begin and end of each fault."""
+    desk = scenario.device_of(device).rating
+    assert desk is not None, "only a rating terminal has a day"
     stops = [at for fault in scenario.faults[faults] for at in (fault.at_ms, fault.until_ms)] if faults else []
-    acts = list_acts(form, scenario.station_of(form).clerk, scenario.seed, stops)
-    return SimDesk(settings.rating, board, clock, acts)
+    return list_acts(desk, scenario.station_of(desk).clerk, scenario.seed, stops)
 
 
-async def _open_desk(desk: SimDesk, crew: _Crew) -> None:
+async def _open_desk(desk: SimDesk, acts: Sequence[Act], crew: _Crew) -> None:
     await desk.ready()
     await crew.join_desk()
-    await desk.play()
+    await desk.play(acts)
 
 
 class _Crew:
@@ -126,17 +124,8 @@ class _Crew:
         machine = SystemClock()
         if desk is None or not isinstance(settings, KioskSettings):
             await app.run(settings, board, clock, (self._join,), observer=observer, machine_clock=machine)
-            return
-
-        def tell(port: int) -> None:
-            desk.serve_at(port)
-            if screen is not None:
-                screen(settings.device, port)
-
-        await terminal_app.run(
-            settings, board, clock, (self._join,), observer=observer, machine_clock=machine,
-            terminal=desk.terminal, started=tell,
-        )  # fmt: skip
+        else:
+            await run_terminal(settings, board, clock, desk, (self._join,), observer=observer, screen=screen)
 
     async def _join(self, device: Device) -> None:
         """A duty of every agent: its others have begun when it runs."""

@@ -39,9 +39,9 @@ class Conductor:
     def __init__(self, stage: Stage, busy: Callable[[], bool], happenings: Sequence[Happening] = ()) -> None:
         self._stage = stage
         self._busy = busy
-        self._happenings = happenings if stage.scenario.station else ()
+        self._happenings = happenings if stage.has_script else ()
         self._engine = open_database(stage.settings.database)
-        self._closed = closing_time(stage.scenario)
+        self._closed = closing_time(stage.scenario) if stage.has_script else None
 
     async def run(self) -> None:
         """Until the story is over and all that it called for has been done."""
@@ -99,7 +99,7 @@ class Conductor:
             return False
         names = [identifier_of(scenario, bulletin) for bulletin in published_until(scenario, now)]
         async with reading(self._engine) as c:
-            counted = not scenario.station or await is_counted(c, self._stage.settings.ratings.batch_k, now)
+            counted = not self._stage.has_script or await is_counted(c, self._stage.settings.ratings.batch_k, now)
             return counted and await is_settled(c, names, now)
 
 

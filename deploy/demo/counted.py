@@ -122,8 +122,8 @@ async def is_counted(connection: AsyncConnection, k: int, now: int) -> bool:
 
 
 async def read_rating_report(stage: Stage) -> RatingReport | None:
-    """The report; None for a story without counters."""
-    if not stage.scenario.station:
+    """The report; None for a story that plays no counters."""
+    if not stage.has_script:
         return None
     engine = open_database(stage.settings.database)
     try:

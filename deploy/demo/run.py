@@ -17,6 +17,7 @@ from pathlib import Path
 from deploy.demo.conductor import Conductor
 from deploy.demo.counted import RatingReport
 from deploy.demo.folder import demo_folder, kept_folder
+from deploy.demo.hands import make_counters, say_counters, with_counters
 from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker
@@ -53,7 +54,10 @@ def run_demo(options: DemoOptions) -> int:
     FolderTaken, ServerMissing, ServerFailed, DemoMisused, DemoFailed.
     """
     scenario = load_scenario(options.scenario)
-    options = replace(options, faults=options.faults or scenario.usual_faults)
+    if options.once:
+        options = replace(options, faults=options.faults or scenario.usual_faults)
+    else:
+        scenario = with_counters(scenario)
     faults = _faults(scenario, options.faults)
     if options.port is not None:
         check_free(options.port)
@@ -117,6 +121,8 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
     signed_out = None if options.once else partial(_say_new_link, stage)
     trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)], signed_out)
     try:
+        if not options.once:
+            await make_counters(stage, options.scenario)
         await make_fleets(
             stage,
             scenario=options.scenario,
@@ -125,9 +131,10 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
             faults=options.faults,
         )
         await _open_page(stage, options)
-        for fleet in stage.fleets:
+        for fleet in stage.all_fleets:
             fleet.start(scenario.start_ms)
         ending.plays = not options.once
+        saying = asyncio.gather(*(say_counters(stage, fleet, _say) for fleet in stage.counters))
         conductor = Conductor(stage, lambda: stage.answering.busy, trouble.happenings)
         try:
             await _play(stage, trouble, conductor, options, began, ending)
@@ -135,6 +142,7 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
             await stage.end_fleets()
             await conductor.finish()
         finally:
+            saying.cancel()
             await conductor.close()
         await stage.end_programs()
         spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
@@ -210,7 +218,7 @@ async def _until_told(stage: Stage, told: asyncio.Event) -> None:
 def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
     lasting = (stage.web, stage.outreach)
-    for program in (stage.ingest, *lasting, *(f.program for f in stage.fleets)):
+    for program in (stage.ingest, *lasting, *(f.program for f in stage.all_fleets)):
         if program.ended_by_itself or (program in lasting and not (program.running or program.killed)):
             why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""
             raise DemoFailed(f"{program.name} ended with status {program.status}: {why or program.last_words()}")

@@ -107,6 +107,18 @@ class Stage:
     answering: Answering
     fleets: list[Fleet] = field(default_factory=list)
     clones: list[Fleet] = field(default_factory=list)
+    #: counters in real time, for hands; no part of the story
+    counters: list[Fleet] = field(default_factory=list)
+
+    @property
+    def all_fleets(self) -> list[Fleet]:
+        """Every process of devices but clones."""
+        return [*self.fleets, *self.counters]
+
+    @property
+    def has_script(self) -> bool:
+        """Whether the story itself plays counters."""
+        return bool(self.scenario.station) and not self.counters
 
     @property
     def origin(self) -> str:
@@ -115,7 +127,7 @@ class Stage:
 
     async def end_fleets(self) -> None:
         """End the devices; what they have sent is still taken."""
-        for fleet in [*self.fleets, *self.clones]:
+        for fleet in [*self.all_fleets, *self.clones]:
             await fleet.end()
 
     async def end_programs(self) -> None:
@@ -180,9 +192,11 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
 async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linger: bool, faults: str | None) -> None:
     """One fleet process for each site and each counter, behind its own cable; not yet started."""
     filled = _filled_sites(stage.scenario, faults) if can_mount() else set()
+    in_hand = {device for fleet in stage.counters for device in fleet.devices}
     crews: dict[tuple[str, str], list[str]] = defaultdict(list)
     for device in stage.scenario.device:
-        crews[device.site, _name_fleet(device)].append(device.id)
+        if device.id not in in_hand:
+            crews[device.site, _name_fleet(device)].append(device.id)
     for (site, name), devices in crews.items():
         cable = Cable(stage.broker.port)
         await cable.open()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from edge_agent.web.times import EPOCH, MILLISECOND, find_zone
+from edge_agent.web.words import _
 
-UNREAD = "to be confirmed with the regulation's text"
+UNREAD = _("to be confirmed with the regulation's text")
 
 
 class NoRule(LookupError):
@@ -55,7 +56,7 @@ COMPLAINT_RULES: tuple[Rule, ...] = (
         extension_days=30,
         review_asked_days=30,
         review_days=30,
-        source="银行业保险业消费投诉处理管理办法, in force 2020-03-01, by press reports of 2020-01-17",
+        source=_("Measures on complaints in banking and insurance, in force 2020-03-01, by press reports"),
     ),
 )
 FOLLOW_UP_RULES: tuple[FollowUpRule, ...] = (

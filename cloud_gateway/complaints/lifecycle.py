@@ -140,9 +140,17 @@ _CHANGES = {
 }
 
 
-def possible(course: Course) -> list[Step]:
-    """The steps that may follow now, as the table has them."""
-    return [step for state, step in NEXT if state is course.state]
+def possible(course: Course, day: date, rule: Rule) -> list[Step]:
+    """The steps that may follow on a local day, in the order of the table."""
+    return [step for state, step in NEXT if state is course.state and _may(course, step, day, rule)]
+
+
+def _may(course: Course, step: Step, day: date, rule: Rule) -> bool:
+    try:
+        take(course, step, day, rule)
+    except CannotFollow:
+        return False
+    return True
 
 
 def days_left(course: Course, today: date) -> int | None:

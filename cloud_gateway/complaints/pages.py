@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.complaints import store, store_actions, store_followups
-from cloud_gateway.complaints.deadlines import rule_named
+from cloud_gateway.complaints.deadlines import local_day, rule_named
 from cloud_gateway.complaints.followups import OUTCOMES
 from cloud_gateway.complaints.lifecycle import Step, days_left, possible
+from cloud_gateway.complaints.readers import Writer
 from cloud_gateway.complaints.rendering import render, today_of
 from cloud_gateway.complaints.routes import (
     MAX_TEXT,
-    WRITERS,
     ComplaintEntry,
     StepEntry,
     declare_interest,
@@ -42,12 +42,11 @@ from cloud_gateway.complaints.store_followups import FollowUp
 from cloud_gateway.complaints.store_lines import list_lines, read_texts
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff.guard import Visitor, require_role
-from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.guard import Visitor
+from cloud_gateway.telephony.store import has_simulated
 from edge_agent.web.problems import invalid
 
 router = APIRouter(include_in_schema=False)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
 Text = Annotated[str, Form(max_length=MAX_TEXT)]
 Short = Annotated[str, Form(max_length=200)]
 MOST = 200
@@ -103,8 +102,9 @@ async def show_complaint(request: Request, number: str, visitor: Visitor) -> Res
         actions = await store_actions.list_actions(connection, 20, of=number)
     texts = {path: text for (_place, path), text in said.items()}
     left = days_left(case.course, today_of(request))
-    steps = [step for step in possible(case.course) if step is not Step.ASSIGN or case.handler is None]
     rule = rule_named(case.rule)
+    following = possible(case.course, local_day(now_ms(), case.zone), rule)
+    steps = [step for step in following if step is not Step.ASSIGN or case.handler is None]
     context = {"case": case, "lines": lines, "texts": texts, "left": left, "steps": steps, "rule": rule}
     return await render(request, "complaint.html", visitor, section="complaints", actions=actions, **context)
 
@@ -179,9 +179,10 @@ async def show_follow_ups(request: Request, visitor: Visitor) -> Response:
     async with reading(gateway_of(request).engine) as connection:
         waiting = await store_followups.list_open(connection, MOST)
         ended = await store_followups.list_closed(connection, 20)
+        simulated = await has_simulated(connection)
     today = today_of(request)
     timed = [(one, _left(one, today)) for one in waiting]
-    context = {"waiting": timed, "ended": ended, "outcomes": OUTCOMES}
+    context = {"waiting": timed, "ended": ended, "outcomes": OUTCOMES, "simulated": simulated}
     return await render(request, "follow-ups.html", visitor, section="follow-ups", **context)
 
 

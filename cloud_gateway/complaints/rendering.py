@@ -11,14 +11,11 @@ from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
 from cloud_gateway.complaints import words
 from cloud_gateway.complaints.deadlines import local_day
-from cloud_gateway.complaints.routes import READERS, WRITERS
+from cloud_gateway.complaints.readers import WRITERS, require_reader
 from cloud_gateway.database import reading
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.pages import language_of
-
-require_reader = require_role(*READERS)
 
 
 async def render(request: Request, template: str, visitor: Staff, /, **context: object) -> Response:

@@ -14,6 +14,7 @@ from cloud_gateway.complaints.deadlines import MOST_REPRESENTATIVES, NoRule, loc
 from cloud_gateway.complaints.kinds import CHANNELS, KINDS
 from cloud_gateway.complaints.lifecycle import CannotFollow, State, Step, days_left, possible
 from cloud_gateway.complaints.model import Case, Deed, NewComplaint, NobodyMay, NotTheHandler
+from cloud_gateway.complaints.readers import WRITERS, Reader, Writer
 from cloud_gateway.complaints.statistics import compile_quarter, quarter_of, read_quarter
 from cloud_gateway.complaints.store_handlers import Away, Handler, list_handlers, put_handler
 from cloud_gateway.complaints.store_lines import list_lines
@@ -21,7 +22,6 @@ from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
-from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.stations.store import find_station
 from edge_agent.web.paging import After, Limit, Page, Time, decode_cursor, make_page
@@ -29,10 +29,6 @@ from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 
 router = APIRouter(tags=["complaints"])
-WRITERS = (Role.COUNTER_MANAGER, Role.OPERATIONS, Role.ADMINISTRATOR)
-READERS = (*WRITERS, Role.REGULATOR)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
-Reader = Annotated[Staff, Depends(require_role(*READERS))]
 MAX_TEXT = 4000
 KIND_CODES = tuple(kind.code for kind in KINDS)
 #: Open complaints are told of so many days before their last one.
@@ -248,8 +244,9 @@ async def show_complaint(request: Request, _who: Reader, number: str) -> CaseDet
     names = LineView.__dataclass_fields__
     steps = [LineView(**{name: getattr(line, name) for name in names}) for line in lines]
     rule = rule_named(case.rule)
-    standing = RuleView(rule.version, rule.source, rule.standing)
-    return CaseDetail(view_case(case, now_ms()), steps, possible(case.course), standing)
+    now = now_ms()
+    following = possible(case.course, local_day(now, case.zone), rule)
+    return CaseDetail(view_case(case, now), steps, following, RuleView(rule.version, rule.source, rule.standing))
 
 
 @router.post("/complaints/{number}/steps")

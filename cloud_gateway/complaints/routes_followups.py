@@ -14,12 +14,11 @@ from cloud_gateway.complaints import store_actions, store_followups
 from cloud_gateway.complaints.deadlines import NoRule, local_day
 from cloud_gateway.complaints.followups import Outcome
 from cloud_gateway.complaints.model import Case, NewComplaint
+from cloud_gateway.complaints.readers import Reader, Writer
 from cloud_gateway.complaints.routes import (
     MAX_TEXT,
     CaseView,
     ComplaintEntry,
-    Reader,
-    Writer,
     check_entry,
     no_complaint,
     no_rule,

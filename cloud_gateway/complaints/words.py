@@ -35,7 +35,7 @@ DEEDS: dict[Step, str] = {
     Step.ASSIGN: _("Give it to somebody else"),
     Step.CALL_COMPLEX: _("Call it complex: 30 days in all"),
     Step.EXTEND: _("Take 30 days more"),
-    Step.ANSWER: _("Answer"),
+    Step.ANSWER: _("Give the answer"),
     Step.CONFIRM: _("The customer confirms"),
     Step.REOPEN: _("The customer has it reopened"),
     Step.ASK_REVIEW: _("The customer asks for a review"),

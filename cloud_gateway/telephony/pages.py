@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from cloud_gateway.complaints.readers import Writer
 from cloud_gateway.complaints.rendering import render, today_of
 from cloud_gateway.database import reading
 from cloud_gateway.running import gateway_of
-from cloud_gateway.staff.guard import Visitor, require_role
-from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.telephony import store_callbacks, store_phones
-from cloud_gateway.telephony.routes import WRITERS, keep_result
+from cloud_gateway.telephony.routes import keep_result
+from cloud_gateway.telephony.store import has_simulated
 from cloud_gateway.telephony.store_callbacks import Result
 
 router = APIRouter(include_in_schema=False)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
 MOST = 200
 
 
@@ -30,10 +30,11 @@ async def show_calls(request: Request, visitor: Visitor) -> Response:
         calls = await store_callbacks.list_calls(connection, MOST)
         ended = await store_callbacks.list_calls(connection, 20, is_open=False)
         doubtful = await store_phones.list_suspicions(connection, most, limit=MOST)
+        simulated = await has_simulated(connection)
     today = today_of(request)
     own = sorted(calls, key=lambda one: (one.handler != visitor.name, one.due, one.id))
     timed = [(one, (date.fromisoformat(one.due) - today).days) for one in own]
-    context = {"calls": timed, "ended": ended, "doubtful": doubtful, "most": most}
+    context = {"calls": timed, "ended": ended, "doubtful": doubtful, "most": most, "simulated": simulated}
     return await render(request, "call-backs.html", visitor, section="call-backs", **context)
 
 

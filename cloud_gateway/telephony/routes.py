@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.complaints.deadlines import local_day
+from cloud_gateway.complaints.readers import Reader, Writer
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff.guard import require_role
-from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.telephony import store_callbacks as calls
 from cloud_gateway.telephony import store_phones as phones
@@ -28,10 +27,6 @@ from edge_agent.web.words import _
 from edge_agent.wire.tls import CredentialError
 
 router = APIRouter(tags=["telephony"])
-WRITERS = (Role.COUNTER_MANAGER, Role.OPERATIONS, Role.ADMINISTRATOR)
-READERS = (*WRITERS, Role.REGULATOR)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
-Reader = Annotated[Staff, Depends(require_role(*READERS))]
 
 
 class CallEntry(BaseModel):

@@ -54,6 +54,11 @@ async def keep_call(
     return count
 
 
+async def has_simulated(connection: AsyncConnection) -> bool:
+    """Whether any call came from a SIMULATED telephone system, so that pages say so."""
+    return (await connection.execute(select(_r.call).where(_r.simulated).limit(1))).first() is not None
+
+
 async def _rate(
     connection: AsyncConnection, ended: Ended, count: str, scale: int, score: int, day: date, zone: str, now: int
 ) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from cloud_gateway.complaints.readers import Writer
 from cloud_gateway.complaints.rendering import render
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.running import gateway_of
-from cloud_gateway.staff.guard import Visitor, require_role
-from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.training.courses import all_courses
 from cloud_gateway.training.routes import (
-    WRITERS,
     AnswerEntry,
     TestEntry,
     figures_of,
@@ -32,7 +31,6 @@ from cloud_gateway.training.store_figures import newest_answers
 from edge_agent.web.problems import invalid
 
 router = APIRouter(include_in_schema=False)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
 _FIELD = re.compile(r"q([0-9]{1,3})")
 
 

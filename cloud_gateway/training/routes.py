@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.complaints.deadlines import local_day
+from cloud_gateway.complaints.readers import Reader, Writer
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.ratings.days import Period, read_period
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff.guard import require_role
-from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.stations.store import Clerk, list_clerks
 from cloud_gateway.training import store, store_figures
@@ -37,10 +36,6 @@ from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 
 router = APIRouter(tags=["training"])
-WRITERS = (Role.COUNTER_MANAGER, Role.OPERATIONS, Role.ADMINISTRATOR)
-READERS = (*WRITERS, Role.REGULATOR)
-Writer = Annotated[Staff, Depends(require_role(*WRITERS))]
-Reader = Annotated[Staff, Depends(require_role(*READERS))]
 Span = Annotated[str, Query(max_length=10, description="Such as 2026, 2026-Q4, 2026-11; empty: the present year.")]
 
 

@@ -75,11 +75,17 @@ def test_a_term_is_not_made_longer_by_hand(steps: list[tuple[Step, int]], code: 
     assert refused.value.code == code
 
 
-def test_no_other_step_than_those_of_the_table_is_possible() -> None:
-    course = begin(DAY, RULE)
-    others = set(product(State, Step)) - set(NEXT)
-    assert all(step not in possible(replace(course, state=state)) for state, step in others)
-    assert {(state, step) for state in State for step in possible(replace(course, state=state))} == set(NEXT)
+@pytest.mark.parametrize(("state", "step"), sorted(set(product(State, Step)) - set(NEXT)))
+def test_no_other_step_than_those_of_the_table_is_taken(state: State, step: Step) -> None:
+    with pytest.raises(CannotFollow):
+        take(replace(begin(DAY, RULE), state=state), step, DAY, RULE)
+
+
+def test_what_is_offered_can_be_taken_that_day() -> None:
+    simple = after(ASSIGNED)
+    assert possible(simple, DAY, RULE) == [Step.ASSIGN, Step.CALL_COMPLEX, Step.ANSWER, Step.WITHDRAW]
+    assert Step.EXTEND in possible(take(simple, Step.CALL_COMPLEX, DAY, RULE), DAY, RULE)
+    assert Step.CALL_COMPLEX not in possible(simple, DAY + timedelta(days=16), RULE)
 
 
 def test_nothing_is_due_while_the_customer_has_the_word() -> None:

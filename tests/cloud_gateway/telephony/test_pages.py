@@ -14,7 +14,8 @@ from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints.model import NewComplaint
 from cloud_gateway.complaints.store import receive
 from cloud_gateway.complaints.store_followups import Rated, open_follow_up
-from cloud_gateway.database import transaction
+from cloud_gateway.database import reading, transaction
+from cloud_gateway.ratings.store_figures import list_views
 from cloud_gateway.staff.guard import COOKIE
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.telephony import pages as call_pages
@@ -86,7 +87,7 @@ async def test_complaint_is_taken_answered_and_confirmed_by_hand(exchange: Excha
     await page.click("#new button")
     await expect(page.locator("[data-part=strip]")).to_contain_text("15 days left")
     await expect(page.locator("[data-part=strip]")).to_contain_text("handled by counter-manager")
-    await page.click("summary:has-text('Answer')")
+    await page.click("summary:has-text('Give the answer')")
     await page.fill("details[open] textarea", "We are sorry; two counters are open now")
     await page.click("details[open] button.primary")
     await page.click("button:has-text('The customer confirms')")
@@ -145,3 +146,6 @@ async def test_pages_are_for_those_who_answer_for_service(exchange: Exchange, ro
         ]  # fmt: skip
         refused = await client.post("/complaints", data={"kind": "waiting", "text": "x"})
     assert refused.status_code == 403
+    async with reading(exchange.console.engine) as connection:
+        views = [what for _, _, who, what in await list_views(connection, 10**9, 3) if who == role.value]
+    assert (views == ["/training", "/follow-ups", "/complaints"]) == (status == 200)

@@ -33,6 +33,8 @@ SITE = {
 PUSHED = "/api/v1/warning-sources/{name}/messages"
 #: Hashes and signatures, for anybody (tests/cloud_gateway/evidence/test_routes.py).
 PUBLIC = {f"/api/v1/evidence/{name}" for name in ("checkpoint", "keys", "inclusion", "consistency")}
+#: What the public wall shows, for programs (tests/cloud_gateway/ratings/web/test_wall.py).
+PUBLIC |= {"/api/v1/wall", "/api/v1/wall/{place}", "/api/v1/wall/{place}/proof"}
 OPERATIONS = [
     (method.upper(), path.replace("{", "").replace("}", ""))
     for path, methods in create_app(make_settings(field.SCENARIO)).openapi()["paths"].items()

@@ -24,6 +24,9 @@ from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
+from cloud_gateway.complaints import pages as complaint_pages
+from cloud_gateway.complaints import routes as complaints
+from cloud_gateway.complaints import routes_followups as followups
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -31,6 +34,7 @@ from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
+from cloud_gateway.evidence import routes as evidence
 from cloud_gateway.exposures import routes as exposures
 from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
@@ -38,6 +42,9 @@ from cloud_gateway.plans import pages, pages_network, pages_tasks
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
 from cloud_gateway.plans.photos import MOST_BYTES
+from cloud_gateway.ratings import pages as figure_pages
+from cloud_gateway.ratings import receipt_routes, wall_desk, wall_routes, web_desk, web_ratings
+from cloud_gateway.ratings import routes as figures
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -50,7 +57,13 @@ from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
 from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
+from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
+from cloud_gateway.telephony import pages as call_pages
+from cloud_gateway.telephony import routes as telephony
+from cloud_gateway.telephony import signed as calls_rated
+from cloud_gateway.training import pages as training_pages
+from cloud_gateway.training import routes as training
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
@@ -62,7 +75,10 @@ from edge_agent.web.words import LOCALE, read_words
 HERE = Path(__file__).parent
 SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
-TEMPLATES = tuple(HERE / part / "templates" for part in ("console", "board", "plans", "staff", "outreach"))
+TEMPLATES = tuple(
+    HERE / part / "templates"
+    for part in ("console", "board", "plans", "staff", "outreach", "complaints", "telephony", "training", "ratings")
+)
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
 RETRY_S = 2.0
@@ -85,6 +101,9 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.include_router(_api())
     app.include_router(warnings.push_router, responses=_FAILURES)
+    app.include_router(evidence.public_router, responses=_FAILURES)
+    app.include_router(calls_rated.router, responses=_FAILURES)
+    app.include_router(wall_routes.api, responses=_FAILURES)
     for page in (
         console,
         site_pages,
@@ -94,19 +113,37 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         pages,
         pages_tasks,
         pages_network,
+        complaint_pages,
+        call_pages,
+        training_pages,
         staff,
         answers,
         calls,
+        web_ratings,
+        wall_routes,
+        wall_desk,
+        receipt_routes,
+        figure_pages,
     ):
         app.include_router(page.router)
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
+    app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
+    service = HERE / "complaints" / "static"
+    app.mount("/static/complaints", StaticFiles(directory=service), "complaints-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     app.add_middleware(
         Shield,
         origin=settings.web.origin,
-        keyed=(answers.PREFIX, warnings.PUSHED),
+        keyed=(
+            answers.PREFIX,
+            warnings.PUSHED,
+            web_ratings.RATE,
+            web_ratings.OWN,
+            receipt_routes.CHECKS,
+            calls_rated.PREFIX,
+        ),
         bounds=(
             (warnings.PUSHED, warnings.PUSHED_BYTES),
             (site_pages.PREFIX, site_pages.FORM_BYTES),
@@ -140,6 +177,14 @@ def _api() -> APIRouter:
         plans,
         network,
         outreach,
+        evidence,
+        stations,
+        figures,
+        web_desk,
+        complaints,
+        followups,
+        telephony,
+        training,
     ):
         api.include_router(part.router)
     api.include_router(console.api)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud_gateway.ratings.pace import Pace
 from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.passwords import Passwords
@@ -37,6 +38,7 @@ class Gateway:
     passwords: Passwords
     throttle: Throttle
     clock: Callable[[], int] = now_ms
+    pace: Pace = field(default_factory=Pace)
 
 
 def gateway_of(request: Request) -> Gateway:

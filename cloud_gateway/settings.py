@@ -7,9 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cloud_gateway.evidence.settings import Evidence
 from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.outreach.settings import Outreach
+from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.section import Section
+from cloud_gateway.telephony.settings import Telephony
 from cloud_gateway.warnings.settings import Source
 from edge_agent.wire.tls import needs_tls
 
@@ -145,6 +148,9 @@ class GatewaySettings(Section):
     sources: tuple[Source, ...] = ()
     gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()
+    evidence: Evidence = Evidence()
+    ratings: Ratings = Ratings()
+    telephony: Telephony = Telephony()
     clock_file: Path | None = Field(
         None,
         description="SIMULATED time, for demos and training: file with the ms UTC that warnings and outreach go by.",

@@ -15,7 +15,10 @@ from deploy.commands.bench import bench_app
 from deploy.commands.demo import demo
 from deploy.commands.docs import docs
 from deploy.commands.doctor import doctor
+from deploy.commands.evidence import evidence_app
+from deploy.commands.evidence_texts import erase, hold, release, retain
 from deploy.commands.gateway import gateway_app
+from deploy.commands.kiosk import kiosk
 from deploy.commands.outbox import outbox_app
 from deploy.commands.outreach import outreach_app
 from deploy.commands.outreach_people import duty_app, people_app
@@ -24,8 +27,10 @@ from deploy.commands.outreach_simulate import simulate
 from deploy.commands.outreach_watch import watch
 from deploy.commands.plans import plans_app
 from deploy.commands.provision import provision_app
+from deploy.commands.ratings import ratings_app
 from deploy.commands.sim import sim_app
 from deploy.commands.sites import sites_app
+from deploy.commands.stations import stations_app
 from deploy.commands.warnings import warnings_app
 from deploy.commands.warnings_replay import replay
 from deploy.commands.warnings_sources import sources_app
@@ -34,7 +39,7 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings")
+WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings", "evidence")
 
 app = typer.Typer(
     name="weiran",
@@ -44,11 +49,14 @@ app = typer.Typer(
 )
 app.command("demo")(demo)
 app.command("agent")(agent)
+app.command("kiosk")(kiosk)
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(provision_app, name="provision")
 app.add_typer(sim_app, name="sim")
 app.add_typer(sites_app, name="sites")
 app.add_typer(plans_app, name="plans")
+app.add_typer(stations_app, name="stations")
+app.add_typer(ratings_app, name="ratings")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(bench_app, name="bench")
 warnings_app.command("replay")(replay)
@@ -60,6 +68,11 @@ outreach_app.command("report")(report)
 outreach_app.add_typer(people_app, name="people")
 outreach_app.add_typer(duty_app, name="duty")
 app.add_typer(outreach_app, name="outreach")
+evidence_app.command("hold")(hold)
+evidence_app.command("release")(release)
+evidence_app.command("erase")(erase)
+evidence_app.command("retain")(retain)
+app.add_typer(evidence_app, name="evidence")
 app.command("doctor")(doctor)
 app.command("docs", hidden=True)(docs)
 

@@ -31,13 +31,13 @@ def refresh(folder: Path, root: Command, *, write: bool) -> list[str]:
 
 
 def _pages(root: Command) -> dict[str, dict[str, str]]:
-    agent, gateway = settings_reference()
+    agent, terminal, gateway = settings_reference()
     return {
         "wire.md": {
             "topics": topic_reference(),
             "sections": section_reference(),
             "messages": message_reference(),
         },
-        "settings.md": {"agent": agent, "gateway": gateway},
+        "settings.md": {"agent": agent, "terminal": terminal, "gateway": gateway},
         "commands.md": {"commands": command_reference(root)},
     }

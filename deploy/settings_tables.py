@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from cloud_gateway.settings import GatewaySettings
 from deploy.wire_tables import table
 from edge_agent.settings import AgentSettings
+from kiosk.settings import RatingSettings
 
 WORDS: dict[object, str] = {str: "text", int: "integer", float: "number", bool: "true or false", Path: "path"}
 LIMITS = {
@@ -27,13 +28,14 @@ LIMITS = {
 }
 
 
-def settings_reference() -> tuple[str, str]:
-    """The reference of the agent's and of the gateway's settings."""
-    return "\n".join(_sections(AgentSettings, "")), "\n".join(_sections(GatewaySettings, ""))
+def settings_reference() -> tuple[str, str, str]:
+    """The reference of the agent's, of the rating terminal's and of the gateway's settings."""
+    terminal = "\n".join(_sections(RatingSettings, "[rating]", "rating."))
+    return "\n".join(_sections(AgentSettings, "")), terminal, "\n".join(_sections(GatewaySettings, ""))
 
 
-def _sections(model: type[BaseModel], heading: str) -> Iterator[str]:
-    """This section's table, then those of the sections inside it."""
+def _sections(model: type[BaseModel], heading: str, prefix: str = "") -> Iterator[str]:
+    """This section's table, then those of the sections inside it, whose names begin with `prefix`."""
     title = f"### `{heading}`\n\n{inspect.getdoc(model)}\n\n" if heading else ""
     plain = {n: field for n, field in model.model_fields.items() if not _inner(field) and not _is_tag(field)}
     rows = [(f"`{name}`", _type(field), _default(field), field.description or "") for name, field in plain.items()]
@@ -41,7 +43,7 @@ def _sections(model: type[BaseModel], heading: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         for inner in _inner(field):
             brackets = "[[{}]]" if get_origin(field.annotation) is tuple else "[{}]"
-            yield from _sections(inner, brackets.format(name) + _tag(inner))
+            yield from _sections(inner, brackets.format(prefix + name) + _tag(inner))
 
 
 def _inner(field: FieldInfo) -> list[type[BaseModel]]:
@@ -76,7 +78,7 @@ def _type(field: FieldInfo) -> str:
 
 def _word(leaf: object) -> str:
     if get_origin(leaf) is Literal:
-        return " or ".join(f'`"{value}"`' for value in get_args(leaf))
+        return " or ".join(f'`"{value}"`' if isinstance(value, str) else f"`{value}`" for value in get_args(leaf))
     if isinstance(leaf, type) and issubclass(leaf, Enum):
         return " or ".join(f'`"{member.value}"`' for member in leaf)
     return WORDS[leaf]

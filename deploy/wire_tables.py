@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec import inspect as types
 
-from edge_agent.wire import messages, senml
+from edge_agent.wire import messages, ratings, senml
 from edge_agent.wire.rights import RIGHTS
 from edge_agent.wire.sections import SECTIONS
 from edge_agent.wire.topics import Lane, Leaf, Topic
@@ -59,7 +59,7 @@ def section_reference() -> str:
 
 def message_reference() -> str:
     """One section for each struct and each enumeration of the contract, in the order of the source."""
-    sections = [_section(one) for module in (messages, senml) for one in _defined(module)]
+    sections = [_section(one) for module in (messages, ratings, senml) for one in _defined(module)]
     return "\n".join(sections)
 
 
@@ -118,6 +118,8 @@ def describe(kind: types.Type) -> str:  # noqa: PLR0911 - a table, one row a kin
             return ("integer" if isinstance(kind, types.IntType) else "number") + _range(kind)
         case types.BoolType():
             return "true or false"
+        case types.LiteralType():
+            return " or ".join(str(value) for value in kind.values)
     raise TypeError(f"no words for {kind!r}")
 
 

@@ -18,6 +18,7 @@ from edge_agent.storage.quotas import Quotas
 from edge_agent.storage.sqlite import DamagedError
 from edge_agent.tasks.alarms import AlarmDesk, make_watches
 from edge_agent.tasks.device import Device, Duty
+from edge_agent.tasks.heads import HeadDesk
 from edge_agent.tasks.heartbeat import send_heartbeats
 from edge_agent.tasks.notices import NoticeDesk
 from edge_agent.tasks.salvaged import tell_of_salvage
@@ -78,9 +79,10 @@ async def run(
 async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
     twin = await TwinDesk.open(device)
     notices = await NoticeDesk.open(device)
+    heads = await HeadDesk.open(device)
     desk = AlarmDesk(device)
     await desk.restore()
-    uplink = Uplink(device, desk.rules, connect=connect, twin=twin, notices=notices)
+    uplink = Uplink(device, desk.rules, connect=connect, twin=twin, notices=notices, heads=heads)
     desk.on_known = uplink.declare_again
     try:
         async with asyncio.TaskGroup() as group:
@@ -89,6 +91,7 @@ async def _run_duties(device: Device, duties: Sequence[Duty]) -> None:
                 group.create_task(uplink.run(), name="uplink"),
                 group.create_task(twin.run(), name="twin"),
                 group.create_task(notices.run(), name="notices"),
+                group.create_task(heads.run(), name="heads"),
                 group.create_task(send_heartbeats(device), name="heartbeat"),
                 group.create_task(keep_time(device), name="time"),
                 group.create_task(device.outbox.watch(), name="store"),

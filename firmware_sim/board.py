@@ -6,14 +6,16 @@ first board's. Each board therefore has its own pin factory, whose `spi` hands o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 
 from gpiozero import SPIBadArgs
 from gpiozero.pins import SPI, BoardInfo
 from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiBoardInfo
 
+from edge_agent.hardware.board import HardwareError, LineReader
 from edge_agent.hardware.gpio import GpioBoard
 from firmware_sim.converter import Mcp3008, Source
 from firmware_sim.machine import SimMachine
@@ -108,6 +110,27 @@ class SimFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         return _board_info(REVISION)
 
 
+class SimReader:
+    """A SIMULATED card reader."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[str], None]] = []
+        self.lost: HardwareError | None = None
+
+    def on_line(self, callback: Callable[[str], None]) -> None:
+        """Have `callback(line)` called for each card."""
+        self._listeners.append(callback)
+
+    def say(self, line: str) -> None:
+        """A card is held to it."""
+        for listener in self._listeners:
+            listener(line)
+
+    def close(self) -> None:
+        """Say nothing more."""
+        self._listeners.clear()
+
+
 class SimBoard(GpioBoard):
     """A SIMULATED board, with handles for the world around it."""
 
@@ -115,6 +138,7 @@ class SimBoard(GpioBoard):
         self._pins = SimFactory()
         self._by_number: dict[int, SimPin] = {}
         self._sim_machine = SimMachine()
+        self._reader = SimReader()
         super().__init__(self._pins, serial)
 
     @property
@@ -133,6 +157,14 @@ class SimBoard(GpioBoard):
     def set_contact(self, pin: int, closed: bool, *, pull_up: bool = True) -> None:
         """Close or open a contact: to ground where the input is pulled up, to 3.3 V where pulled down."""
         self._pin(pin).drive(not pull_up if closed else None)
+
+    def reader(self, path: Path) -> LineReader:
+        """The SIMULATED card reader, whatever its path."""
+        return self._reader
+
+    def show_card(self, line: str) -> None:
+        """Hold a card to the reader, once."""
+        self._reader.say(line)
 
     def is_on(self, pin: int) -> bool:
         """Whether an output pin is high."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from edge_agent.configuration import Problem
 from edge_agent.settings import AgentSettings, AnalogSensor, AnySensor, ContactSensor, PulseSensor, TableSensor
 from firmware_sim.bulletin_checks import find_mistakes
+from firmware_sim.desk_checks import find_desk_mistakes
 from firmware_sim.folder import find_file
 from firmware_sim.forms import (
     AnySource,
@@ -86,7 +87,7 @@ class _Check:
         for device in story.device:
             self._device(device)
         self._faults()
-        for mistake in find_mistakes(story):
+        for mistake in (*find_mistakes(story), *find_desk_mistakes(story)):
             self.say(*mistake)
 
     def _unique(self, field: str, names: Sequence[str]) -> None:

@@ -14,10 +14,14 @@ from edge_agent.storage.outbox import Observer
 from edge_agent.tasks.device import Device
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
+from firmware_sim.counters import run_terminal
+from firmware_sim.day import Act, list_acts
+from firmware_sim.desk import SimDesk
 from firmware_sim.nature import Nature
 from firmware_sim.scenario import Scenario, agent_settings
 from firmware_sim.wallclock import make_clocks
 from firmware_sim.world import World
+from kiosk.settings import KioskSettings
 
 logger = logging.getLogger(__name__)
 
@@ -41,19 +45,24 @@ async def run_fleet(
     faults: str | None = None,
     linger: bool = False,
     drain_s: float = 60.0,
+    origin: str = "",
+    screen: Callable[[str, int], None] | None = None,
 ) -> None:
     """Run `devices` (ids) from the clock's time to the scenario's end, each with its outbox in `state_dir`/id.
 
     `identities`/id is the folder that a device was provisioned with. `observer` makes each device's witness. `faults`
     names the set whose faults of sensors and clocks take place. At the end the agents stop once their outboxes are
-    empty, or after `drain_s` real seconds; with `linger` they stay until cancelled. Raises KeyError for an unknown
-    device or set, and what the agent raises, in an ExceptionGroup.
+    empty, or after `drain_s` real seconds; with `linger` they stay until cancelled. Receipts of rating terminals lead
+    to `origin`; `screen` is told the port of each one's screen. Raises KeyError for an unknown device or set, and what
+    the agent raises, in an ExceptionGroup.
     """
     crew = _Crew()
     spoiling = scenario.faults[faults] if faults is not None else ()
     clocks = make_clocks(clock, devices, spoiling)
     nature = Nature(scenario, scenario.folders)
-    settings = [agent_settings(scenario, d, state_dir / d, broker_host, broker_port, identities) for d in devices]
+    settings = [
+        agent_settings(scenario, d, state_dir / d, broker_host, broker_port, identities, origin) for d in devices
+    ]
     async with asyncio.TaskGroup() as group:
         worlds = []
         for each in settings:
@@ -63,7 +72,13 @@ async def run_fleet(
             witness = None if observer is None else observer(each.device)
             own, steps = clocks.get(each.device, (None, []))
             worlds += [group.create_task(own.suffer(step), name=step.name) for step in steps if own is not None]
-            group.create_task(crew.live(each, board, own or clock, witness), name=each.device)
+            desk = SimDesk(each.rating, board, own or clock) if isinstance(each, KioskSettings) else None
+            if desk is not None:
+                crew.desks.append(desk)
+                acts = _list_acts(scenario, each.device, faults)
+                desk.take_up(acts, clock.now())
+                worlds.append(group.create_task(_open_desk(desk, acts, crew), name=f"day of {each.device}"))
+            group.create_task(crew.live(each, board, own or clock, witness, desk, screen), name=each.device)
         await crew.all_ready(len(settings))
         clock.add_gate(crew.keep_up)
         await clock.run(scenario.end_ms)
@@ -73,17 +88,44 @@ async def run_fleet(
             task.cancel()
 
 
+def _list_acts(scenario: Scenario, device: str, faults: str | None) -> list[Act]:
+    """The day at a counter, with an instant for the begin and end of each fault."""
+    desk = scenario.device_of(device).rating
+    assert desk is not None, "only a rating terminal has a day"
+    stops = [at for fault in scenario.faults[faults] for at in (fault.at_ms, fault.until_ms)] if faults else []
+    return list_acts(desk, scenario.station_of(desk).clerk, scenario.seed, stops)
+
+
+async def _open_desk(desk: SimDesk, acts: Sequence[Act], crew: _Crew) -> None:
+    await desk.ready()
+    await crew.join_desk()
+    await desk.play(acts)
+
+
 class _Crew:
     """The devices of a fleet while they run."""
 
     def __init__(self) -> None:
         self._devices: list[Device] = []
+        self._opened = 0
+        self.desks: list[SimDesk] = []
         self._joined = asyncio.Condition()
 
-    async def live(self, settings: AgentSettings, board: SimBoard, clock: Clock, observer: Observer | None) -> None:
+    async def live(
+        self,
+        settings: AgentSettings,
+        board: SimBoard,
+        clock: Clock,
+        observer: Observer | None,
+        desk: SimDesk | None,
+        screen: Callable[[str, int], None] | None,
+    ) -> None:
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         machine = SystemClock()
-        await app.run(settings, board, clock, (self._join,), observer=observer, machine_clock=machine)
+        if desk is None or not isinstance(settings, KioskSettings):
+            await app.run(settings, board, clock, (self._join,), observer=observer, machine_clock=machine)
+        else:
+            await run_terminal(settings, board, clock, desk, (self._join,), observer=observer, screen=screen)
 
     async def _join(self, device: Device) -> None:
         """A duty of every agent: its others have begun when it runs."""
@@ -91,13 +133,20 @@ class _Crew:
             self._devices.append(device)
             self._joined.notify_all()
 
+    async def join_desk(self) -> None:
+        """A counter is open: its day can begin."""
+        async with self._joined:
+            self._opened += 1
+            self._joined.notify_all()
+
     async def all_ready(self, count: int) -> None:
         async with self._joined:
-            await self._joined.wait_for(lambda: len(self._devices) == count)
+            await self._joined.wait_for(lambda: len(self._devices) == count and self._opened == len(self.desks))
 
     async def keep_up(self) -> None:
         """A gate of the clock: wait while a device's disk is behind its sensors."""
         await _until(lambda: all(d.outbox.waiting <= d.settings.outbox.queue * HOLD_SHARE for d in self._devices))
+        await _until(lambda: not any(desk.held for desk in self.desks))
 
     async def drain(self, limit_s: float) -> None:
         """Wait until the gateway has acknowledged everything, `limit_s` at most."""

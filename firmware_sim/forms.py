@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from edge_agent.settings import AnyRule, AnySensor, DeviceId, Finite, Panel, Positive, Section, StreamId
 from edge_agent.wire.messages import Role
 from firmware_sim.bulletins import MAX_WARNINGS, Bulletin, Issuer, Zone
+from firmware_sim.hall import Desk, Station
 from firmware_sim.hydrology import Yard
 from firmware_sim.instants import Instant
 
@@ -131,6 +132,7 @@ class Device(Section):
     rule: tuple[AnyRule, ...] = Field((), max_length=64, description="As in the agent's settings.")
     panel: Panel = Panel()
     wiring: dict[StreamId, AnySource] = Field({}, description="For each sensor, what it senses.")
+    rating: Desk | None = Field(None, description="What a rating terminal is, and the day at its counter.")
 
 
 class FaultBase(Section):
@@ -242,7 +244,9 @@ class Story(Section):
     site: tuple[Site, ...] = Field(max_length=MAX_SITES)
     catchment: tuple[Catchment, ...] = Field((), max_length=100)
     device: tuple[Device, ...] = Field(max_length=MAX_DEVICES)
+    station: tuple[Station, ...] = Field((), max_length=100)
     faults: dict[Name, tuple[AnyFault, ...]] = Field({}, description="Sets of faults, by name.")
+    usual_faults: Name | None = Field(None, description="The set that is part of the story, unless another is named.")
     warnings_as: Literal["cap", "12379"] = Field("cap", description="The shape that its warnings are published in.")
     issuer: tuple[Issuer, ...] = Field((), max_length=100)
     zone: tuple[Zone, ...] = Field((), max_length=1000)

@@ -10,8 +10,11 @@ from edge_agent.configuration import Problem
 from edge_agent.settings import AgentSettings, Broker, IdentitySettings, TableSensor
 from firmware_sim import folder
 from firmware_sim.checks import check_story
+from firmware_sim.desk import make_event_key
 from firmware_sim.forms import Device, Site, Story
+from firmware_sim.hall import Desk, Station
 from firmware_sim.problems import ScenarioError, describe
+from kiosk.settings import KioskSettings, RatingSettings
 
 __all__ = [
     "Problem",
@@ -25,6 +28,8 @@ __all__ = [
 
 #: Real time runs short in a fast story: a device that falls silent shows within half a minute.
 HEARTBEAT_S = 10.0
+#: In a device's folder: what its SIMULATED counter system signs events with.
+EVENT_KEY_FILE = "counter.key"
 
 
 class Scenario(Story):
@@ -50,6 +55,10 @@ class Scenario(Story):
         """The site of the device with this id. Raises KeyError."""
         code = self.device_of(device).site
         return next(site for site in self.site if site.code == code)
+
+    def station_of(self, desk: Desk) -> Station:
+        """The station of a counter."""
+        return next(station for station in self.station if station.code == desk.station)
 
 
 def load_scenario(name_or_path: str | Path) -> Scenario:
@@ -88,17 +97,18 @@ def agent_settings(
     broker_host: str,
     broker_port: int,
     identities: Path | None = None,
+    origin: str = "",
 ) -> AgentSettings:
     """The settings of one device's agent, its outbox in `state_dir`, its identity in the folder `identities`/id.
 
-    Raises KeyError for an unknown device.
+    A rating terminal's are KioskSettings, with a shared key that is made there. Raises KeyError for an unknown device.
     """
     form = scenario.device_of(device)
     sensors = tuple(
         s.model_copy(update={"file": scenario.file(str(s.file))}) if isinstance(s, TableSensor) else s
         for s in form.sensor
     )
-    return AgentSettings(
+    agent = AgentSettings(
         device=form.id,
         role=form.role,
         heartbeat_s=HEARTBEAT_S,
@@ -108,4 +118,15 @@ def agent_settings(
         panel=form.panel,
         sensor=sensors,
         rule=form.rule,
+    )
+    return agent if form.rating is None else _terminal_settings(agent, form.rating, origin)
+
+
+def _terminal_settings(agent: AgentSettings, desk: Desk, origin: str) -> KioskSettings:
+    """The terminal's: its screen at a free port, its receipts leading to `origin`."""
+    given = {key: getattr(desk, key) for key in RatingSettings.model_fields}
+    key = make_event_key(agent.state_dir / EVENT_KEY_FILE)
+    rating = RatingSettings.model_validate(given | {"event_key": (key,), "port": 0, "origin": origin or desk.origin})
+    return KioskSettings.model_validate(
+        {key: getattr(agent, key) for key in AgentSettings.model_fields} | {"rating": rating}
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from cloud_gateway.backup import store
 from cloud_gateway.backup.copies import copy_database, copy_secret, sync
 from cloud_gateway.backup.influx import InfluxNotCopied, copy_influx
-from cloud_gateway.backup.manifest import FILE, Copy, Manifest, encode_manifest
+from cloud_gateway.backup.manifest import EVIDENCE_KEY, FILE, Copy, Manifest, encode_manifest
 from cloud_gateway.backup.pictures import copy_photos
 from cloud_gateway.occupancy import occupied
 from cloud_gateway.outreach.tokens import KEY_FILE
@@ -80,6 +80,7 @@ def _fill(settings: GatewaySettings, partial: Path, folder: Path, now: Callable[
         influx=influx,
         answer_key=_copy_key(settings, partial),
         photos=photos,
+        evidence_key=_copy_evidence_key(settings, partial),
     )
     _write(partial, manifest)
     lost = f"damaged photos are left out: {', '.join(damaged)}" if damaged else ""
@@ -99,6 +100,12 @@ def _copy_readings(settings: GatewaySettings, partial: Path) -> tuple[Copy | Non
 def _copy_key(settings: GatewaySettings, partial: Path) -> Copy | None:
     source = settings.data_dir / KEY_FILE
     return copy_secret(source, partial / KEY_FILE) if source.exists() else None
+
+
+def _copy_evidence_key(settings: GatewaySettings, partial: Path) -> str | None:
+    """None without a key; one that is named and gone is an error: a backup without it could not go on signing."""
+    source = settings.evidence.key_file
+    return None if source is None else copy_secret(source, partial / EVIDENCE_KEY).sha256
 
 
 def _write(partial: Path, manifest: Manifest) -> None:

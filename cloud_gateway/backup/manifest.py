@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 FILE = "manifest.json"
+#: The copy of the key that signs the evidence log's heads; as secret as the key itself.
+EVIDENCE_KEY = "evidence.key"
 VERSION = 1
 
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -42,6 +44,7 @@ class Manifest(Struct, frozen=True):
 
     `answer_key` is the key of the answer links in sent messages, null where no message was ever planned. `photos` are
     the proofs of tasks, in a folder of that name, each named by its SHA-256.
+    `evidence_key` is the SHA-256 of the copy of the key that signs the evidence log's heads, if there is one.
     `begun_at` and `finished_at` are ms UTC; `revision` is the relational copy's place in the chain of migrations.
     """
 
@@ -56,6 +59,7 @@ class Manifest(Struct, frozen=True):
     influx: str | None = None
     answer_key: Copy | None = None
     photos: list[Sha256] = []
+    evidence_key: Sha256 | None = None
     v: int = VERSION
 
 

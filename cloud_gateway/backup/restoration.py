@@ -15,7 +15,7 @@ from typing import Literal
 
 from cloud_gateway.backup import store
 from cloud_gateway.backup.copies import copy_file, copy_secret, digest_file, sync
-from cloud_gateway.backup.manifest import BadBackup, Copy, Manifest, read_manifest
+from cloud_gateway.backup.manifest import EVIDENCE_KEY, BadBackup, Copy, Manifest, read_manifest
 from cloud_gateway.backup.pictures import bring_photos, check_photos
 from cloud_gateway.migrations import known_revisions, migrate
 from cloud_gateway.occupancy import occupied_alone
@@ -66,18 +66,20 @@ def _check(folder: Path) -> Manifest:
         raise BadBackup(f"{folder} is at revision {manifest.revision} of a newer release")
     for copy in (manifest.relational, manifest.readings, manifest.answer_key):
         if copy is not None:
-            _check_copy(folder, copy)
+            _check_copy(folder, copy.file, copy.sha256)
+    if manifest.evidence_key is not None:
+        _check_copy(folder, EVIDENCE_KEY, manifest.evidence_key)
     check_photos(folder, manifest.photos)
     return manifest
 
 
-def _check_copy(folder: Path, copy: Copy) -> None:
-    file = folder / copy.file
+def _check_copy(folder: Path, name: str, sha256: str) -> None:
+    file = folder / name
     try:
         found = digest_file(file)
     except OSError as exc:
         raise BadBackup(f"{file} cannot be read: {exc.strerror}") from exc
-    if found != copy.sha256:
+    if found != sha256:
         raise BadBackup(f"{file} is not the file that was backed up: its SHA-256 is another")
 
 
@@ -112,6 +114,7 @@ def _replace(settings: GatewaySettings, folder: Path, manifest: Manifest, now: i
         aside += _set_aside(goal, now)
         file.rename(goal)
     sync(settings.data_dir)
+    _bring_evidence_key(settings, folder, manifest)
     return Restored(manifest, readings, aside, None if revocations is None else len(revocations))
 
 
@@ -142,6 +145,15 @@ def _bring_key(folder: Path, copy: Copy, data_dir: Path) -> Path:
     goal = data_dir / f"{copy.file}.restoring"
     copy_secret(folder / copy.file, goal)
     return goal
+
+
+def _bring_evidence_key(settings: GatewaySettings, folder: Path, manifest: Manifest) -> None:
+    """A key that is there stays: it may be newer than the backup's."""
+    goal = settings.evidence.key_file
+    if goal is None or manifest.evidence_key is None or goal.exists():
+        return
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    copy_secret(folder / EVIDENCE_KEY, goal)
 
 
 def _choose_readings(

@@ -97,11 +97,13 @@ def write_restored(file: Path, manifest: Manifest, now: int, revocations: Iterab
 
     The backup that it came from is finished, and what it holds is safe. Each line of the lanes that devices do not
     keep gets a gap: what was acknowledged after the copy is not known here. Sessions and links end, for those that
-    were ended after the copy would live again; devices that were revoked after it stay so.
+    were ended after the copy would live again; devices that were revoked after it stay so. The evidence log says at its
+    next entry that it was restored.
     """
     with _writing(file) as c:
         _mark(c, manifest)
         _name_holes(c, [h for h in manifest.heads if h.lane in PASSING_LANES], manifest.begun_at, now)
+        c.execute("UPDATE evidence_log SET restored_from = ?, restored_at = ?", (manifest.id, now))
         c.execute("DELETE FROM session")
         c.execute("DELETE FROM sign_in_link")
         c.executemany(

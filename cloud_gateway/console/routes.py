@@ -14,6 +14,9 @@ from cloud_gateway.console.labels import Labels
 from cloud_gateway.console.overview import Overview, compose_overview
 from cloud_gateway.console.store import read_snapshot
 from cloud_gateway.database import reading
+from cloud_gateway.evidence.store import read_state
+from cloud_gateway.evidence.store_witnesses import list_codes
+from cloud_gateway.evidence.witnessing import judge_log
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.staff.store import Staff
@@ -44,6 +47,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         snapshot = await read_snapshot(connection)
         frame = await read_frame(connection, now)
         worst = await read_worst(connection)
+        evidence = judge_log((await read_state(connection)).fault, await list_codes(connection))
     warned = sort_case(worst, BoardLabels(language, labels.words), now)
     page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
@@ -51,6 +55,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         template,
         page=page,
         storage=storage_message(gateway.settings),
+        evidence=evidence,
         anybody=gateway.settings.devices.admit == "any",
         visitor=visitor,
         frame=frame,

@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Coroutine
 from pathlib import Path
 
+from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database
+from cloud_gateway.evidence.heads import HeadKeeper
 from cloud_gateway.ingest.admission import Admission
 from cloud_gateway.ingest.batch import Batch, Sorter, unreadable
 from cloud_gateway.ingest.clocks import Clocks
@@ -20,6 +22,7 @@ from cloud_gateway.ingest.gate import Gate
 from cloud_gateway.ingest.pipeline import Pipeline, now_ms, persist
 from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.outreach.notices import Notices
+from cloud_gateway.ratings.counting import Counting
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.retention.late import CountedOnce, oldest_raw_days
@@ -131,7 +134,10 @@ class Ingest:
         series = WatchedSeries(series, standstill, now_ms)
         if (days := oldest_raw_days(settings.retention)) is not None:
             series = CountedOnce(series, days, store.stored_readings, now_ms)
-        self._pipeline = Pipeline(series, store, self._reply, Gate(self._admission), clocks)
+        self._heads = heads = HeadKeeper(store.engine, settings.evidence, now_ms)
+        self._counting = Counting(store.engine, settings.ratings, open_clock(settings.clock_file))
+        gate = Gate(self._admission)
+        self._pipeline = Pipeline(series, store, self._reply, gate, clocks, lambda: heads.checkpoint)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -148,6 +154,8 @@ class Ingest:
                 )
             )
             group.create_task(self._pipeline.keep_latest_fresh())
+            group.create_task(self._heads.run())
+            group.create_task(self._counting.run())
 
     async def _learn_register(self) -> None:
         """Know who may speak before anybody is heard."""

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 #: Newest values reach the tables of the console at most this often.
 LATEST_EVERY_S = 0.25
 KNOWN_EPOCHS = 100_000
+KNOWN_DEVICES = 100_000
 #: How soon after a backup devices hear of it.
 BACKUP_EVERY_S = 5.0
 
@@ -49,7 +50,10 @@ def now_ms() -> int:
 
 
 class Pipeline:
-    """The steps of ingest over the two stores. `reply(topic, payload)` sends an ack to a device."""
+    """The steps of ingest over the two stores. `reply(topic, payload)` sends an ack to a device.
+
+    `checkpoint` gives the newest head of the evidence log; each device is told it once, and again at its birth.
+    """
 
     def __init__(
         self,
@@ -58,12 +62,15 @@ class Pipeline:
         reply: Callable[[str, bytes], None],
         gate: Gate,
         clocks: Clocks | None = None,
+        checkpoint: Callable[[], str] = str,
     ) -> None:
         self._series = series
         self._store = store
         self._reply = reply
         self._gate = gate
         self._clocks = clocks or Clocks()
+        self._checkpoint = checkpoint
+        self._told: dict[str, str] = {}
         self._owners: dict[str, str] = {}
         self._latest: dict[tuple[str, str], Latest] = {}
         self._heard: set[str] = set()
@@ -82,6 +89,7 @@ class Pipeline:
         acks = await self.store_rows(batch)
         self.acknowledge(acks)
         for device, birth in batch.births.items():
+            self._told.pop(device, None)  # a new life may have heard nothing
             self.acknowledge(await self._standing(device, birth.epoch))
 
     async def store_series(self, frames: Iterable[Accepted]) -> None:
@@ -131,7 +139,18 @@ class Pipeline:
         for key, ack in acks.items():
             lanes.setdefault((key.device, key.epoch), {})[key.lane] = ack
         for (device, epoch), by_lane in lanes.items():
-            self._reply(str(Topic(device, Leaf.ACK)), _encoder.encode(Ack(epoch, by_lane)))
+            receipt = Ack(epoch, by_lane, checkpoint=self._newer_checkpoint(device))
+            self._reply(str(Topic(device, Leaf.ACK)), _encoder.encode(receipt))
+
+    def _newer_checkpoint(self, device: str) -> str:
+        """The newest head, when the device was not told it yet; else nothing."""
+        newest = self._checkpoint()
+        if self._told.get(device, "") == newest:
+            return ""
+        if len(self._told) >= KNOWN_DEVICES:
+            self._told.clear()
+        self._told[device] = newest
+        return newest
 
     async def keep_safe_known(self) -> None:
         """The duty that tells devices when a backup holds what they still keep; once at its start, too."""

@@ -10,6 +10,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
+from cloud_gateway.evidence.records import EVIDENCED, RecordFact, record_entry
+from cloud_gateway.evidence.store import append
+from cloud_gateway.evidence.store_keys import append_device_keys
+from cloud_gateway.evidence.store_witnesses import Word as HeadWord
+from cloud_gateway.evidence.store_witnesses import hear
 from cloud_gateway.ingest.batch import Unreadable
 from cloud_gateway.ingest.store_alarms import Word, store_alarms
 from cloud_gateway.ingest.store_clocks import compare_clock
@@ -18,6 +23,7 @@ from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
 from edge_agent.proof.digest import digest
 from edge_agent.wire.messages import HEARTBEAT, AlarmBody, GapBody, HeartbeatBody
+from edge_agent.wire.ratings import HeadSeenBody
 from edge_agent.wire.topics import Lane
 
 #: Unreadable messages kept; the oldest go first. Rejected records are never dropped here.
@@ -43,17 +49,23 @@ class Facts:
         self._alarms: list[Word] = []
         self._heartbeats: list[tuple[Accepted, Row, HeartbeatBody]] = []
         self._repeats = Repeats()
+        self._evidence: list[RecordFact] = []
+        self._heads: list[HeadWord] = []
 
     def add_rows(self, accepted: Accepted, rows: Sequence[Row]) -> None:
         """Records of the lanes alarm, record and diagnostic, and gaps of any lane."""
         for row in rows:
             self._records.append(_record_row(accepted, row, self._now))
+            if accepted.frame.lane in EVIDENCED:
+                self._evidence.append(_record_fact(accepted, row))
             if isinstance(row.body, GapBody):
                 self._add_gap(accepted, row, row.body)
             elif isinstance(row.body, AlarmBody):
                 self._add_alarm(accepted, row, row.body)
             elif isinstance(row.body, HeartbeatBody):
                 self._heartbeats.append((accepted, row, row.body))
+            elif isinstance(row.body, HeadSeenBody):
+                self._heads.append(HeadWord(accepted.device, row.body.origin, row.body.size, row.body.root))
 
     def _add_gap(self, accepted: Accepted, row: Row, gap: GapBody) -> None:
         self._gaps.append(
@@ -98,12 +110,21 @@ class Facts:
         for table, rows in ((t.record, self._records), (t.gap, self._gaps), (t.dead_letter, self._dead)):
             if rows:
                 await c.execute(insert(table), rows)
+        await self._write_evidence(c)
         conflicts = await self._write_conflicts(c)
         await store_alarms(c, self._alarms, self._now)
         for accepted, row, heartbeat in self._heartbeats:
             await _apply_heartbeat(c, accepted, row, heartbeat)
             await compare_clock(c, accepted, row.record, self._now, self._events)
         return conflicts
+
+    async def _write_evidence(self, c: AsyncConnection) -> None:
+        """The keys of the devices, if the log does not name them yet, then what they signed."""
+        if self._evidence:
+            await append_device_keys(c, {fact.device for fact in self._evidence}, self._now)
+            await append(c, [record_entry(fact) for fact in self._evidence], self._now)
+        for device, dissent in await hear(c, self._heads, self._now):
+            self._events.append(("evidence", {"device": device, "dissent": dissent.value}))
 
     async def _write_conflicts(self, c: AsyncConnection) -> list[Letter]:
         """After what is new, so that two records of one number in one batch are seen, too."""
@@ -135,6 +156,13 @@ def _record_row(accepted: Accepted, row: Row, now: int) -> dict[str, object]:
         "sig": record.sig,
         "received_at": now,
     }
+
+
+def _record_fact(accepted: Accepted, row: Row) -> RecordFact:
+    record, frame = row.record, accepted.frame
+    at, body = accepted.said_at(record), bytes(record.body)
+    who = (accepted.device, frame.epoch, frame.lane.value, record.seq)
+    return RecordFact(*who, record.kind, at, record.clock.value, body, record.sig)
 
 
 async def _apply_heartbeat(c: AsyncConnection, accepted: Accepted, row: Row, body: HeartbeatBody) -> None:

@@ -23,6 +23,7 @@ from edge_agent.wire.messages import (
     Record,
     is_kind,
 )
+from edge_agent.wire.ratings import HEAD_SEEN, HeadSeenBody
 from edge_agent.wire.senml import Entry, Pack, Value
 from edge_agent.wire.topics import Lane
 
@@ -30,19 +31,22 @@ from edge_agent.wire.topics import Lane
 EARLIEST_AT = 315_532_800_000
 LATEST_AT = 4_102_444_800_000
 MAX_MONO = 2**63 - 1
+#: Of what becomes an entry of the evidence log: every reader of JSON holds it exactly.
+MAX_EVIDENCED_SEQ = 2**53 - 1
 
-Body = AlarmBody | GapBody | HeartbeatBody | None
+Body = AlarmBody | GapBody | HeartbeatBody | HeadSeenBody | None
 
 _new = tuple.__new__  # a NamedTuple without the detour through its own constructor
 _pack_decoder = msgspec.json.Decoder(Pack)
 _json_decoder = msgspec.json.Decoder()
-_BODIES: dict[tuple[Lane, str], msgspec.json.Decoder[AlarmBody | GapBody | HeartbeatBody]] = {
+_BODIES: dict[tuple[Lane, str], msgspec.json.Decoder[AlarmBody | GapBody | HeartbeatBody | HeadSeenBody]] = {
     (Lane.ALARM, ALARM): msgspec.json.Decoder(AlarmBody),
     (Lane.ALARM, DAMAGED): msgspec.json.Decoder(GapBody),
     (Lane.RECORD, DAMAGED): msgspec.json.Decoder(GapBody),
     (Lane.READING, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, GAP): msgspec.json.Decoder(GapBody),
     (Lane.DIAGNOSTIC, HEARTBEAT): msgspec.json.Decoder(HeartbeatBody),
+    (Lane.DIAGNOSTIC, HEAD_SEEN): msgspec.json.Decoder(HeadSeenBody),
 }
 
 
@@ -165,6 +169,8 @@ def _body(lane: Lane, record: Record, shift_ms: int) -> Body:
     """Read the bodies that the gateway acts on; others are kept as they came."""
     if not -MAX_MONO <= record.mono <= MAX_MONO:
         raise RecordError("bad_value", "mono does not fit 63 bits")
+    if record.seq > MAX_EVIDENCED_SEQ and lane in (Lane.ALARM, Lane.RECORD):
+        raise RecordError("bad_value", f"seq of lane {lane.value} does not fit 53 bits")
     if record.kind == GAP and lane in (Lane.ALARM, Lane.RECORD):
         raise RecordError("gap_not_allowed", f"lane {lane.value} never has a gap")
     if not is_kind(record.kind):

@@ -13,6 +13,7 @@ from cloud_gateway.exposures.tables import hazard_event
 from cloud_gateway.outreach.noticing import Danger, make_entries, read_entries, write_entries
 from cloud_gateway.outreach.store_facts import officials
 from cloud_gateway.outreach.tables import notice
+from cloud_gateway.stations.badges import read_counter
 from cloud_gateway.tables import placement
 from cloud_gateway.warnings.model import Level
 from cloud_gateway.warnings.tables import warning
@@ -72,7 +73,8 @@ async def read_notice(connection: AsyncConnection, device: str) -> Notice:
     row = (await connection.execute(select(notice).where(notice.c.device == device))).first()
     if row is None:
         raise LookupError(device)
-    return Notice(row.version, read_entries(row.entries), row.changed_at)
+    counter = None if row.counter is None else read_counter(row.counter)
+    return Notice(row.version, read_entries(row.entries), row.changed_at, counter=counter)
 
 
 async def note_said(connection: AsyncConnection, versions: dict[str, int], now: int) -> None:

@@ -139,6 +139,7 @@ notice = Table(  # what each device shall show; ingest brings it to the broker
     Column("device", String(32), primary_key=True),
     Column("version", Integer, nullable=False),
     Column("entries", Text, nullable=False),  # JSON list of wire NoticeEntry
+    Column("counter", Text),  # JSON of a wire CounterNotice; null: no rating terminal's
     Column("changed_at", Integer, nullable=False),
     Column("said_version", Integer, nullable=False, default=0),  # the newest one that the broker has taken
     Column("said_at", Integer),

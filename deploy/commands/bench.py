@@ -63,6 +63,15 @@ def outreach(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> 
     return _run("outreach", rounds, folder, write)
 
 
+@bench_app.command("evidence")
+def evidence(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int:
+    """Measure the evidence log.
+
+    10,000 entries appended beside bare inserts, 100,000 verified, proofs from logs of up to 1,000,000 entries.
+    """
+    return _run("evidence", rounds, folder, write)
+
+
 @bench_app.command("soak")
 def soak(
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,

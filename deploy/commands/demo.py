@@ -68,16 +68,20 @@ def demo(
     faults: Annotated[
         str | None, typer.Option("--faults", metavar="NAME", help="A set of faults of the scenario, such as rough.")
     ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="FOLDER", help="Work in this new folder, and keep it.")
+    ] = None,
 ) -> int:
     """Show everything at work on this machine, in a SIMULATED storm."""
     pace = parse_speed(speed or _usual_speed(once=once, faults=faults))
     with extra("sim"):
+        from deploy.demo.folder import FolderTaken
         from deploy.demo.run import DemoFailed, DemoMisused, DemoOptions, run_demo
         from deploy.servers import ServerFailed, ServerMissing
         from firmware_sim.problems import ScenarioError
     check_writable("--report", report)
     options = DemoOptions(
-        scenario=scenario, store=store.value, speed=pace, once=once, report=report, port=port, faults=faults
+        scenario=scenario, store=store.value, speed=pace, once=once, report=report, port=port, faults=faults, keep=keep
     )
     try:
         return run_demo(options)
@@ -85,7 +89,7 @@ def demo(
         raise listed_failure("scenario", exc, exc.problems) from exc
     except ServerMissing as exc:
         raise Failure("not-installed", str(exc), "Or let scripts/setup do it", WRONG_USE) from exc
-    except DemoMisused as exc:
+    except (DemoMisused, FolderTaken) as exc:
         raise Failure("wrong-use", str(exc), "See weiran demo --help", WRONG_USE) from exc
     except (DemoFailed, ServerFailed) as exc:
         raise Failure("demo", str(exc), "See what is missing: weiran doctor") from exc

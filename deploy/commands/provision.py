@@ -38,7 +38,8 @@ def init(
     """
     with _provision(folder) as provision:
         provision.init(host, port, at=at)
-    typer.echo(f"{folder}: ready. The broker's files: {folder}/broker; the gateway's: {folder}/services, sealing.")
+    typer.echo(f"{folder}: ready. The broker's files: {folder}/broker.")
+    typer.echo(f"The gateway's: {folder}/services, {folder}/sealing, {folder}/evidence.")
     typer.echo(f"Next: weiran provision device {folder} ID")
     return 0
 

@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from deploy.commands.options import AsJson, print_rows
+from deploy.commands.sim_keypad import keypad
+from deploy.commands.sim_press import press
 from deploy.failures import FINDING, extra
 
 sim_app = typer.Typer(help="Scenarios: storms and faults for the simulated devices.")
+sim_app.command("keypad")(keypad)
+sim_app.command("press")(press)
 
 
 @sim_app.command("check")

@@ -13,9 +13,11 @@ from pathlib import Path
 import msgspec
 
 from deploy.demo.leash import Leash
-from deploy.demo.witness import Ended, PipeObserver, Tick, send_line
+from deploy.demo.witness import Ended, PipeObserver, Screen, Tick, send_line
 from deploy.logs import LogForm, set_up_logging
+from edge_agent.hardware.clock import SystemClock
 from firmware_sim.clock import ScenarioClock
+from firmware_sim.counters import run_counters
 from firmware_sim.fleet import run_fleet
 from firmware_sim.scenario import load_scenario
 
@@ -26,7 +28,8 @@ class Orders(msgspec.Struct, frozen=True):
     """What to run. `speed` None is as fast as possible; `start_ms` is scenario time; `linger`: stay when it is over.
 
     `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on. `leash`:
-    the file that says how far the story may go.
+    the file that says how far the story may go. `origin`: the gateway's address, which receipts lead to.
+    `boards`: run counters in real time, their keys pressed by sockets in that folder.
     """
 
     scenario: str
@@ -41,17 +44,41 @@ class Orders(msgspec.Struct, frozen=True):
     pipe: int
     after: str | None = None
     leash: str | None = None
+    origin: str = ""
+    boards: str | None = None
 
 
 async def _run(orders: Orders) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    if orders.boards is not None:
+        await _run_counters(orders, Path(orders.boards))
+    else:
+        await _run_story(orders)
+
+
+async def _run_counters(orders: Orders, boards: Path) -> None:
+    clock = SystemClock()
+    await run_counters(
+        load_scenario(orders.scenario),
+        devices=orders.devices,
+        state_dir=Path(orders.state_dir),
+        broker_host="127.0.0.1",
+        broker_port=orders.broker_port,
+        identities=Path(orders.identities),
+        observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
+        origin=orders.origin,
+        screen=lambda device, port: send_line(orders.pipe, Screen(device, port)),
+        boards=boards,
+    )
+
+
+async def _run_story(orders: Orders) -> None:
     scenario = load_scenario(orders.scenario)
     clock = ScenarioClock(orders.start_ms, orders.speed)
     if orders.leash is not None:
         clock.add_gate(Leash(Path(orders.leash), clock.now).hold)
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    assert task is not None
-    loop.add_signal_handler(signal.SIGTERM, task.cancel)
     async with asyncio.TaskGroup() as group:
         ticking = group.create_task(_tick(clock, orders.pipe))
         await run_fleet(
@@ -65,6 +92,8 @@ async def _run(orders: Orders) -> None:
             observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
             linger=orders.linger,
             faults=orders.faults,
+            origin=orders.origin,
+            screen=lambda device, port: send_line(orders.pipe, Screen(device, port)),
         )
         ticking.cancel()
     send_line(orders.pipe, Tick(clock.now()))

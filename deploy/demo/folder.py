@@ -1,4 +1,4 @@
-"""The folder of one demo's files: it goes when the demo ends, and what a killed demo left when the next one starts."""
+"""The folder of one demo's files: it goes with the demo, or stays if asked; what a killed one left goes later."""
 
 from __future__ import annotations
 
@@ -24,6 +24,28 @@ def demo_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+class FolderTaken(Exception):
+    """The folder that is to be kept cannot be made, or holds something already."""
+
+
+@contextmanager
+def kept_folder(folder: Path) -> Iterator[Path]:
+    """A folder of this user alone that stays, locked as long as this process lives. Raises FolderTaken."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise FolderTaken(f"{folder} is not empty; name a new one")
+        folder.chmod(0o700)
+        lock = _open_folder(folder)
+    except OSError as exc:
+        raise FolderTaken(f"{folder}: {exc.strerror}; name another one") from exc
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder.resolve()
+    finally:
         os.close(lock)
 
 

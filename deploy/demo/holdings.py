@@ -75,7 +75,7 @@ async def read_holdings(stage: Stage) -> Holdings:
     finally:
         await series.close()
     holdings.with_clones = await _read_outboxes(stage.clones) - holdings.seals.keys()
-    holdings.waiting = (await _read_outboxes(stage.fleets) - holdings.seals.keys()) | holdings.with_clones
+    holdings.waiting = (await _read_outboxes(stage.all_fleets) - holdings.seals.keys()) | holdings.with_clones
     return holdings
 
 

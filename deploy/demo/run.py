@@ -10,12 +10,14 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from deploy.demo.conductor import Conductor
-from deploy.demo.folder import demo_folder
+from deploy.demo.counted import RatingReport
+from deploy.demo.folder import demo_folder, kept_folder
+from deploy.demo.hands import make_counters, say_counters, with_counters
 from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker
@@ -42,19 +44,24 @@ class DemoOptions:
     report: Path | None = None
     port: int | None = None
     faults: str | None = None
+    keep: Path | None = None
 
 
 def run_demo(options: DemoOptions) -> int:
     """Run it; returns the exit status: 0 when all promises were kept, 1 when not, or a fault went unseen.
 
     Interrupted, it is 128 and the signal's number unless it ran until told to stop. Raises ScenarioError,
-    ServerMissing, ServerFailed, DemoMisused, DemoFailed.
+    FolderTaken, ServerMissing, ServerFailed, DemoMisused, DemoFailed.
     """
     scenario = load_scenario(options.scenario)
+    if options.once:
+        options = replace(options, faults=options.faults or scenario.usual_faults)
+    else:
+        scenario = with_counters(scenario)
     faults = _faults(scenario, options.faults)
     if options.port is not None:
         check_free(options.port)
-    with demo_folder() as folder:
+    with kept_folder(options.keep) if options.keep is not None else demo_folder() as folder:
         return asyncio.run(_run_until_told(options, scenario, faults, folder))
 
 
@@ -114,6 +121,8 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
     signed_out = None if options.once else partial(_say_new_link, stage)
     trouble = Troublemaker(stage, [fault for fault in faults if isinstance(fault, SystemFault)], signed_out)
     try:
+        if not options.once:
+            await make_counters(stage, options.scenario)
         await make_fleets(
             stage,
             scenario=options.scenario,
@@ -122,16 +131,18 @@ async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault],
             faults=options.faults,
         )
         await _open_page(stage, options)
-        for fleet in stage.fleets:
+        for fleet in stage.all_fleets:
             fleet.start(scenario.start_ms)
         ending.plays = not options.once
-        conductor = Conductor(stage, lambda: stage.answering.busy)
+        saying = asyncio.gather(*(say_counters(stage, fleet, _say) for fleet in stage.counters))
+        conductor = Conductor(stage, lambda: stage.answering.busy, trouble.happenings)
         try:
             await _play(stage, trouble, conductor, options, began, ending)
             find_witnesses(stage, trouble.happenings)
             await stage.end_fleets()
             await conductor.finish()
         finally:
+            saying.cancel()
             await conductor.close()
         await stage.end_programs()
         spoiled = [fault for fault in faults if not isinstance(fault, SystemFault)]
@@ -208,7 +219,7 @@ async def _until_told(stage: Stage, told: asyncio.Event) -> None:
 def _check_alive(stage: Stage) -> None:
     """A process that ended although nobody killed it is an error of ours, not a fault of the scenario."""
     lasting = [program for program in stage.gateway if program is not stage.ingest]
-    for program in (stage.ingest, *lasting, *(f.program for f in stage.fleets)):
+    for program in (stage.ingest, *lasting, *(f.program for f in stage.all_fleets)):
         if program.ended_by_itself or (program in lasting and not (program.running or program.killed)):
             why = "killed from outside, by the kernel when memory is short" if program.status == -signal.SIGKILL else ""
             raise DemoFailed(f"{program.name} ended with status {program.status}: {why or program.last_words()}")
@@ -222,6 +233,8 @@ async def _conclude(
         options.report.write_bytes(encode_report(report))
     for line in _summary(report):
         _say(line)
+    if options.keep is not None:
+        _say(f"Kept in {stage.folder}; next: weiran evidence export --data {stage.folder} --out FILE")
     unfinished = _find_unfinished(stage, report) if options.once else []
     for line in unfinished:
         _say(line)
@@ -248,6 +261,7 @@ def _summary(report: Report) -> list[str]:
         f"alarm {a['site']} {a['rule']}: {a['value']} at {a['raised_at']}, lead {a['lead_s']} s" for a in report.alarms
     ]
     lines += [_describe(fault) for fault in report.faults]
+    lines += [] if report.ratings is None else [_describe_ratings(report.ratings)]
     return lines + [f"NOT KEPT: {what}" for what in find_shortcomings(report)]
 
 
@@ -258,6 +272,14 @@ def _describe(fault: dict[str, object]) -> str:
     assert isinstance(seen_by, list)
     after = fault.get("seen_after_s")
     return f"fault {fault['name']}: seen by {len(seen_by)}" + ("" if after is None else f", after {after} s")
+
+
+def _describe_ratings(ratings: RatingReport) -> str:
+    presses = ", ".join(f"{outcome} {count}" for outcome, count in sorted(ratings.stored.items()))
+    counted = (
+        f"{ratings.ratings_counted} of {ratings.ratings_expected} ratings counted, {ratings.proofs_checked} proven"
+    )
+    return f"{counted}; presses: {presses}; {ratings.entries} entries and {ratings.heads} heads in the log"
 
 
 class DemoMisused(Exception):

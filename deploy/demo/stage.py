@@ -27,13 +27,15 @@ from deploy.demo.leash import StoryTime
 from deploy.demo.outreach import enter_people, risk_of, with_outreach
 from deploy.demo.postbox import Postbox
 from deploy.demo.programs import Program, can_mount, mounting
+from deploy.demo.stations import enter_stations
 from deploy.demo.toml import write_toml
 from deploy.demo.witness import Ear, Witness
-from deploy.provision.folder import INGEST
+from deploy.provision.folder import EVIDENCE_KEY, INGEST
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.wire.tls import CERTIFICATE
 from firmware_sim.feed_server import FeedServer
+from firmware_sim.forms import Device
 from firmware_sim.scenario import Scenario
 
 STAFF_NAME = "demo"
@@ -44,11 +46,13 @@ DEVICES_FOLDER, AFTER_FOLDER = "devices", "devices-after"
 #: Of a disk that is filled: room for the ballasts and outboxes of a site.
 SMALL_DISK_MB = 32
 READY_LIMIT_S = 90.0
+#: What terminals have said is counted this often.
+COUNTED_EVERY_S = 0.25
 
 
 @dataclass
 class Fleet:
-    """The devices of one site: one process, its cable to the broker, and the ear that hears its promises."""
+    """Devices of one site, or a counter: one process, its cable to the broker, and the ear that hears its promises."""
 
     site: str
     devices: list[str]
@@ -104,6 +108,18 @@ class Stage:
     answering: Answering
     fleets: list[Fleet] = field(default_factory=list)
     clones: list[Fleet] = field(default_factory=list)
+    #: counters in real time, for hands; no part of the story
+    counters: list[Fleet] = field(default_factory=list)
+
+    @property
+    def all_fleets(self) -> list[Fleet]:
+        """Every process of devices but clones."""
+        return [*self.fleets, *self.counters]
+
+    @property
+    def has_script(self) -> bool:
+        """Whether the story itself plays counters."""
+        return bool(self.scenario.station) and not self.counters
 
     @property
     def origin(self) -> str:
@@ -117,7 +133,7 @@ class Stage:
 
     async def end_fleets(self) -> None:
         """End the devices; what they have sent is still taken."""
-        for fleet in [*self.fleets, *self.clones]:
+        for fleet in [*self.all_fleets, *self.clones]:
             await fleet.end()
 
     async def end_programs(self) -> None:
@@ -154,6 +170,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
     await enter_people(scenario, settings.database)
+    await enter_stations(scenario, settings.database)
     await _enrol_devices(scenario, broker, settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
@@ -180,15 +197,17 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
 
 
 async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linger: bool, faults: str | None) -> None:
-    """One fleet process for each site, behind its own cable; not yet started."""
+    """One fleet process for each site and each counter, behind its own cable; not yet started."""
     filled = _filled_sites(stage.scenario, faults) if can_mount() else set()
-    by_site: dict[str, list[str]] = defaultdict(list)
+    in_hand = {device for fleet in stage.counters for device in fleet.devices}
+    crews: dict[tuple[str, str], list[str]] = defaultdict(list)
     for device in stage.scenario.device:
-        by_site[device.site].append(device.id)
-    for site, devices in by_site.items():
+        if device.id not in in_hand:
+            crews[device.site, _name_fleet(device)].append(device.id)
+    for (site, name), devices in crews.items():
         cable = Cable(stage.broker.port)
         await cable.open()
-        file = stage.folder / f"fleet-{site}.json"
+        file = stage.folder / f"fleet-{name}.json"
         state_dir = stage.folder / DEVICES_FOLDER / site
         orders = Orders(
             scenario=scenario,
@@ -203,13 +222,19 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
             pipe=-1,
             after=str(stage.folder / AFTER_FOLDER / site) if site in filled else None,
             leash=str(stage.story_time.leash_file),
+            origin=stage.origin,
         )
-        program = Program(f"fleet {site}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{site}.log")
+        program = Program(f"fleet {name}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{name}.log")
         fleet = Fleet(site, devices, cable, Ear(stage.witness), program, orders, file)
         if site in filled:
             state_dir.mkdir(parents=True)
             fleet.small_disk_mb, program.wrapper = SMALL_DISK_MB, mounting(state_dir, SMALL_DISK_MB)
         stage.fleets.append(fleet)
+
+
+def _name_fleet(device: Device) -> str:
+    """Devices of one site share a process; a counter's terminal has its own."""
+    return device.site if device.rating is None else f"{device.site}-{device.id}"
 
 
 def _filled_sites(scenario: Scenario, faults: str | None) -> set[str]:
@@ -272,5 +297,7 @@ def _settings(
             "broker": {"port": broker.port, **service_files(broker, INGEST)},
             "series": series,
             "web": {"port": web_port, "notice": scenario.name},
+            "evidence": {"key_file": provision_of(broker).folder / "evidence" / EVIDENCE_KEY, "head_s": 1},
+            "ratings": {"tick_s": COUNTED_EVERY_S},
         }
     )

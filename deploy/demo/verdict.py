@@ -12,6 +12,8 @@ from sqlalchemy import select
 from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading
 from deploy.demo.alarms import Key, find_wrong_alarms
+from deploy.demo.counted import RatingReport, read_rating_report
+from deploy.demo.counted import find_broken as find_broken_ratings
 from deploy.demo.happening import Happening
 from deploy.demo.holdings import Holdings, read_holdings
 from deploy.demo.naming import find_named
@@ -78,6 +80,7 @@ class Report(msgspec.Struct, frozen=True):
     seconds: float
     examples: list[Promise]
     warnings: WarningReport
+    ratings: RatingReport | None = None
     simulated: bool = True
 
 
@@ -116,6 +119,7 @@ async def make_report(
         seconds=round(seconds, 1),
         examples=sorted(balance.lost | altered | balance.doubled)[:20],
         warnings=await read_warning_report(stage),
+        ratings=await read_rating_report(stage),
     )
 
 
@@ -160,6 +164,7 @@ def find_shortcomings(report: Report) -> list[str]:
     short += [f"fault {fault['name']}: {what}" for fault in report.faults for what in _texts(fault.get("broken"))]
     killed = any(fault["kind"] == "gateway-restore" for fault in report.faults)
     short += find_broken(report.warnings, killed=killed)
+    short += find_broken_ratings(report.ratings)
     played = [fault for fault in report.faults if not fault.get("skipped")]
     return short + [f"fault {fault['name']} was not seen" for fault in played if not fault["seen_by"]]
 

@@ -73,7 +73,14 @@ class Ended(msgspec.Struct, tag="ended", frozen=True):
     """The fleet has played the scenario to its end, and has given its outboxes time to empty."""
 
 
-Line = Stored | Acked | Tick | Ended
+class Screen(msgspec.Struct, tag="screen", frozen=True):
+    """The screen of a rating terminal is served at this port of the loopback address."""
+
+    device: str
+    port: int
+
+
+Line = Stored | Acked | Tick | Ended | Screen
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 _alarm_decoder = msgspec.json.Decoder(AlarmBody)
@@ -144,6 +151,10 @@ class Witness:
             case Acked():
                 self._release(line)
 
+    def waits_for(self, lane: Lane) -> bool:
+        """Whether something of this lane was promised that the gateway has not acknowledged."""
+        return any(waiting for (_, _, name), waiting in self._waiting.items() if name == lane.value)
+
     def close(self) -> None:
         """Let go of the journal."""
         if self._file is not None:
@@ -175,6 +186,8 @@ class Ear:
     ended: bool = False
     readable: int = -1
     writable: int = -1
+    #: ports of rating terminals' screens, by device
+    screens: dict[str, int] = field(default_factory=dict)
 
     def open(self) -> None:
         """Make the pipe."""
@@ -207,6 +220,8 @@ class Ear:
                 self.now = max(self.now, line.now)
             case Ended():
                 self.ended = True
+            case Screen():
+                self.screens[line.device] = line.port
             case Stored():
                 self.now = max(self.now, line.now)
                 self.witness.note(line, raw)

@@ -1,7 +1,8 @@
 """The provisioning folder of one deployment: the authority, what it gave out, and the broker's files.
 
 ``ca/`` key and certificate; ``issued/`` every certificate ever signed; ``broker/`` what mosquitto reads;
-``services/NAME/`` and ``devices/ID/`` what is handed to a gateway or a Pi; ``sealing/`` the gateway's sealing keys.
+``services/NAME/`` and ``devices/ID/`` what is handed to a gateway or a Pi; ``sealing/`` the gateway's sealing
+keys; ``evidence/`` the key that signs heads of the evidence log.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ FIRST_SERVICES = (INGEST, PROBE)
 SERVICE_DAYS, DEVICE_DAYS = 825.0, 825.0
 SEALING = "sealing.pub"
 SEALING_KEY = "sealing.key"
+EVIDENCE, EVIDENCE_KEY = "evidence.pub", "evidence.key"
 #: In ``broker/``: lines for the access list beyond the wire's rights, when there are any.
 EXTRA_RIGHTS = "extra-rights"
 
@@ -86,18 +88,19 @@ class Provision:
         return self.folder / "services"
 
     def init(self, hosts: Sequence[str], port: int, *, address: str | None = None, at: Path | None = None) -> None:
-        """Make what is missing: authority, sealing key, services, the broker's files. Never a second authority.
+        """Make what is missing: authority, the gateway's keys, services, the broker's files. Never a second authority.
 
         Clients reach the broker as one of `hosts`; `at` is where its files will stand, when not in this folder.
         Raises ProvisionError, NameRefused, OSError.
         """
         make_folder(self.folder)
-        for name in ("ca", "issued", "broker", "services", "devices", "sealing", "revoked"):
+        for name in ("ca", "issued", "broker", "services", "devices", "sealing", "evidence", "revoked"):
             make_folder(self.folder / name)
         self._make_authority()
         private, public = make_sealing_key()
         if write_new(self.folder / "sealing" / SEALING_KEY, base64.b64encode(private) + b"\n", PRIVATE):
             write_whole(self.folder / "sealing" / SEALING, base64.b64encode(public) + b"\n")
+        self._make_evidence_key()
         self._make_broker(hosts)
         for name in FIRST_SERVICES:
             if not (self.services / name / CERTIFICATE).exists():
@@ -118,6 +121,8 @@ class Provision:
             raise ProvisionError(f"{name!r} is no device id; use 4 to 32 of a-z, 0-9 and -")
         folder = self._issue(self.devices / name, name, role.value, days)
         write_whole(folder / SEALING, (self.folder / "sealing" / SEALING).read_bytes())
+        if (public := self.folder / "evidence" / EVIDENCE).exists():  # a folder of before it has none until `init`
+            write_whole(folder / EVIDENCE, public.read_bytes())
         return folder
 
     def service(self, name: str, days: float = SERVICE_DAYS) -> Path:
@@ -160,6 +165,12 @@ class Provision:
         certificate = make_authority(key, datetime.now(UTC))
         write_new(folder / CERTIFICATE, certificate.public_bytes(Encoding.PEM))
         write_whole(self.folder / "broker" / CA, (folder / CERTIFICATE).read_bytes())
+
+    def _make_evidence_key(self) -> None:
+        folder = self.folder / "evidence"
+        write_new(folder / EVIDENCE_KEY, _key_pem(Ed25519PrivateKey.generate()), PRIVATE)
+        public = _load_key(folder / EVIDENCE_KEY).public_key().public_bytes_raw()
+        write_whole(folder / EVIDENCE, base64.b64encode(public) + b"\n")
 
     def _make_broker(self, hosts: Sequence[str]) -> None:
         """The broker's certificate is made anew each time: its hosts may have changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from edge_agent.hardware.machine import Machine
@@ -37,6 +38,20 @@ class Output(Protocol):
         """Switch at once."""
 
 
+class LineReader(Protocol):
+    """A device that says lines of text: a card reader."""
+
+    @property
+    def lost(self) -> HardwareError | None:
+        """Why nothing comes any more; None while it works."""
+
+    def on_line(self, callback: Callable[[str], None]) -> None:
+        """Call `callback(line)` for each line, stripped; it may come from another thread."""
+
+    def close(self) -> None:
+        """Let go of the device."""
+
+
 class Board(Protocol):
     """One device's pins. The same code serves a Raspberry Pi and a simulated board."""
 
@@ -60,6 +75,9 @@ class Board(Protocol):
 
     def output(self, pin: int) -> Output:
         """An output by its BCM number, off at first. Raises HardwareError."""
+
+    def reader(self, path: Path) -> LineReader:
+        """A card reader by its serial device; called in the event loop. Raises HardwareError."""
 
     def close(self) -> None:
         """Release every pin; outputs go off."""

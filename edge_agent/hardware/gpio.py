@@ -15,8 +15,9 @@ import gpiozero
 from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, Output
+from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output
 from edge_agent.hardware.machine import LinuxMachine, Machine
+from edge_agent.hardware.reader import SerialReader
 
 try:
     from lgpio import error as LgpioError
@@ -136,6 +137,10 @@ class GpioBoard:
     def output(self, pin: int) -> Output:
         """An output by its BCM number, off at first. Raises HardwareError."""
         return GpioOutput(self._keep(f"output {pin}", lambda: self._open(gpiozero.DigitalOutputDevice, pin)))
+
+    def reader(self, path: Path) -> LineReader:
+        """A card reader on a serial port of this machine. Raises HardwareError."""
+        return SerialReader(path)
 
     def close(self) -> None:
         """Switch the outputs off and release every pin."""

@@ -25,12 +25,16 @@ from edge_agent.wire.tls import (
 )
 
 SEALING = "sealing.pub"
+#: The key that signs heads of the evidence log, base64 of raw Ed25519 in one line; folders of before it lack it.
+EVIDENCE = "evidence.pub"
 REMEDY = "copy the folder that `weiran provision device` made once more"
 
 
 @dataclass(frozen=True)
 class Identity:
     """One device's key and certificate; `sealing_key` is the gateway's public one, raw.
+
+    `evidence_key` is the one that signs heads of the evidence log, raw Ed25519; None when the folder has none.
 
     `not_before_ms` is when the certificate begins: the time is later than that for certain.
     """
@@ -41,6 +45,7 @@ class Identity:
     not_after_ms: int
     sealing_key: bytes
     _key: Ed25519PrivateKey = field(repr=False)
+    evidence_key: bytes | None = None
 
     def context(self, time: Callable[[], CertificateTime]) -> ClientContext:
         """How to connect as this device; `time` is asked at each handshake. Raises CredentialError."""
@@ -66,7 +71,8 @@ def load_identity(folder: Path, device: str) -> Identity:
     except (SealError, UnicodeDecodeError) as exc:
         raise CredentialError(f"{folder / SEALING}: {exc}; {REMEDY}") from exc
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return Identity(device, folder, int(begins.timestamp() * 1000), int(ends.timestamp() * 1000), sealing_key, key)
+    begun, ended = int(begins.timestamp() * 1000), int(ends.timestamp() * 1000)
+    return Identity(device, folder, begun, ended, sealing_key, key, _read_evidence_key(folder / EVIDENCE))
 
 
 def _check_fit(folder: Path, device: str, certificate: x509.Certificate, key: Ed25519PrivateKey) -> None:
@@ -92,6 +98,15 @@ def _read_certificate(file: Path) -> x509.Certificate:
         return x509.load_pem_x509_certificate(_read(file))
     except ValueError as exc:
         raise CredentialError(f"{file} is no certificate; {REMEDY}") from exc
+
+
+def _read_evidence_key(file: Path) -> bytes | None:
+    if not file.exists():
+        return None
+    try:
+        return read_key(_read(file).decode())
+    except (SealError, UnicodeDecodeError) as exc:
+        raise CredentialError(f"{file}: it holds no key; {REMEDY}") from exc
 
 
 def _read(file: Path) -> bytes:

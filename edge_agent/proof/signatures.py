@@ -37,7 +37,12 @@ class Statement(NamedTuple):
 def signed_message(statement: Statement) -> bytes:
     """The bytes that are signed. Raises ValueError for a field with a line feed or outside ASCII."""
     s = statement
-    fields = (DOMAIN, s.device, s.epoch, s.lane.value, str(s.seq), s.kind, str(s.at), digest(s.body))
+    return digested_message(s.device, s.epoch, s.lane, s.seq, s.kind, s.at, digest(s.body))
+
+
+def digested_message(device: str, epoch: str, lane: Lane, seq: int, kind: str, at: int, body_sha256: str) -> bytes:
+    """The same bytes from the body's digest (hex) alone, as receipts have it. Raises ValueError as `signed_message`."""
+    fields = (DOMAIN, device, epoch, lane.value, str(seq), kind, str(at), body_sha256)
     if any("\n" in field for field in fields):
         raise ValueError("a field holds a line feed")
     return "".join(f"{field}\n" for field in fields).encode("ascii")
@@ -53,8 +58,16 @@ def is_signed(public_key: bytes, statement: Statement, signature: str | None) ->
     if signature is None:
         return False
     try:
+        return is_signed_message(public_key, signed_message(statement), signature)
+    except ValueError:
+        return False
+
+
+def is_signed_message(public_key: bytes, message: bytes, signature: str) -> bool:
+    """Whether the signature (base64) is this key's for this message; anything malformed is not."""
+    try:
         raw = base64.b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, signed_message(statement))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(raw, message)
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True

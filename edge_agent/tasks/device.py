@@ -42,8 +42,17 @@ class Device:
     degraded: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
+    #: Whether there is a connection to the broker now.
+    linked: bool = False
+
+    #: The newest signed head of the evidence log that was seen (C2SP tlog-checkpoint); empty before the first.
+    checkpoint: str = ""
+
     #: What people here must see: the newest word of the gateway, kept over restarts; None before the first.
     notice: Notice | None = None
+
+    #: Called when there is another `notice`.
+    on_notice: list[Callable[[], None]] = field(default_factory=list)
 
     #: Called with the settings as they were, once they have changed.
     followers: list[Callable[[AgentSettings], None]] = field(default_factory=list)

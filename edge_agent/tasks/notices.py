@@ -54,6 +54,8 @@ class NoticeDesk:
             self._device.notice = notice
             self._log(notice)
             self._some.set()
+            for tell in self._device.on_notice:
+                tell()
 
     async def run(self) -> None:
         """The duty: what is new is on disk soon, so that it is there after a power cut without a link."""

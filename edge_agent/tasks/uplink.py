@@ -11,6 +11,7 @@ import msgspec
 from edge_agent.settings import AgentSettings
 from edge_agent.storage.outbox import OutboxFull
 from edge_agent.tasks.device import Device
+from edge_agent.tasks.heads import HeadDesk
 from edge_agent.tasks.notices import NoticeDesk
 from edge_agent.tasks.sending import Sender
 from edge_agent.tasks.twin import TwinDesk, needs_new_link
@@ -46,12 +47,14 @@ class Uplink:
         connect: Connect,
         twin: TwinDesk | None = None,
         notices: NoticeDesk | None = None,
+        heads: HeadDesk | None = None,
     ) -> None:
         self._device = device
         self._rules = rules
         self._connect = connect
         self._twin = twin
         self._notices = notices
+        self._heads = heads
         self._connection: Session | None = None
         self._undeclared = False
         self._made_with = device.settings
@@ -104,9 +107,11 @@ class Uplink:
         if self._twin is not None:
             topic = self._topic(Leaf.REPORTED)
             self._twin.linked(lambda payload: connection.publish(topic, payload, retain=True))
+        self._device.linked = True
         try:
             await self._send(connection)
         finally:
+            self._device.linked = False
             connection.publish(self._topic(Leaf.PRESENCE), self._presence(PresenceState.OFFLINE), retain=True)
 
     def _declare(self, connection: Session) -> None:
@@ -145,8 +150,11 @@ class Uplink:
         if delivery.topic != self._topic(Leaf.ACK) or delivery.retain:
             return  # the gateway never retains an ack
         try:
-            if self._sender.take_ack(_ack_decoder.decode(delivery.payload)):
+            ack = _ack_decoder.decode(delivery.payload)
+            if self._sender.take_ack(ack):
                 self._note_reached()
+            if self._heads is not None and ack.checkpoint:
+                self._heads.receive(ack.checkpoint)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
             logger.warning("an ack cannot be read: %s", exc)
 

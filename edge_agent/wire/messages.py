@@ -112,11 +112,16 @@ class LaneAck(Struct, frozen=True, omit_defaults=True):
 
 
 class Ack(Struct, frozen=True):
-    """The gateway's receipt to one device for one epoch; cumulative, so that losing one costs nothing."""
+    """The gateway's receipt to one device for one epoch; cumulative, so that losing one costs nothing.
+
+    `checkpoint` is the newest signed head of the evidence log (C2SP tlog-checkpoint), empty where there is no newer one
+    than the device was told: it keeps the head, and says `head-seen/1`, so that every device is a witness.
+    """
 
     epoch: str
     lanes: dict[Lane, LaneAck]
     v: int = VERSION
+    checkpoint: Annotated[str, Meta(max_length=4000)] = ""
 
 
 class Presence(Struct, frozen=True):
@@ -344,16 +349,54 @@ class NoticeEntry(Struct, frozen=True, omit_defaults=True):
     simulated: bool = False
 
 
+class ClerkBadge(Struct, frozen=True, omit_defaults=True):
+    """A clerk who may sign on at a counter, as customers see them.
+
+    `card` is `card_digest` of the card that signs them on, empty for none. `stars` is null while there are too few
+    ratings for a level; `ratings` is how many stand behind it, in the last `days`. `lapsed`: the training has run out,
+    and there is no badge. `photo` is base64 of a small JPEG or PNG; all badges must fit into one notice.
+    """
+
+    number: Text
+    name: Text
+    card: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?\Z")] = ""
+    stars: Annotated[int, Meta(ge=0, le=5)] | None = None
+    ratings: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    days: Annotated[int, Meta(ge=1, le=3660)] = 90
+    lapsed: bool = False
+    photo: Annotated[str, Meta(max_length=12_000)] = ""
+
+
+class DutyCall(Struct, frozen=True):
+    """Somebody is asked to go to a counter; it says neither who rated nor how."""
+
+    counter: Text
+    at: Millis
+
+
+class CounterNotice(Struct, frozen=True, omit_defaults=True):
+    """What a rating terminal shows besides warnings: the names of its counter, and who may sign on.
+
+    `calls` are for the duty manager's own device alone; the terminal of a counter gets none.
+    """
+
+    name: Text = ""
+    name_zh: Text = ""
+    clerks: Annotated[list[ClerkBadge], Meta(max_length=64)] = []
+    calls: Annotated[list[DutyCall], Meta(max_length=64)] = []
+
+
 class Notice(Struct, frozen=True):
     """``notice``, retained: what people at the device must see; the gravest first, no entry while nothing is wrong.
 
-    `version` grows with every change of it.
+    `version` grows with every change of it. `counter` is there for rating terminals.
     """
 
     version: Annotated[int, Meta(ge=1, le=MAX_SEQ)]
     entries: Annotated[list[NoticeEntry], Meta(max_length=16)]
     at: Millis
     v: int = VERSION
+    counter: CounterNotice | None = None
 
 
 READING = "reading/1"

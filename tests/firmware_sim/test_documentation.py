@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from edge_agent.settings import Section
-from firmware_sim import bulletins, forms
+from firmware_sim import bulletins, forms, hall
+from firmware_sim.fingers import Touch
 from firmware_sim.folder import built_in_names
 from firmware_sim.scenario import check_scenario
 
@@ -34,6 +35,12 @@ FORMS = [
     forms.Frozen,
     forms.Drift,
     forms.Noise,
+    hall.Station,
+    hall.Clerk,
+    hall.Card,
+    hall.Visit,
+    hall.Flow,
+    hall.Hand,
 ]
 KINDS = [
     *get_args(forms.SystemFault.model_fields["kind"].annotation),
@@ -48,6 +55,7 @@ def test_every_key_of_a_scenario_is_explained(form: type[Section]) -> None:
 
 def test_every_kind_of_fault_and_source_is_explained() -> None:
     assert set(KINDS) - NAMED == set()
+    assert (hall.OUTCOMES | set(Touch)) - NAMED == set()
     assert {"series", "level", "rain", "float", "schedule"} - NAMED == set()
 
 

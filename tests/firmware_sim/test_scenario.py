@@ -18,7 +18,7 @@ from firmware_sim.scenario import (
 )
 from tests.firmware_sim.stories import LEVELS, RAIN, STORY, TABLE, write_story
 
-BUILT_IN = ["cedar-rapids-2024", "hugo-1989", "hugo-1989-predicted", "quick", "shanghai-typhoon"]
+BUILT_IN = ["cedar-rapids-2024", "counter-day", "hugo-1989", "hugo-1989-predicted", "quick", "shanghai-typhoon"]
 
 
 def _told(file: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +61,18 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(file: Path, series: SeriesStore, admission: Admission | None = None) -> AsyncIterator[Ground]:
+async def open_ground(
+    file: Path, series: SeriesStore, admission: Admission | None = None, checkpoint: Callable[[], str] = str
+) -> AsyncIterator[Ground]:
     """Ingest on a migrated database file, over a series store that is open; anybody may speak unless told otherwise."""
     engine = open_database(file)
     replies: list[tuple[str, bytes]] = []
     store = IngestStore(engine)
     admission = admission or Admission(Devices(admit="any", burst_s=3600))
     gate = Gate(admission)
-    pipeline = Pipeline(series, store, lambda topic, payload: replies.append((topic, payload)), gate)
+    pipeline = Pipeline(
+        series, store, lambda topic, payload: replies.append((topic, payload)), gate, checkpoint=checkpoint
+    )
     try:
         yield Ground(file, engine, series, store, pipeline, admission, replies)
     finally:

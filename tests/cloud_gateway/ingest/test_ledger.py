@@ -33,7 +33,7 @@ ARRIVALS: dict[str, tuple[list[bytes], list[int], LaneAck]] = {
     "overlapping": ([ratings(1, 2, 3), ratings(2, 3, 4)], [1, 2, 3, 4], LaneAck(4)),
     "around what is there": ([ratings(3, 4), ratings(1, 2, 3, 4, 5)], [1, 2, 3, 4, 5], LaneAck(5)),
     "with holes in a frame": ([ratings(1, 3, 5), ratings(3, 4, 5)], [1, 3, 4, 5], LaneAck(1, [(3, 5)])),
-    "the largest number": ([ratings(2**63 - 1)] * 2, [2**63 - 1], LaneAck(0, [(2**63 - 1, 2**63 - 1)])),
+    "the largest number": ([ratings(2**53 - 1)] * 2, [2**53 - 1], LaneAck(0, [(2**53 - 1, 2**53 - 1)])),
 }
 
 

@@ -40,10 +40,11 @@ def test_second_init_keeps_the_authority_and_every_key(provision: Provision) -> 
     before = contents(provision.folder)
     provision.init(["elsewhere.example"], 8884)
     after = contents(provision.folder)
-    assert {name for name in before if name.endswith(("key.pem", "sealing.key", "sealing.pub"))} >= {
+    assert {name for name in before if name.endswith(("key.pem", "sealing.key", "sealing.pub", "evidence.key", "evidence.pub"))} >= {
         "ca/key.pem",
         "broker/key.pem",
         "sealing/sealing.key",
+        "evidence/evidence.key",
         "devices/gauge-01/key.pem",
     }
     changed = {name for name in before if before[name] != after[name]}
@@ -56,7 +57,7 @@ def test_second_init_keeps_the_authority_and_every_key(provision: Provision) -> 
 def test_keys_are_their_owners_alone(provision: Provision) -> None:
     provision.device("gauge-01")
     keys = [file for file in provision.folder.rglob("*") if file.suffix == ".key" or file.name == "key.pem"]
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert {mode(file) for file in keys} == {0o600}
     assert {mode(folder) for folder in (provision.folder, *provision.folder.rglob("*")) if folder.is_dir()} == {0o700}
     assert not list(provision.folder.rglob(".*"))
@@ -64,7 +65,7 @@ def test_keys_are_their_owners_alone(provision: Provision) -> None:
 
 def test_device_gets_what_a_pi_needs_and_nothing_else(provision: Provision) -> None:
     folder = provision.device("gauge-01", Role.KIOSK, days=30)
-    assert set(contents(folder)) == {"key.pem", "certificate.pem", "ca.pem", "sealing.pub"}
+    assert set(contents(folder)) == {"key.pem", "certificate.pem", "ca.pem", "sealing.pub", "evidence.pub"}
     made = certificate(folder)
     assert made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "gauge-01"
     usage = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value

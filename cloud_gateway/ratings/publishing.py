@@ -1,0 +1,65 @@
+"""Publishes the figures of a period: made from the log, signed by its key, and noted in it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from cloud_gateway.database import transaction
+from cloud_gateway.evidence.entries import Entry, Json
+from cloud_gateway.evidence.heads import Signer, sign_head
+from cloud_gateway.evidence.store import append, read_state
+from cloud_gateway.ratings.days import Period
+from cloud_gateway.ratings.publication import lies_in, note_text, write_publication
+from cloud_gateway.ratings.store_publications import Edition, add_edition, newest_edition, read_released
+from edge_agent.proof.checkpoints import sign_note
+
+
+class Published(NamedTuple):
+    """An edition; `is_new` is false for one that was published before and still says all there is."""
+
+    edition: Edition
+    is_new: bool
+
+
+class _Said(msgspec.Struct):
+    k: int
+
+
+async def publish(engine: AsyncEngine, signer: Signer, period: Period, k: int, now: int) -> Published:
+    """The newest edition of a period's figures, made now if more has come since the last one. `now` ms UTC.
+
+    A log that was altered since its last head is not published from; a head over the publication is signed, so that
+    an export holds it at once. Raises NotSigned.
+    """
+    await sign_head(engine, signer, now)
+    async with transaction(engine) as connection:
+        last = await newest_edition(connection, period.name)
+        if last is not None and await _says_all(connection, last, period, k):
+            return Published(last, False)
+        made = await _make(connection, signer, period, k, 1 if last is None else last.edition + 1, now)
+    await sign_head(engine, signer, now)
+    return Published(made, True)
+
+
+async def _says_all(c: AsyncConnection, last: Edition, period: Period, k: int) -> bool:
+    since = await read_released(c, (await read_state(c)).frontier.size, last.size)
+    days = [*(row.day for row in since.rows), *(one.day for one in since.services)]
+    return not any(lies_in(day, period) for day in days) and msgspec.json.decode(last.document, type=_Said).k == k
+
+
+async def _make(c: AsyncConnection, signer: Signer, period: Period, k: int, edition: int, now: int) -> Edition:
+    size = (await read_state(c)).frontier.size
+    released = await read_released(c, size)
+    document = write_publication(period, released.rows, released.services, size, k)
+    note = sign_note(note_text(signer.name, period.name, size, document, edition), signer.name, signer.key)
+    digest = hashlib.sha256(document).hexdigest()
+    body: dict[str, Json] = {"period": period.name, "edition": edition, "size": size, "k": k, "sha256": digest}
+    entry = Entry("publication", body)
+    (place,) = await append(c, [entry], now)
+    made = Edition(period.name, edition, size, document, note, now, place)
+    await add_edition(c, made)
+    return made

@@ -1,0 +1,21 @@
+"""The settings of ratings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from cloud_gateway.section import Section
+
+
+class Ratings(Section):
+    """What is released and published of ratings, and when."""
+
+    batch_k: int = Field(
+        5, ge=1, le=1000, description="Ratings of a counter are released once so many wait, or when the day is over."
+    )
+    publish_k: int = Field(20, ge=2, le=10_000, description="A published cell has at least so many ratings.")
+    tick_s: float = Field(1.0, ge=0.05, le=60, description="What terminals have said is counted this often.")
+    zone: str = Field("Asia/Shanghai", description="IANA zone of the local day of ratings that belong to no station.")
+    web_scale: Literal[3, 5] = Field(5, description="Levels of a rating on the web, where its invitation names none.")

@@ -1,0 +1,65 @@
+"""What staff may say to a rating, appended in the caller's transaction after the look whether they may."""
+
+from __future__ import annotations
+
+from cloud_gateway.evidence.entries import Json
+from cloud_gateway.idempotency.keys import Connection
+from cloud_gateway.ratings import store_masks, store_web
+from cloud_gateway.ratings.appeals import BIASES, Appeal, find_bias
+from cloud_gateway.ratings.replies import Outcome, Word, tidy_text
+from cloud_gateway.ratings.store_web import NewWord
+from cloud_gateway.running import now_ms
+from cloud_gateway.staff.store import Staff
+from edge_agent.web.problems import Problem, invalid
+from edge_agent.web.words import _
+
+
+async def append_reply(connection: Connection, who: Staff, place: int, text: str) -> int:
+    """The insurer's reply to a rating; returns its place. Raises Problem."""
+    await _require_rating(connection, place)
+    word = NewWord(Word.REPLY, place, _tidy(text), {"rating": place}, by=who.name)
+    return await store_web.add_word(connection, word, now_ms())
+
+
+async def append_appeal(connection: Connection, who: Staff, place: int, text: str, clerk: str, manager: str) -> int:
+    """A clerk's appeal, once for a rating; returns its place. Raises Problem."""
+    await _require_rating(connection, place)
+    if await store_masks.find_appeal(connection, place) is not None:
+        raise Problem(409, "appealed", _("This rating was appealed already."), _("Read the ruling on the wall."))
+    body: dict[str, Json] = {"rating": place, "clerk": clerk, "by": who.name}
+    word = NewWord(Word.APPEAL, place, _tidy(text), body, by=who.name)
+    made = await store_web.add_word(connection, word, now_ms())
+    await store_masks.add_appeal(connection, Appeal(made, place, clerk, "", manager, who.name, ruled=False), who.id)
+    return made
+
+
+async def append_ruling(connection: Connection, who: Staff, place: int, text: str, outcome: Outcome) -> int:
+    """The ruling on an appeal, by somebody who has no part in it; returns its place. Raises Problem."""
+    await _require_rating(connection, place)
+    known = await store_masks.find_appeal(connection, place)
+    if known is None:
+        raise Problem(409, "no_appeal", _("Nobody has appealed against this rating."), _("Look for the appeal."))
+    if bias := find_bias(known, who.name):
+        raise Problem(403, f"may_not_rule_{bias}", BIASES[bias], _("Let somebody else rule on it."))
+    body: dict[str, Json] = {"rating": place, "appeal": known.place, "outcome": outcome, "by": who.name}
+    word = NewWord(Word.RULING, place, _tidy(text), body, by=who.name, of=known.place, code=outcome)
+    made = await store_web.add_word(connection, word, now_ms())
+    await store_masks.set_ruling(connection, known.place, made)
+    return made
+
+
+def no_rating() -> Problem:
+    """404: there is no such rating."""
+    return Problem(404, "not_found", _("The wall has no such rating."), _("Look for it on the wall."))
+
+
+async def _require_rating(connection: Connection, place: int) -> None:
+    if await store_web.find_rating(connection, place) is None:
+        raise no_rating()
+
+
+def _tidy(text: str) -> str:
+    tidied = tidy_text(text)
+    if not tidied:
+        raise invalid("text", "there is nothing in it")
+    return tidied

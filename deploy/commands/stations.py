@@ -1,0 +1,54 @@
+"""`weiran stations`: service stations, their counters and clerks, from a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.commands.evidence import find_database, reading_database
+from deploy.commands.options import AsJson, Config, load_settings, print_rows
+from deploy.failures import DONE, FINDING, extra
+from edge_agent.configuration import load
+
+stations_app = typer.Typer(help="Service stations: counters, terminals and clerks.")
+
+
+@stations_app.callback()
+def stations() -> None:
+    """Enter service stations."""
+
+
+@stations_app.command("import")
+def import_stations(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML with one [[station]] for each station.")],
+    config: Config,
+    as_json: AsJson = False,
+) -> int:
+    """Enter stations from a file: all of them, or none and a list of what is wrong.
+
+    A station has [[station.counter]] (number, name, name_zh, device) and [[station.clerk]] (number, name, card,
+    photo_file, staff, gone). What is known stays unless the file says otherwise. Exit status 1 when something is
+    wrong.
+    """
+    with extra("gateway"):
+        from cloud_gateway.settings import GatewaySettings
+        from cloud_gateway.stations.entries import StationFile
+        from cloud_gateway.stations.importing import import_stations as enter
+    database = find_database(load_settings(GatewaySettings, config).data_dir)
+    entries = load(StationFile, file, {}).station
+    with reading_database(database):
+        mistakes = asyncio.run(enter(database, entries, file.parent, time.time_ns() // 1_000_000))
+    entered = 0 if mistakes else len(entries)
+    if as_json:
+        found = [asdict(mistake) for mistake in mistakes]
+        typer.echo(json.dumps({"entered": entered, "mistakes": found}, ensure_ascii=False))
+    else:
+        print_rows([asdict(mistake) for mistake in mistakes], False)
+        typer.echo(f"{entered} stations entered.")
+    return FINDING if mistakes else DONE

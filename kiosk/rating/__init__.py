@@ -1,0 +1,1 @@
+"""Counter ratings on a terminal: its decisions, its pins and its records."""

@@ -1,0 +1,1 @@
+"""The screen of a terminal: FastAPI served on the device itself."""

@@ -1,0 +1,135 @@
+"""What terminals say is counted once, in whatever order it comes, and released so that nobody can tell whose it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_agent.wire import ratings as wire
+from tests.cloud_gateway.ingest.pieces import deliver
+from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, Hall, number_of, rating, service
+
+
+async def test_ratings_wait_until_there_are_k_of_a_counter(hall: Hall) -> None:
+    await hall.hear(*(rating(n) for n in range(4)))
+    await hall.hear(*(rating(n, counter="2") for n in range(10, 13)), device=TWO)
+    await hall.count()
+    assert await hall.entries("count") == []
+    await hall.hear(rating(4))
+    await hall.count()
+    assert {str(row["id"]) for row in await hall.released()} == {number_of(n) for n in range(5)}
+
+
+async def test_a_batch_is_in_the_order_of_its_ids_not_of_its_coming(hall: Hall) -> None:
+    await hall.hear(*(rating(n) for n in range(8)))
+    await hall.count()
+    (batch,) = await hall.entries("count")
+    ids = [str(row["id"]) for row in await hall.released()]
+    assert ids == sorted(ids)
+    assert ids != [number_of(n) for n in range(8)]
+    assert batch["rows"] == await hall.released()
+
+
+async def test_a_row_says_what_was_counted_with_the_waiting_time_in_whole_minutes(hall: Hall) -> None:
+    await hall.hear(rating(1, 2))
+    await hall.close_day()
+    assert await hall.released() == [
+        {
+            "id": number_of(1),
+            "scale": 3,
+            "score": 2,
+            "station": "harbour",
+            "counter": "1",
+            "clerk": "1024",
+            "channel": "counter",
+            "stage": "counter",
+            "day": "2026-11-22",
+            "wait_s": 180,
+        }
+    ]
+
+
+@pytest.mark.parametrize(("now", "released"), [(MIDNIGHT - 1, 0), (MIDNIGHT, 2)], ids=["day-open", "day-over"])
+async def test_what_is_fewer_than_k_is_released_when_the_local_day_is_over(hall: Hall, now: int, released: int) -> None:
+    await hall.hear(rating(1), rating(2))
+    await hall.count()
+    await hall.count(now)
+    assert len(await hall.released()) == released
+
+
+async def test_a_late_rating_waits_for_the_end_of_the_day_on_which_it_came(hall: Hall) -> None:
+    await hall.count(NINE + DAY)
+    await hall.hear(rating(1))
+    await hall.count(NINE + DAY)
+    assert await hall.released() == []
+    await hall.count(MIDNIGHT + DAY)
+    assert [row["day"] for row in await hall.released()] == ["2026-11-22"]
+
+
+async def test_a_frame_that_comes_again_counts_once(hall: Hall) -> None:
+    payload = await hall.hear(*(rating(n) for n in range(5)), service(0))
+    await hall.count()
+    await hall.ground.take(deliver(payload, "up/record", device=ONE))
+    await hall.close_day()
+    assert len(await hall.released()) == 5
+    assert [body["served"] for body in await hall.entries("service-day")] == [1]
+
+
+async def test_a_window_counts_once_whatever_a_terminal_says(hall: Hall) -> None:
+    again = wire.RatingBody(rating(1).window, "1", "1024", 3, 1, number_of("another"), None, 10)
+    await hall.hear(rating(1), again, rating(1))
+    await hall.close_day()
+    assert [row["id"] for row in await hall.released()] == [number_of(1)]
+
+
+async def test_a_rating_before_or_after_its_service_is_the_same(hall: Hall) -> None:
+    await hall.hear(rating(1), service(1), service(2, answered=False), service(3, answered=False, why_not="no-event"))
+    await hall.hear(rating(4))
+    await hall.count()
+    await hall.hear(service(4))
+    await hall.close_day()
+    assert await hall.entries("service-day") == [
+        {
+            "station": "harbour",
+            "counter": "1",
+            "clerk": "1024",
+            "day": "2026-11-22",
+            "served": 4,
+            "invited": 3,
+            "answered": 2,
+            "not_invited": {"no-event": 1},
+        }
+    ]
+
+
+async def test_services_that_come_after_their_day_was_closed_are_added_by_another_entry(hall: Hall) -> None:
+    await hall.hear(service(1))
+    await hall.close_day()
+    await hall.hear(service(2))
+    await hall.count()
+    await hall.count(MIDNIGHT + DAY)
+    assert [(body["day"], body["served"]) for body in await hall.entries("service-day")] == [("2026-11-22", 1)] * 2
+
+
+async def test_a_score_beyond_its_scale_does_not_count_and_holds_up_nothing(hall: Hall) -> None:
+    await hall.hear(rating(1, 5, scale=3), rating(2))
+    await hall.close_day()
+    assert [row["id"] for row in await hall.released()] == [number_of(2)]
+
+
+async def test_what_a_terminal_says_before_its_station_is_entered_counts_once_it_is(bare_hall: Hall) -> None:
+    await bare_hall.hear(rating(1), service(1))
+    await bare_hall.close_day()
+    assert await bare_hall.released() == []
+    await bare_hall.enter()
+    await bare_hall.count()
+    await bare_hall.count()
+    assert [row["station"] for row in await bare_hall.released()] == ["harbour"]
+    assert len(await bare_hall.entries("service-day")) == 1
+
+
+async def test_the_secret_of_a_rating_opens_its_row(hall: Hall) -> None:
+    secret = bytes(range(16))
+    given = wire.RatingBody(rating(1).window, "1", "1024", 3, 3, wire.count_id(secret), None, 10)
+    await hall.hear(given)
+    await hall.close_day()
+    assert [row["score"] for row in await hall.released() if row["id"] == wire.count_id(secret)] == [3]

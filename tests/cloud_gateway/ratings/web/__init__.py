@@ -1,0 +1,1 @@
+"""Tests of ratings on the web, the wall and the receipt page."""

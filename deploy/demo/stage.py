@@ -47,7 +47,7 @@ DEVICES_FOLDER, AFTER_FOLDER = "devices", "devices-after"
 SMALL_DISK_MB = 32
 READY_LIMIT_S = 90.0
 #: What terminals have said is counted this often.
-COUNTED_EVERY_S = 0.25
+COUNTED_EVERY_S = 0.5
 
 
 @dataclass

@@ -33,6 +33,7 @@ def test_device_and_gateway_have_their_services() -> None:
         "weiran-agent",
         "weiran-gateway-ingest",
         "weiran-gateway-web",
+        "weiran-kiosk",
         "weiran-outreach-watch",
         "weiran-outreach",
     ]
@@ -63,9 +64,16 @@ def test_service_starts_a_command_that_exists(unit: Path, capsys: pytest.Capture
     assert "--config" in capsys.readouterr().out
 
 
-def test_agent_reaches_its_pins_and_may_ask_who_steers_the_clock() -> None:
-    lines = (UNITS / "weiran-agent.service").read_text().splitlines()
+@pytest.mark.parametrize("unit", ["weiran-agent", "weiran-kiosk"])
+def test_device_reaches_its_pins_and_may_ask_who_steers_the_clock(unit: str) -> None:
+    lines = (UNITS / f"{unit}.service").read_text().splitlines()
     assert {"DeviceAllow=char-gpiochip rw", "DeviceAllow=char-spi rw", "Type=notify"} <= set(lines)
     filters = [line for line in lines if line.startswith("SystemCallFilter=")]
     assert filters[-1].startswith("SystemCallFilter=adjtimex ")
     assert "ProtectClock=yes" not in lines
+
+
+def test_terminal_reaches_its_card_reader_and_never_runs_beside_the_agent() -> None:
+    lines = (UNITS / "weiran-kiosk.service").read_text().splitlines()
+    assert {"DeviceAllow=char-ttyUSB rw", "SupplementaryGroups=gpio spi dialout"} <= set(lines)
+    assert "Conflicts=weiran-agent.service" in lines

@@ -90,8 +90,8 @@ async def test_only_the_handler_answers(house: AsyncEngine) -> None:
     assert (await do(house, case, Step.ANSWER, "chen", 3, text="抱歉")).course.answered == date(2026, 11, 5)
 
 
-async def test_review_is_decided_by_somebody_else(house: AsyncEngine) -> None:
-    case = await receive(house)
+async def test_review_is_decided_by_somebody_else_who_has_more_in_hand(house: AsyncEngine) -> None:
+    case, *_others = [await receive(house, now=NOW + turn) for turn in range(3)]
     await do(house, case, Step.ANSWER, "chen", 3, text="抱歉")
     review = await do(house, case, Step.ASK_REVIEW, "operations", 10, text="不同意")
     assert (review.handler, review.course.due) == ("li", date(2026, 12, 12))

@@ -22,7 +22,7 @@ from cloud_gateway.ratings.publication import note_text, write_publication
 from cloud_gateway.ratings.publishing import Published, publish
 from deploy.cli import run
 from edge_agent.proof.checkpoints import sign_note, verify_note
-from tests.cloud_gateway.evidence.exports import SIGNER
+from tests.cloud_gateway.evidence.exports import DEVICE_KEY, SIGNER
 from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, Hall, number_of, rating, service
 
 NOVEMBER = read_period("2026-11")
@@ -223,9 +223,15 @@ def test_a_publication_that_was_not_altered_is_sound() -> None:
         (DOCUMENT.replace(b'"k":4', b'"k":9', 1), NOTE, len(LINES), "publication"),
         (DOCUMENT, NOTE.replace("2026-11", "2026-10", 1), len(LINES), "publication-note"),
         (DOCUMENT, sign_note("weiran publication 1\n", SIGNER.name, SIGNER.key), len(LINES), "publication-note"),
+        (
+            DOCUMENT,
+            sign_note(NOTE.rpartition("\n\n")[0] + "\n", SIGNER.name, DEVICE_KEY),
+            len(LINES),
+            "publication-note",
+        ),
         (DOCUMENT, NOTE, len(LINES) + 1, "publication-entry"),
     ],
-    ids=["figure", "k", "note", "note-of-another", "never-published"],
+    ids=["figure", "k", "note", "note-of-another", "another-key", "never-published"],
 )
 def test_a_publication_that_was_altered_is_found(document: bytes, note: str, size: int, reason: str) -> None:
     with pytest.raises(verifier.Broken) as caught:

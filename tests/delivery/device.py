@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, Output
+from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output
 from edge_agent.settings import AgentSettings, OutboxSettings
 from edge_agent.storage.commit import Result
 from edge_agent.storage.group import Group
@@ -61,6 +61,9 @@ class NoPins:
 
     def output(self, pin: int) -> Output:
         raise HardwareError(f"pin {pin}: there is none")
+
+    def reader(self, path: Path) -> LineReader:
+        raise HardwareError(f"card reader {path}: there is none")
 
     def close(self) -> None:
         """Nothing to let go of."""

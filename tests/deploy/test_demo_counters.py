@@ -19,7 +19,7 @@ from deploy.demo.happening import Happening
 from edge_agent.wire.ratings import NotInvited, PressBody, RatingBody, ServedBy, ServiceBody, Source
 from firmware_sim.forms import SystemFault
 from firmware_sim.scenario import Scenario, load_scenario
-from tests.deploy.test_demo import run_demo
+from tests.deploy.stories import run_demo
 from tests.firmware_sim.test_day import STORY
 
 #: The same day without its ordinary customers: hands that are up to something, and lunch.

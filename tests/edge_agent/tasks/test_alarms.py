@@ -287,6 +287,7 @@ class NumbBoard:
         self.machine = board.machine
         self.analog = board.analog
         self.digital = board.digital
+        self.reader = board.reader
         self.close = board.close
 
     def output(self, pin: int) -> Output:

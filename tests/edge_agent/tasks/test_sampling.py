@@ -142,6 +142,7 @@ class DeafBoard:
         self.machine = board.machine
         self.analog = board.analog
         self.output = board.output
+        self.reader = board.reader
         self.close = board.close
         self._board = board
 

@@ -31,6 +31,8 @@ SITE = {
 }  # fmt: skip
 #: Programs post here with a token of their own (tests/cloud_gateway/warnings/test_routes.py).
 PUSHED = "/api/v1/warning-sources/{name}/messages"
+#: A telephone system signs what it posts (tests/cloud_gateway/telephony).
+CALLED = "/api/v1/telephony/ratings"
 #: Hashes and signatures, for anybody (tests/cloud_gateway/evidence/test_routes.py).
 PUBLIC = {f"/api/v1/evidence/{name}" for name in ("checkpoint", "keys", "inclusion", "consistency")}
 #: What the public wall shows, for programs (tests/cloud_gateway/ratings/web/test_wall.py).
@@ -39,7 +41,7 @@ OPERATIONS = [
     (method.upper(), path.replace("{", "").replace("}", ""))
     for path, methods in create_app(make_settings(field.SCENARIO)).openapi()["paths"].items()
     for method in methods
-    if path != PUSHED and path not in PUBLIC
+    if path not in {PUSHED, CALLED, *PUBLIC}
 ]
 CHANGES = [("POST", "/sign-in"), ("POST", "/enter"), ("POST", "/sign-out"), *[o for o in OPERATIONS if o[0] != "GET"]]
 

@@ -86,10 +86,14 @@ class SimDesk:
         """Whether a deed is being done, or what came of it is not on disk yet."""
         return self._acting or not (self.terminal.idle or self.terminal.full)
 
-    async def ready(self) -> None:
-        """Return when the terminal works, is served and knows its clerks; without clerks after a while."""
+    async def served(self) -> None:
+        """Return when the terminal works and takes events."""
         await self.terminal.ready.wait()
         await self._serving.wait()
+
+    async def ready(self) -> None:
+        """Return when the terminal works, is served and knows its clerks; without clerks after a while."""
+        await self.served()
         try:
             async with asyncio.timeout(NOTICE_LIMIT_S):
                 while not self.terminal.clerks():  # noqa: ASYNC110 - a notice wakes lights and pages alone

@@ -72,6 +72,15 @@ def evidence(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> 
     return _run("evidence", rounds, folder, write)
 
 
+@bench_app.command("press")
+def press(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int:
+    """Measure a press at a counter.
+
+    From a finger on a key of a SIMULATED board to the lamp, and to the signed rating on a real disk.
+    """
+    return _run("press", rounds, folder, write)
+
+
 @bench_app.command("soak")
 def soak(
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,

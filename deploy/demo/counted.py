@@ -166,7 +166,7 @@ def make_rating_report(scenario: Scenario, held: Held, signals_seen: int) -> Rat
 
 
 class _Counted(NamedTuple):
-    """A row of the count that is a rating's; `place` is None where its record or its row has no proof."""
+    """A row of the count that is a rating's, and its entry's place; None where the rating's record has no proof."""
 
     score: int
     place: int | None
@@ -188,7 +188,7 @@ def _find_rated(held: Held) -> dict[Rated, list[_Counted]]:
 
 
 def _judge(record: Stored, row: Row, place: int, proven: frozenset[int]) -> _Counted:
-    return _Counted(row.score, place if record.place in proven and place in proven else None)
+    return _Counted(row.score, place if record.place in proven else None)
 
 
 def _names(rated: Iterable[Rated]) -> list[str]:

@@ -22,8 +22,8 @@ from firmware_sim.scenario import Scenario
 ASKED_WITHIN_MS = 15_000
 #: Outreach is waited for so long, real seconds; then the story goes on, and what is late shows in the report.
 PATIENCE_S = 30.0
-#: A fault of a story with counters is waited for so long, real seconds.
-FAULT_PATIENCE_S = 90.0
+#: In a story with counters so long: ratings that come after midnight would wait for the next one.
+COUNTERS_PATIENCE_S = 90.0
 LOOK_S = 0.1
 #: At the end nothing may come up for so long, real seconds: some rounds of outreach, which looks at readings too.
 CALM_S = 3 * TICK_S
@@ -80,13 +80,14 @@ class Conductor:
 
     async def _faults_of(self, moment: int) -> None:
         """Until every fault that is due has taken place."""
-        limit = time.monotonic() + FAULT_PATIENCE_S
+        limit = time.monotonic() + COUNTERS_PATIENCE_S
         while time.monotonic() < limit and any(is_awaited(h, moment) for h in self._happenings):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_S)  # what is noted of a fault has no event
 
     async def _settled(self, calm_s: float = 0.0) -> None:
         began = calm_since = time.monotonic()
-        while (now := time.monotonic()) < began + PATIENCE_S:
+        patience_s = COUNTERS_PATIENCE_S if self._stage.has_script else PATIENCE_S
+        while (now := time.monotonic()) < began + patience_s:
             if self._busy() or not await self._is_settled():
                 calm_since = time.monotonic()
             elif now >= calm_since + calm_s:

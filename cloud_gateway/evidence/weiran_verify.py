@@ -299,6 +299,7 @@ class Walk:
     keys: dict[str, tuple[bytes, ...]] = field(default_factory=dict)  # of devices
     regulators: list[Key] = field(default_factory=list)
     hidden: dict[tuple[int, str], str] = field(default_factory=dict)
+    leaves: dict[int, str] = field(default_factory=dict)  # of entries with hidden texts, hex
     erased: set[tuple[object, object]] = field(default_factory=set)  # or masked
     found: dict[Place, tuple[int, tuple[object, ...]]] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
@@ -347,6 +348,7 @@ class Walk:
                 read(self, index, body)
             if b'{"sha256":"' in raw:
                 self.hidden |= {(index, path): hash_ for path, hash_ in _find_hidden("body", body)}
+                self.leaves[index] = hash_leaf(raw).hex()
         except (KeyError, TypeError, ValueError, RecursionError) as exc:
             raise Broken("form", f"entry {index} is no {kind}: {exc}", index) from exc
 
@@ -385,7 +387,21 @@ class Walk:
         if fault := _judge_signatures(text.encode() + b"\n", signatures, self.regulators):
             detail = f"mask {index} bears no receipt of a regulator: {FAULTS[fault]}"
             raise Broken("mask-receipt", detail, index)
+        self._fit_mask(index, body, text)
         self.erased.add((body["place"], body["path"]))
+
+    def _fit_mask(self, index: int, body: Object, receipt: str) -> None:
+        """The mask, and the receipt in it, are about one text of an entry before it, by its place, path and leaf."""
+        place, path, leaf = cast(int, body["place"]), str(body["path"]), body["leaf"]
+        if (place, path) not in self.hidden:
+            raise Broken(
+                "mask-fit", f"mask {index} is about {path} of entry {place}, which is no text before it", index
+            )
+        if leaf != self.leaves[place]:
+            raise Broken("mask-fit", f"mask {index} names another leaf than that of entry {place}", index)
+        lines = receipt.split("\n")
+        if lines[0] != "weiran report receipt 1" or lines[2:5] != [str(place), path, leaf]:
+            raise Broken("mask-fit", f"the receipt in mask {index} is about another text than its own", index)
 
     def read_erasure(self, index: int, body: Object) -> None:
         """Texts that may be shown no more."""

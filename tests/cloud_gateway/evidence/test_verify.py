@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud_gateway.evidence import weiran_verify as verifier
 from cloud_gateway.evidence.entries import Entry, Json, Sealed, seal_entry
 from cloud_gateway.evidence.heads import Signer
+from cloud_gateway.ratings.masks import Reason, Report, write_report
 from edge_agent.proof.checkpoints import sign_note
 from edge_agent.proof.merkle import leaf_hash
 from tests.cloud_gateway.evidence import exports
@@ -266,11 +267,20 @@ def test_a_text_that_was_erased_may_not_be_shown() -> None:
 REGULATOR = Signer("regulator.example", Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))))
 
 
-def mask(made: Made, signer: Signer) -> Entry:
-    """Of the text of entry 1, with the receipt of this signer."""
-    told = sign_note("a text of entry 1 is masked\n", REGULATOR.name, signer.key)
-    what: dict[str, Json] = {"place": 1, "path": "body.reason", "leaf": leaf_hash(made.sealed[1].body).hex()}
-    return Entry("mask", what | {"reason": "abuse", "receipt": told, "by": "operator-1"})
+def mask(made: Made, signer: Signer = REGULATOR, told: int = 1, other: dict[str, Json] | None = None) -> Entry:
+    """Of the text of entry 1, with the receipt of this signer about the entry `told`; `other` stands in its body."""
+    leaves = [leaf_hash(one.body).hex() for one in made.sealed]
+    report = Report(ORIGIN, told, "body.reason", leaves[told], Reason.ABUSE, "R-2026-17")
+    what: dict[str, Json] = {"place": 1, "path": "body.reason", "leaf": leaves[1], "reason": "abuse"}
+    note = sign_note(write_report(report), REGULATOR.name, signer.key)
+    return Entry("mask", what | {"receipt": note, "by": "operator-1"} | (other or {}))
+
+
+def make_masked(count: int) -> Made:
+    """A log of the regulator's key and so many texts."""
+    public = base64.b64encode(REGULATOR.public.public).decode()
+    key = Entry("key", {"role": "regulator", "name": REGULATOR.name, "key": public, "enrolment": ""})
+    return make_export([key, *(hold_entry(number) for number in range(1, count + 1))])
 
 
 @pytest.mark.parametrize(
@@ -280,13 +290,28 @@ def mask(made: Made, signer: Signer) -> Entry:
 def test_a_text_is_masked_by_an_entry_with_a_regulators_receipt_and_no_longer_shown(
     signer: Signer, found: tuple[str, int]
 ) -> None:
-    public = base64.b64encode(REGULATOR.public.public).decode()
-    key = Entry("key", {"role": "regulator", "name": REGULATOR.name, "key": public, "enrolment": ""})
-    before = make_export([key, hold_entry(1)])
+    before = make_masked(1)
     after = exports.write_log([*before.sealed, seal_entry(mask(before, signer), AT)])
     assert reason(judge(after.lines)) == found
     hidden = judge([line for line in after.lines if not line.startswith(b'{"text"')])
     assert isinstance(hidden, verifier.Result) == (signer is REGULATOR)
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        pytest.param({"leaf": "0" * 64}, 1, id="another leaf"),
+        pytest.param({"place": 2}, 1, id="the place of another text"),
+        pytest.param({"place": 3}, 1, id="its own place"),
+        pytest.param({"place": 9}, 1, id="a place that is none"),
+        pytest.param({"path": "body.by"}, 1, id="what is no text"),
+        pytest.param({}, 2, id="a receipt about another text"),
+    ],
+)
+def test_a_mask_that_does_not_fit_the_entry_it_masks_is_named(other: dict[str, Json], told: int) -> None:
+    before = make_masked(2)
+    after = exports.write_log([*before.sealed, seal_entry(mask(before, told=told, other=other), AT)])
+    assert reason(judge(after.lines)) == ("mask-fit", 3)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.evidence.entries import Entry
@@ -30,9 +30,10 @@ class KeyName(NamedTuple):
 async def append_keys(connection: AsyncConnection, names: Sequence[KeyName], now: int) -> None:
     """Append an entry for each key that the log does not name yet."""
     wanted = {(name.role, name.name, name.public_key): name for name in names}
-    known = select(_k.role, _k.name, _k.public_key).where(tuple_(_k.role, _k.name, _k.public_key).in_(list(wanted)))
-    for row in await connection.execute(known):
-        del wanted[tuple(row)]
+    roles, named = {role for role, *_ in wanted}, {name for _, name, _ in wanted}
+    query = select(_k.role, _k.name, _k.public_key)  # by parts: for whole keys SQLite would read the table through
+    for row in await connection.execute(query.where(_k.role.in_(roles), _k.name.in_(named))):
+        wanted.pop((row.role, row.name, row.public_key), None)
     if not wanted:
         return
     places = await append(connection, [_entry(name) for name in wanted.values()], now)

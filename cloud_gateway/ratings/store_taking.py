@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Table, and_, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, and_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -109,10 +109,22 @@ async def _read_records(c: AsyncConnection, named: Sequence[_Named]) -> list[Sai
     if not keys:
         return []
     columns = (_r.device, _r.epoch, _r.seq, _r.kind, _r.at, _r.body)
-    these = tuple_(_r.device, _r.epoch, _r.seq).in_(keys)
-    rows = await c.execute(select(*columns).where(_r.lane == Lane.RECORD.value, these))
+    rows = await c.execute(select(*columns).where(_r.lane == Lane.RECORD.value, _are_in(keys)))
     found = {(row.device, row.epoch, row.seq): Said(*row) for row in rows}
     return [found[key] for key in keys if key in found]
+
+
+def _are_in(keys: Sequence[tuple[str, str, int]]) -> ColumnElement[bool]:
+    """One condition for each life of a terminal: for a list of whole keys SQLite would read the records through."""
+    lives: dict[tuple[str, str], list[int]] = {}
+    for device, epoch, seq in keys:
+        lives.setdefault((device, epoch), []).append(seq)
+    return or_(
+        *(
+            and_(_r.device == device, _r.epoch == epoch, _r.seq.in_(numbers))
+            for (device, epoch), numbers in lives.items()
+        )
+    )
 
 
 async def _take(c: AsyncConnection, said: Said, stands: Stands, zone: str, now: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.evidence import store, store_erasure, store_scrub
+from cloud_gateway.evidence import store, store_erasure, store_keys, store_scrub
 from cloud_gateway.evidence.retention import Reason
 from edge_agent.proof.merkle import consistency_spans, inclusion_spans
 from tests.cloud_gateway.evidence.exports import hold_entry
@@ -18,6 +18,7 @@ from tests.cloud_gateway.evidence.pieces import AT, record_entries
 
 Look = Callable[[AsyncConnection], Awaitable[object]]
 KEYS = [(f"terminal-{n % 3}", "0123456789abcdef", "record", n) for n in range(9)]
+NAMES = [store_keys.KeyName("device", f"terminal-{n}", "A" * 43 + "=", "") for n in range(9)]
 TEXTS = [(place, "body.reason") for place in (60, 61)]
 
 
@@ -35,6 +36,7 @@ async def erase(connection: AsyncConnection) -> None:
         pytest.param(lambda c: store_scrub.read_records(c, KEYS), id="records"),
         pytest.param(lambda c: store_scrub.read_texts(c, 3, 50), id="texts"),
         pytest.param(lambda c: store_scrub.read_level(c, 2, 0, 9), id="nodes"),
+        pytest.param(lambda c: store_keys.append_keys(c, NAMES, AT), id="keys"),
         pytest.param(erase, id="erasure"),
     ],
 )

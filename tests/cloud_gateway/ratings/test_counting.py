@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
+from cloud_gateway.database import reading
 from edge_agent.wire import ratings as wire
 from tests.cloud_gateway.ingest.pieces import deliver
 from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, Hall, number_of, rating, service
@@ -108,6 +110,19 @@ async def test_services_that_come_after_their_day_was_closed_are_added_by_anothe
     await hall.count()
     await hall.count(MIDNIGHT + DAY)
     assert [(body["day"], body["served"]) for body in await hall.entries("service-day")] == [("2026-11-22", 1)] * 2
+
+
+async def test_records_are_looked_up_and_not_read_through(hall: Hall) -> None:
+    await hall.hear(rating(1), rating(2))
+    await hall.hear(rating(3, counter="2"), device=TWO)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(hall.engine.sync_engine, "before_cursor_execute", lambda c, k, sql, v, *_: asked.append((sql, v)))
+    await hall.count()
+    async with reading(hall.engine) as connection:
+        looks = [one for one in asked if "FROM record " in one[0]]
+        plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks]
+        steps = [row.detail for plan in plans for row in plan]
+    assert [step.split()[:2] for step in steps if step.startswith(("SEARCH", "SCAN"))] == [["SEARCH", "record"]] * 2
 
 
 async def test_a_score_beyond_its_scale_does_not_count_and_holds_up_nothing(hall: Hall) -> None:

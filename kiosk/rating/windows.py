@@ -8,7 +8,8 @@
 | answered | serving                       | the same ticket: nothing; else open   | repeat    | late_s: idle     |
 | closed   | serving                       | the same ticket: nothing; else open   | late      | late_s: idle     |
 
-A window opens whether or not a clerk has signed on, and the clerk cannot open one.
+A window opens whether or not a clerk has signed on, and the clerk cannot open one. Who signs off before the end of a
+service has still served, unless another has taken over.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class Windows:
         over: list[Concluded] = []
         if known is not None and self.phase is Phase.SERVING and known.ticket == service.ticket:
             waited = service.waited_s if service.waited_s is not None else known.waited_s
-            service = replace(known, clerk=service.clerk, waited_s=waited)
+            service = replace(known, clerk=service.clerk or known.clerk, waited_s=waited)
         else:
             over = self._give_up(now)
         if not in_service:

@@ -96,6 +96,14 @@ def test_clerk_and_waiting_are_those_known_at_the_end() -> None:
     assert (windows.service.clerk, windows.service.waited_s, windows.service.began_at) == ("3107", 200, 1000)
 
 
+@pytest.mark.parametrize(("at_the_end", "named"), [("", "3107"), ("3108", "3108")], ids=["signed off", "taken over"])
+def test_clerk_who_signs_off_before_the_end_has_served(at_the_end: str, named: str) -> None:
+    windows = Windows(30, 60)
+    windows.begin(service("A", clerk="3107"), at(0))
+    windows.end(service("A", clerk=at_the_end), at(60))
+    assert windows.answer(at(61)).service.clerk == named
+
+
 def test_terminal_that_cannot_store_invites_nobody_and_says_so() -> None:
     windows = Windows(30, 60)
     over = windows.end(service("A"), at(0), in_service=False)

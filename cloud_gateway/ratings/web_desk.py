@@ -38,6 +38,7 @@ from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
+from cloud_gateway.stations.store import find_station
 from edge_agent.proof.checkpoints import NoteError, read_vkey
 from edge_agent.web.paging import Time
 from edge_agent.web.problems import Problem, invalid
@@ -120,6 +121,7 @@ async def invite(request: Request, who: Desk, asked: NewInvitation, key: Require
     answer_key = open_key(gateway.settings.data_dir, origin_of(request))
 
     async def make(connection: Connection) -> MadeInvitation:
+        await _require_station(connection, asked.station)
         made, scale = str(uuid7()), asked.scale or gateway.settings.ratings.web_scale
         until = now + asked.days * DAY_MS
         invitation = Invitation(made, asked.stage, scale, asked.station, asked.counter, asked.clerk, until, None)
@@ -208,6 +210,12 @@ async def add_regulator(request: Request, who: Administrator, asked: RegulatorKe
         return asked
 
     return await make_once(request, who, key, RegulatorKey, make)
+
+
+async def _require_station(connection: Connection, code: str) -> None:
+    if code and await find_station(connection, code) is None:
+        remedy = _("Look at the list of stations.")
+        raise Problem(422, "unknown_station", _("There is no such station."), remedy, "station")
 
 
 async def _expect(request: Request, connection: Connection, place: int) -> Report:

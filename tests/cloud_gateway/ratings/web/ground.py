@@ -66,6 +66,14 @@ class Ground:
         client = await self.staff(who)
         return await client.post(f"/api/v1{path}", json=json, headers={"Idempotency-Key": str(uuid4())})
 
+    async def enter_stations(self, **names: str) -> None:
+        """Stations of one counter, their names by code."""
+        client, counter = await self.staff("counter-manager"), {"number": "1", "name": "One", "name_zh": "一号"}
+        for code, name in names.items():
+            entry = {"code": code, "name": name, "name_zh": name, "counter": [counter]}
+            answer = await client.put(f"/api/v1/stations/{code}", json=entry)
+            assert answer.status_code == 200, answer.text
+
     async def invite(self, **asked: object) -> str:
         """The path of a new invitation."""
         answer = await self.post("operations", "/rating-invitations", {"stage": "claim", **asked})

@@ -53,7 +53,8 @@ async def rated(ground: Ground) -> Kept:
     """A rating full of scripts, with a reply and an answer full of them, and a masked one before it."""
     masked = await ground.rate(1, "an insult")
     await ground.mask(masked.place)
-    kept = await ground.rate(2, EVIL, station="<b>harbour</b>")
+    await ground.enter_stations(evil="<b>harbour</b>")
+    kept = await ground.rate(2, EVIL, station="evil")
     await ground.post("operations", f"/wall/{kept.place}/replies", {"text": EVIL})
     await ground.visitor.post(kept.own, data={"text": EVIL})
     await ground.sign()

@@ -51,6 +51,11 @@ async def test_three_levels_by_choice_of_the_invitation(ground: Ground) -> None:
     assert page.text.count('type="radio"') == 3
 
 
+async def test_nobody_is_invited_to_rate_a_station_that_is_not_there(ground: Ground) -> None:
+    answer = await ground.post("operations", "/rating-invitations", {"stage": "claim", "station": "harbor"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "unknown_station", "station")
+
+
 async def test_neither_token_nor_secret_is_kept(ground: Ground) -> None:
     path = await ground.invite()
     kept = await ground.rate(3, "to be kept")
@@ -62,6 +67,7 @@ async def test_neither_token_nor_secret_is_kept(ground: Ground) -> None:
 
 
 async def test_wall_has_the_newest_first_and_pages_by_stage_and_station(ground: Ground) -> None:
+    await ground.enter_stations(harbour="Harbour", hill="Hill")
     first = await ground.rate(1, stage="renewal", station="harbour")
     second = await ground.rate(5, stage="renewal", station="hill")
     third = await ground.rate(2, stage="renewal", station="harbour")
@@ -177,6 +183,12 @@ async def test_rating_is_counted_once_with_the_id_in_its_entry(ground: Ground) -
 async def test_unknown_link_tells_no_more_and_costs_time(ground: Ground) -> None:
     answers = [(await ground.visitor.get(f"/rate/{'A' * 43}")).status_code for _ in range(7)]
     assert (answers[0], answers[-1]) == (404, 429)
+
+
+@pytest.mark.parametrize("path", ["/wall/{}", "/api/v1/wall/{}", "/api/v1/wall/{}/proof"])
+async def test_place_that_no_log_can_have_is_refused(ground: Ground, path: str) -> None:
+    answer = await ground.visitor.get(path.format(2**63))
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/wall", "/r", "/rate/x"])

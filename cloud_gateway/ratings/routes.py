@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.database import reading
@@ -27,6 +27,7 @@ router = APIRouter(tags=["ratings"])
 Asked = Annotated[
     str | None, Query(max_length=10, description="2026, 2026-Q4, 2026-11 or 2026-11-22; else this month.")
 ]
+EditionNumber = Annotated[int, Path(ge=1, lt=2**53)]
 NEWEST = 2**62
 
 
@@ -122,7 +123,7 @@ async def show_figures(request: Request, who: Reader, period: Asked = None) -> F
     """The figures of a period, by channel and scale, which are never added."""
     asked = asked_period(request, period)
     async with reading(gateway_of(request).engine) as connection:
-        seen = await read_figures(connection, asked)
+        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k)
     unrated = [Unrated("counter" if at.level == 3 else "clerk", at.station, at.name, s) for at, s in seen.unrated]
     flags = [_flag(code, flag) for code, found in seen.flags.items() for flag in found]
     return FiguresView(*asked, seen.tables, unrated, flags, seen.waiting)
@@ -162,14 +163,14 @@ async def make_publication(request: Request, who: Publisher, asked: PublicationA
 
 
 @router.get("/ratings/publications/{period}/{edition}")
-async def show_publication(request: Request, who: Reader, period: str, edition: int) -> Response:
+async def show_publication(request: Request, who: Reader, period: str, edition: EditionNumber) -> Response:
     """The document, byte for byte."""
     found = await _find(request, period, edition)
     return _file(found.document, "application/json", f"ratings-{found.period}-{found.edition}.json")
 
 
 @router.get("/ratings/publications/{period}/{edition}/note")
-async def show_note(request: Request, who: Reader, period: str, edition: int) -> Response:
+async def show_note(request: Request, who: Reader, period: str, edition: EditionNumber) -> Response:
     """Its signature: a C2SP signed note."""
     found = await _find(request, period, edition)
     return _file(found.note.encode(), "text/plain; charset=utf-8", f"ratings-{found.period}-{found.edition}.json.note")

@@ -15,7 +15,7 @@ from cloud_gateway.ratings.appeals import Mark
 from cloud_gateway.ratings.replies import MAX_TEXT, Outcome
 from cloud_gateway.ratings.wall import PAGE, Choice
 from cloud_gateway.ratings.wall_views import view_rating
-from cloud_gateway.ratings.web_acts import append_appeal, append_reply, append_ruling
+from cloud_gateway.ratings.web_acts import Place, append_appeal, append_reply, append_ruling
 from cloud_gateway.ratings.web_desk import Desk
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
@@ -58,7 +58,7 @@ async def show_desk(
 
 
 @router.post("/wall-desk/{place}/replies")
-async def write_reply(request: Request, who: Desk, place: int, text: Text) -> Response:
+async def write_reply(request: Request, who: Desk, place: Place, text: Text) -> Response:
     """Append a reply."""
     async with transaction(gateway_of(request).engine) as connection:
         await append_reply(connection, who, place, text)
@@ -66,7 +66,7 @@ async def write_reply(request: Request, who: Desk, place: int, text: Text) -> Re
 
 
 @router.post("/wall-desk/{place}/appeals")
-async def write_appeal(request: Request, who: Desk, place: int, text: Text, clerk: Name, manager: Name) -> Response:
+async def write_appeal(request: Request, who: Desk, place: Place, text: Text, clerk: Name, manager: Name) -> Response:
     """Append a clerk's appeal."""
     async with transaction(gateway_of(request).engine) as connection:
         await append_appeal(connection, who, place, text, clerk, manager)
@@ -75,7 +75,7 @@ async def write_appeal(request: Request, who: Desk, place: int, text: Text, cler
 
 @router.post("/wall-desk/{place}/rulings")
 async def write_ruling(
-    request: Request, who: Desk, place: int, text: Text, outcome: Annotated[Outcome, Form()]
+    request: Request, who: Desk, place: Place, text: Text, outcome: Annotated[Outcome, Form()]
 ) -> Response:
     """Append a ruling."""
     async with transaction(gateway_of(request).engine) as connection:

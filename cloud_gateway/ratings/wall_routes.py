@@ -18,7 +18,7 @@ from cloud_gateway.ratings.visitors import AtPace, keep_pace, seal
 from cloud_gateway.ratings.wall import PAGE, Choice
 from cloud_gateway.ratings.wall_documents import ProofDocument, RatingDocument, document_of
 from cloud_gateway.ratings.wall_views import view_rating
-from cloud_gateway.ratings.web_acts import no_rating
+from cloud_gateway.ratings.web_acts import Place, no_rating
 from cloud_gateway.running import gateway_of
 from edge_agent.web.pages import language_of
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
@@ -58,7 +58,7 @@ async def show_wall(
 
 
 @router.get("/wall/{place}")
-async def show_rating(request: Request, place: int, _pace: AtPace) -> Response:
+async def show_rating(request: Request, place: Place, _pace: AtPace) -> Response:
     """One rating, with the proof of its entry."""
     gateway, language = gateway_of(request), language_of(request)
     async with reading(gateway.engine) as connection:
@@ -86,7 +86,7 @@ async def list_ratings(
 
 
 @api.get("/{place}")
-async def read_rating(request: Request, place: int) -> RatingDocument:
+async def read_rating(request: Request, place: Place) -> RatingDocument:
     """One rating with all that was said to it."""
     async with reading(gateway_of(request).engine) as connection:
         found = await store_web.find_rating(connection, place)
@@ -96,7 +96,7 @@ async def read_rating(request: Request, place: int) -> RatingDocument:
 
 
 @api.get("/{place}/proof")
-async def read_proof(request: Request, place: int) -> ProofDocument:
+async def read_proof(request: Request, place: Place) -> ProofDocument:
     """The entry of a rating, or of something said to one, with its proof; `holds` is what was found here."""
     async with reading(gateway_of(request).engine) as connection:
         known = await store_masks.find_rating_of(connection, place)

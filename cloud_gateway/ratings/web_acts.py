@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from fastapi import Path
+
 from cloud_gateway.evidence.entries import Json
 from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings import store_masks, store_web
@@ -12,6 +16,8 @@ from cloud_gateway.running import now_ms
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
+
+Place = Annotated[int, Path(ge=0, lt=2**53, description="Place of the entry in the evidence log.")]
 
 
 async def append_reply(connection: Connection, who: Staff, place: int, text: str) -> int:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from uuid_utils import uuid7
@@ -32,7 +32,7 @@ from cloud_gateway.ratings.proving import prove_entry
 from cloud_gateway.ratings.replies import MAX_TEXT, Outcome, Word
 from cloud_gateway.ratings.store_web import PATH, NewWord
 from cloud_gateway.ratings.visitors import origin_of
-from cloud_gateway.ratings.web_acts import append_appeal, append_reply, append_ruling, no_rating
+from cloud_gateway.ratings.web_acts import Place, append_appeal, append_reply, append_ruling, no_rating
 from cloud_gateway.ratings.web_ratings import RATE
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
@@ -48,7 +48,6 @@ router = APIRouter(tags=["wall"])
 Desk = Annotated[Staff, Depends(require_role(Role.OPERATIONS, Role.COUNTER_MANAGER, Role.ADMINISTRATOR))]
 Keeper = Annotated[Staff, Depends(require_role(Role.OPERATIONS, Role.ADMINISTRATOR))]
 Administrator = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR))]
-Place = Annotated[int, Path(ge=0, lt=2**53, description="Place of the entry in the evidence log.")]
 Short = Annotated[str, Field(max_length=64)]
 
 

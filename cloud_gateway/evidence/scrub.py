@@ -1,17 +1,18 @@
 """Scrubs the stored log: hashes its content anew, not its roots only, and names what has rotted or was edited.
 
 Each stored thing is compared with its neighbour: an entry with its leaf hash, a node with the two below it, a head with
-the nodes, a record and a text with their entry. So one alteration is one finding or two, at its place.
+the nodes, a record and a text with their entry, a row of the count with its rating. So one alteration is one finding or
+two, at its place.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +20,7 @@ from cloud_gateway.database import open_database, reading
 from cloud_gateway.evidence import store, store_heads, store_scrub
 from cloud_gateway.evidence.entries import EntryError, check_body, hash_text
 from cloud_gateway.evidence.records import record_body
+from cloud_gateway.evidence.scrub_counts import Counts, Fault
 from cloud_gateway.evidence.store import StoredEntry
 from cloud_gateway.evidence.store_export import list_log_keys
 from cloud_gateway.evidence.store_heads import Head, Life
@@ -75,6 +77,7 @@ class _Scrub:
         self._erased: dict[tuple[int, str], int] = {}
         self._of: Counter[str] = Counter()  # entries of records by device, of records that are stored
         self._unread = 0  # entries that are missing or altered
+        self._counts = Counts()
 
     async def run(self) -> Scrubbed:
         state = await store.read_state(self._c)
@@ -85,11 +88,15 @@ class _Scrub:
         await self._look_at_peaks(size, state.frontier.peaks)
         await self._look_at_heads(size)
         await self._count_records()
+        self._find_all(self._counts.find_lost(*await store_scrub.read_waiting(self._c)))
         self._done.findings.sort(key=lambda one: (one.place is None, one.place or 0))
         return self._done
 
     def _find(self, place: int | None, code: str, detail: str) -> None:
         self._done.findings.append(Finding(place, code, detail))
+
+    def _find_all(self, faults: Iterable[Fault]) -> None:
+        self._done.findings += [Finding(*fault) for fault in faults]
 
     async def _look_at_entries(self, size: int) -> None:
         expected = 0
@@ -103,6 +110,7 @@ class _Scrub:
             self._done.entries += len(page)
             await self._look_at_texts(page[0].place, page[-1].place, bodies)
             await self._look_at_records({place: body for place, (type_, body) in bodies.items() if type_ == "record"})
+            self._look_at_counts(bodies)
         self._expect(expected, size)
         if expected > size:
             self._find(size, "entry-surplus", f"{expected - size} entries more than the log has grown to")
@@ -151,7 +159,15 @@ class _Scrub:
             whole = record_body(stored[key])
             if differing := [name for name, value in whole.items() if bodies[place][name] != value]:
                 self._find(place, "record-altered", f"record {key[3]} of {key[0]}: {', '.join(differing)}")
+            self._counts.hear_record(place, key[0], stored[key].kind, stored[key].body)
         self._done.records += len(keys)
+
+    def _look_at_counts(self, bodies: Mapping[int, tuple[str, Body]]) -> None:
+        for place, (type_, body) in bodies.items():
+            if type_ == "rating":
+                self._counts.hear_rating(place, body)
+            elif type_ == "count":
+                self._find_all(self._counts.judge(place, cast("Sequence[Body]", body["rows"])))
 
     async def _look_at_nodes(self, size: int) -> None:
         for level in range(1, size.bit_length()):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.evidence.records import EVIDENCED, RecordFact
 from cloud_gateway.evidence.tables import evidence_entry, evidence_node, evidence_text
+from cloud_gateway.ratings.tables import rating, rating_progress
 from cloud_gateway.tables import record
 
 _e, _n, _t, _r = evidence_entry.c, evidence_node.c, evidence_text.c, record.c
@@ -85,6 +86,12 @@ async def first_record_at(connection: AsyncConnection) -> int | None:
     """When the first record became an entry, ms UTC."""
     first: int | None = await connection.scalar(select(_e.at).where(_e.type == "record").order_by(_e.place).limit(1))
     return first
+
+
+async def read_waiting(connection: AsyncConnection) -> tuple[set[str], int]:
+    """The ids of ratings that wait for their batch, and the place below which all records were taken."""
+    upto = await connection.scalar(select(rating_progress.c.place).where(rating_progress.c.id == 1)) or 0
+    return set(await connection.scalars(select(rating.c.count).where(rating.c.place.is_(None)))), upto
 
 
 def record_key(body: Mapping[str, object]) -> RecordKey:

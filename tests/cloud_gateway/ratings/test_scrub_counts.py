@@ -1,0 +1,57 @@
+"""Ratings that wait for their batch stand in a table that nobody signs: scrubbing finds what was changed there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import text
+
+from cloud_gateway.database import transaction
+from cloud_gateway.evidence.scrub import scrub_log
+from tests.cloud_gateway.ratings.hall import MIDNIGHT, Hall, number_of, rating, service, window_of
+
+COPY = (
+    "INSERT INTO rating SELECT '{id}', channel, stage, scale, 3, station, counter, clerk, at, day, wait_s, "
+    "answered_ms, NULL, NULL, due_at, taken_at, NULL FROM rating WHERE score = 1"
+).format(id="f" * 64)
+EDITS = {  # of so many ratings, the first a bad one, in entry 0
+    "another score": (4, "UPDATE rating SET score = 3 WHERE score = 1", (4, "count-altered")),
+    "another clerk": (4, "UPDATE rating SET clerk = '2048' WHERE score = 1", (4, "count-altered")),
+    "no rating": (4, "DELETE FROM rating WHERE score = 1", (0, "count-lost")),
+    "a rating too many": (4, COPY, (4, "count-foreign")),
+    "a rating once more": (5, "UPDATE rating SET place = NULL WHERE score = 1", (6, "count-twice")),
+}
+
+
+async def _say(hall: Hall, ratings: int) -> None:
+    await hall.hear(rating(0, 1), *(rating(n) for n in range(1, ratings)))
+    await hall.count()
+
+
+async def _scrub(hall: Hall) -> list[tuple[int | None, str]]:
+    done = await scrub_log(Path(str(hall.engine.url.database)))
+    return [(one.place, one.code) for one in done.findings]
+
+
+async def test_what_was_said_waits_and_is_counted_without_a_finding(hall: Hall) -> None:
+    await hall.hear(*(rating(n) for n in range(5)), service(1), rating(5, 1))
+    await hall.count()
+    waiting = await _scrub(hall)
+    beyond, second = rating(6, 5), replace(rating("another", 1), window=window_of(5))
+    await hall.hear(beyond, second)
+    await hall.close_day()
+    assert (waiting, await _scrub(hall)) == ([], [])
+    assert number_of(5) in {str(row["id"]) for row in await hall.released()}
+
+
+@pytest.mark.parametrize(("ratings", "edit", "finding"), EDITS.values(), ids=EDITS)
+async def test_what_was_edited_while_it_waited_is_named(
+    ratings: int, edit: str, finding: tuple[int, str], hall: Hall
+) -> None:
+    await _say(hall, ratings)
+    async with transaction(hall.engine) as connection:
+        assert (await connection.execute(text(edit))).rowcount == 1
+    await hall.count(MIDNIGHT)
+    assert await _scrub(hall) == [finding]

@@ -6,6 +6,7 @@ first board's. Each board therefore has its own pin factory, whose `spi` hands o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from gpiozero.pins import SPI, BoardInfo
 from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiBoardInfo
 
-from edge_agent.hardware.board import HardwareError, LineReader
+from edge_agent.hardware.board import HardwareError, LineReader, Paper, Printer
 from edge_agent.hardware.gpio import GpioBoard
 from firmware_sim.converter import Mcp3008, Source
 from firmware_sim.machine import SimMachine
@@ -131,6 +132,28 @@ class SimReader:
         self._listeners.clear()
 
 
+class SimPrinter:
+    """A SIMULATED receipt printer: keeps the last few slips in memory, as the bytes that it was given."""
+
+    def __init__(self) -> None:
+        self.slips: deque[bytes] = deque(maxlen=8)
+        self.stock = Paper.ENOUGH
+        self.plugged = True
+
+    async def paper(self) -> Paper:
+        """What it was told to have. Raises HardwareError while it is not plugged in."""
+        if not self.plugged:
+            raise HardwareError("receipt printer: it is not plugged in")
+        return self.stock
+
+    async def print(self, data: bytes) -> Paper:
+        """Take a slip. Raises HardwareError without paper, or while it is not plugged in."""
+        if await self.paper() is Paper.OUT:
+            raise HardwareError("receipt printer: out of paper; put in a new roll")
+        self.slips.append(data)
+        return self.stock
+
+
 class SimBoard(GpioBoard):
     """A SIMULATED board, with handles for the world around it."""
 
@@ -139,6 +162,7 @@ class SimBoard(GpioBoard):
         self._by_number: dict[int, SimPin] = {}
         self._sim_machine = SimMachine()
         self._reader = SimReader()
+        self.slip_printer = SimPrinter()
         super().__init__(self._pins, serial)
 
     @property
@@ -161,6 +185,10 @@ class SimBoard(GpioBoard):
     def reader(self, path: Path) -> LineReader:
         """The SIMULATED card reader, whatever its path."""
         return self._reader
+
+    def printer(self, path: Path) -> Printer:
+        """The SIMULATED receipt printer, whatever its path."""
+        return self.slip_printer
 
     def show_card(self, line: str) -> None:
         """Hold a card to the reader, once."""

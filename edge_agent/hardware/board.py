@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +53,25 @@ class LineReader(Protocol):
         """Let go of the device."""
 
 
+class Paper(StrEnum):
+    """What a printer says of its paper; UNKNOWN: it does not say."""
+
+    ENOUGH = "enough"
+    LOW = "low"
+    OUT = "out"
+    UNKNOWN = "unknown"
+
+
+class Printer(Protocol):
+    """A printer of slips."""
+
+    async def paper(self) -> Paper:
+        """How its paper is. Raises HardwareError for a printer that is not there."""
+
+    async def print(self, data: bytes) -> Paper:
+        """Print, and say how the paper is then. Raises HardwareError: not printed, or not known to be."""
+
+
 class Board(Protocol):
     """One device's pins. The same code serves a Raspberry Pi and a simulated board."""
 
@@ -78,6 +98,9 @@ class Board(Protocol):
 
     def reader(self, path: Path) -> LineReader:
         """A card reader by its serial device; called in the event loop. Raises HardwareError."""
+
+    def printer(self, path: Path) -> Printer:
+        """A receipt printer by its character device."""
 
     def close(self) -> None:
         """Release every pin; outputs go off."""

@@ -15,8 +15,9 @@ import gpiozero
 from gpiozero.pins import Factory
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output
+from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output, Printer
 from edge_agent.hardware.machine import LinuxMachine, Machine
+from edge_agent.hardware.printer import PrinterFile
 from edge_agent.hardware.reader import SerialReader
 
 try:
@@ -141,6 +142,10 @@ class GpioBoard:
     def reader(self, path: Path) -> LineReader:
         """A card reader on a serial port of this machine. Raises HardwareError."""
         return SerialReader(path)
+
+    def printer(self, path: Path) -> Printer:
+        """A receipt printer on a port of this machine."""
+        return PrinterFile(path)
 
     def close(self) -> None:
         """Switch the outputs off and release every pin."""

@@ -29,18 +29,22 @@ class Kept(StrEnum):
 
 @dataclass
 class Given:
-    """One rating. `link` is what its QR code says; empty before it is stored, and on a device without a key."""
+    """One rating. `link` is what its QR code says; empty before it is stored, and on a device without a key.
+
+    `at` is the record's time, ms UTC.
+    """
 
     window: str
     state: Kept = Kept.SAVING
     seq: int = 0
     link: str = ""
+    at: int = 0
 
     def store(self, device: Device, facts: Sequence[tuple[int, Item]], origin: str) -> None:
         """These facts are on disk; the rating may be among them."""
         for seq, item in facts:
             if item.kind == RATING and msgspec.json.decode(item.body, type=RatingBody).window == self.window:
-                self.seq, self.state = seq, Kept.SAVED
+                self.seq, self.at, self.state = seq, item.at, Kept.SAVED
                 self.link = _link(device, seq, item, origin)
 
     def acknowledge(self, lane: Lane, ack: LaneAck) -> None:

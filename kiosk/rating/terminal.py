@@ -22,7 +22,10 @@ from kiosk.rating.counter import Counter, Fact, Heard, Lights, More
 from kiosk.rating.given import Given
 from kiosk.rating.journal import Journal
 from kiosk.rating.panel import Panel
+from kiosk.rating.printing import NotOffered, Printing, Slip
+from kiosk.rating.receipts import write_secret
 from kiosk.rating.shifts import Shift, Shifts
+from kiosk.rating.slip import Paperwork, Place, compose_slips
 from kiosk.rating.tickets import EventCode, Refused, SharedKey, Used, read_event, read_key, take_number
 from kiosk.rating.windows import Moment, Phase, Service
 from kiosk.settings import RatingSettings
@@ -67,6 +70,7 @@ class Terminal:
         self.counter: Counter
         self._panel: Panel
         self._journal: Journal
+        self.printing: Printing
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -79,6 +83,7 @@ class Terminal:
         self._journal.on_full = self._show
         self._resume_service(memory)
         self._panel = Panel(device, self.rules)
+        self.printing = Printing(device, self.rules, self._show)
         device.on_notice.append(self._show)
         self._panel.listen(self._on_key, self._on_presence, self._on_card)
         self.ready.set()
@@ -87,6 +92,7 @@ class Terminal:
                 group.create_task(self._journal.run(), name="ratings")
                 group.create_task(self._keep_turning(), name="counter")
                 group.create_task(self._panel.mind_reader(), name="card reader")
+                group.create_task(self.printing.mind(), name="receipt printer")
         finally:
             self._panel.close()
             await self._journal.flush()
@@ -154,6 +160,18 @@ class Terminal:
         self._say(facts or [])
         self._wake()
         return facts is not None
+
+    async def print_receipt(self, window: str) -> None:
+        """Print the receipt of the rating just given. Raises Unavailable, NotOffered, HardwareError."""
+        self._check_ready()
+        thanks, given = self.counter.thanks, self.given
+        if thanks is None or given is None or not given.link or window != thanks.window:
+            raise NotOffered
+        notice = None if self.device.notice is None else self.device.notice.counter
+        names = ("", "") if notice is None else (notice.name, notice.name_zh)
+        place = Place(self.rules.printer_head, self.rules.counter, *names)
+        how = Paperwork(self.rules.printer_dots, self.rules.printer_zone, self.device.board.simulated)
+        await self.printing.print(window, compose_slips(given.link, write_secret(thanks.secret), given.at, place, how))
 
     async def hear(self, body: bytes, signature: str) -> None:
         """An event of a service, as it came: its number is on disk before it does anything.
@@ -246,6 +264,12 @@ class Terminal:
         """Who may sign on here, as the gateway has said."""
         notice = self.device.notice
         return () if notice is None or notice.counter is None else notice.counter.clerks
+
+    @property
+    def slip(self) -> Slip:
+        """Whether the receipt of the rating just given can be printed, and what has become of that."""
+        given = self.given
+        return Slip.NONE if given is None or not given.link else self.printing.slip(given.window)
 
     @property
     def full(self) -> bool:

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, StreamingResponse
 
+from edge_agent.hardware.board import HardwareError
 from edge_agent.proof.digest import digest
 from edge_agent.web.pages import Pages, language_of
 from edge_agent.web.problems import Problem
@@ -23,6 +24,7 @@ from edge_agent.web.streams import frame
 from edge_agent.web.words import LANGUAGES, Words, _
 from edge_agent.wire.ratings import LABELS
 from kiosk.rating.counter import More
+from kiosk.rating.printing import NotOffered
 from kiosk.rating.terminal import Terminal, Unavailable
 from kiosk.rating.tickets import MAX_EVENT_BYTES, EventCode, Refused
 from kiosk.web.questions import CODES, REASONS, RECOMMEND
@@ -69,6 +71,12 @@ class Touch(BaseModel):
     """A key of the screen."""
 
     score: int = Field(ge=1, le=5, description="The score that the key stands for.")
+
+
+class SlipOrder(BaseModel):
+    """The receipt that the customer wants on paper."""
+
+    window: str = Field(pattern=r"^[0-9a-f]{32}$", description="The window of that rating.")
 
 
 class Addition(BaseModel):
@@ -130,6 +138,21 @@ async def add(addition: Addition, _here: Here, terminal: At) -> None:
         raise Problem(409, "too_late", _("It is too late to add to that rating."), _("Nothing is to be done."))
 
 
+@router.post("/api/v1/slips", status_code=201)
+async def print_slip(order: SlipOrder, _here: Here, terminal: At) -> None:
+    """Print the receipt of the rating just given, once; the answer comes when it is printed."""
+    try:
+        await terminal.print_receipt(order.window)
+    except NotOffered as exc:
+        title = _("This receipt cannot be printed now.")
+        raise Problem(409, "not_offered", title, _("Scan the code on the screen.")) from exc
+    except HardwareError as exc:
+        title, advice = _("The printer does not print."), _("Scan the code on the screen.")
+        raise Problem(503, "printer", title, advice, detail=str(exc)) from exc
+    except Unavailable as exc:
+        raise _unavailable(exc) from exc
+
+
 @router.post(SERVICES, status_code=202)
 async def hear_service(request: Request, terminal: At) -> None:
     """A service begins or ends; signed with a shared key in the header Weiran-Signature."""
@@ -181,6 +204,7 @@ def screen_of(terminal: Terminal) -> Screen:
         linked=device.linked,
         full=terminal.full,
         simulated=device.board.simulated,
+        slip=terminal.slip,
     )
 
 

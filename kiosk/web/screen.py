@@ -11,6 +11,7 @@ from edge_agent.wire.messages import ClerkBadge, CounterNotice
 from edge_agent.wire.ratings import ShiftState
 from kiosk.rating.counter import Counter
 from kiosk.rating.given import Given, Kept
+from kiosk.rating.printing import Slip
 from kiosk.rating.receipts import write_secret
 from kiosk.rating.windows import Phase
 
@@ -37,11 +38,12 @@ class Badge(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What a customer may take home. `qr` says whether there is a code; the secret is the customer's alone."""
+    """What a customer may take home. `qr`: there is a code; `slip`: it on paper; the secret is the customer's alone."""
 
     state: Kept
     qr: bool
     secret: str
+    slip: Slip = Slip.NONE
 
 
 class Screen(Struct, frozen=True):
@@ -71,11 +73,12 @@ def compose_screen(
     linked: bool,
     full: bool,
     simulated: bool,
+    slip: Slip = Slip.NONE,
 ) -> Screen:
     """The screen of now."""
     view = View.OUT if full else _view(counter, given)
     shift = counter.shifts.shift
-    receipt = _receipt(counter, given) if view is View.THANKS else None
+    receipt = _receipt(counter, given, slip) if view is View.THANKS else None
     service = counter.windows.service
     return Screen(
         view=view,
@@ -112,10 +115,10 @@ def _view(counter: Counter, given: Given | None) -> View:
     return {Phase.SERVING: View.SERVING, Phase.OPEN: View.RATING}.get(counter.windows.phase, View.IDLE)
 
 
-def _receipt(counter: Counter, given: Given | None) -> Receipt | None:
+def _receipt(counter: Counter, given: Given | None, slip: Slip) -> Receipt | None:
     if counter.thanks is None or given is None:
         return None
-    return Receipt(given.state, bool(given.link), write_secret(counter.thanks.secret))
+    return Receipt(given.state, bool(given.link), write_secret(counter.thanks.secret), slip)
 
 
 def _left_s(counter: Counter, view: View, mono: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output
+from edge_agent.hardware.board import AnalogInput, DigitalInput, HardwareError, LineReader, Output, Printer
 from edge_agent.settings import AgentSettings, OutboxSettings
 from edge_agent.storage.commit import Result
 from edge_agent.storage.group import Group
@@ -64,6 +64,9 @@ class NoPins:
 
     def reader(self, path: Path) -> LineReader:
         raise HardwareError(f"card reader {path}: there is none")
+
+    def printer(self, path: Path) -> Printer:
+        raise HardwareError(f"receipt printer {path}: there is none")
 
     def close(self) -> None:
         """Nothing to let go of."""

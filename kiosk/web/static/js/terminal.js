@@ -78,10 +78,13 @@ function step(button) {
 screen.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { score, settled, reason, recommend } = button.dataset;
+  const { score, settled, reason, recommend, print } = button.dataset;
   if (score) {
     for (const key of screen.querySelectorAll("[data-score]")) key.disabled = true;
     send("/api/v1/presses", { score: Number(score) });
+  } else if (print !== undefined) {
+    button.disabled = true;
+    send("/api/v1/slips", { window: screen.querySelector("[data-window]").dataset.window });
   } else if (reason) {
     const on = !answers.reasons.includes(reason);
     answers.reasons = on ? [...answers.reasons, reason] : answers.reasons.filter((one) => one !== reason);

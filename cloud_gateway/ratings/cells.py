@@ -90,7 +90,7 @@ def tally_rows(rows: Iterable[Row]) -> dict[tuple[str, int], Table]:
     tables: dict[tuple[str, int], Table] = defaultdict(dict)
     for row in rows:
         table = tables[row.channel, row.scale]
-        for place in _places(row.station, row.counter, row.clerk, row.stage):
+        for place in list_places(row.station, row.counter, row.clerk, row.stage):
             tally = table.setdefault(place, Tally([0] * row.scale))
             tally.counts[row.score - 1] += 1
             if row.wait_s is not None:
@@ -102,7 +102,7 @@ def tally_services(days: Iterable[ServiceDay]) -> dict[Place, Served]:
     """The cells of services."""
     cells: dict[Place, Served] = defaultdict(Served)
     for day in days:
-        for place in _places(day.station, day.counter, day.clerk):
+        for place in list_places(day.station, day.counter, day.clerk):
             cell = cells[place]
             cell.served += day.served
             cell.invited += day.invited
@@ -111,7 +111,8 @@ def tally_services(days: Iterable[ServiceDay]) -> dict[Place, Served]:
     return dict(sorted(cells.items()))
 
 
-def _places(station: str, counter: str, clerk: str, stage: str | None = None) -> Iterator[Place]:
+def list_places(station: str, counter: str, clerk: str, stage: str | None = None) -> Iterator[Place]:
+    """The cells that a rating, or with no stage a service, belongs to."""
     yield Place(0, "", "")
     if stage is not None:
         yield Place(1, "", stage)

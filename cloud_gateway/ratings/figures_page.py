@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from babel.support import NullTranslations
 
+from cloud_gateway.ratings.additions import Reasons, Recommendation, Settled
 from cloud_gateway.ratings.anomalies import Anomaly, Flag
 from cloud_gateway.ratings.cells import LEVELS, Place
 from cloud_gateway.ratings.figures import Share
@@ -52,6 +53,16 @@ REASONS = {
     "not-ended": _("the next service began first"),
 }
 
+#: What customers choose from on a terminal.
+ADDED = {
+    "waiting": _("Waiting time"),
+    "manner": _("Manner"),
+    "explanation": _("Clear explanation"),
+    "knowledge": _("Knowledge"),
+    "paperwork": _("Paperwork"),
+    "place": _("The place itself"),
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -71,6 +82,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class AddedLine:
+    """What customers of a cell added, in ready words; a dash for what too few have said."""
+
+    level: str
+    name: str
+    settled: str
+    recommend: str
+    reasons: str
+
+
+@dataclass(frozen=True)
 class Block:
     """The table of one channel and scale."""
 
@@ -78,6 +100,7 @@ class Block:
     scale: int
     labels: str
     lines: tuple[Line, ...]
+    added: tuple[AddedLine, ...]
 
 
 @dataclass(frozen=True)
@@ -160,7 +183,36 @@ def compose_page(seen: Seen, language: str, translations: NullTranslations) -> F
 
 def _block(table: FigureTable, words: Words) -> Block:
     title = f"{words.say(CHANNELS[table.channel])} · {words.say(SCALES[table.scale])}"
-    return Block(title, table.scale, words.labels(table.scale), tuple(_line(one, words) for one in table.figures))
+    added = tuple(_added(one, words) for one in table.figures if any(vars(one.added).values()))
+    lines = tuple(_line(one, words) for one in table.figures)
+    return Block(title, table.scale, words.labels(table.scale), lines, added)
+
+
+def _added(figure: Figure, words: Words) -> AddedLine:
+    level, name = words.say(LEVEL_WORDS[figure.level]), words.place(figure.level, figure.station, figure.name)
+    added = figure.added
+    return AddedLine(level, name, _settled(added.settled), _recommend(added.recommend), _reasons(added.reasons, words))
+
+
+def _settled(said: Settled | None) -> str:
+    if said is None:
+        return "–"
+    share = said.share
+    return f"{percent(share)} ({(share.low + 5) // 10} – {(share.high + 5) // 10} %), n = {said.n}"
+
+
+def _recommend(said: Recommendation | None) -> str:
+    if said is None:
+        return "–"
+    score, low, high = ((value + 5) // 10 for value in (said.score, said.low, said.high))
+    return f"{score:+d} ({low:+d} – {high:+d}), n = {said.n}"
+
+
+def _reasons(said: Reasons | None, words: Words) -> str:
+    if said is None:
+        return "–"
+    counts = sorted(said.counts.items(), key=lambda one: (-one[1], one[0]))
+    return " · ".join(f"{words.say(ADDED[code]) if code in ADDED else code} {n}" for code, n in counts)
 
 
 def _line(figure: Figure, words: Words) -> Line:

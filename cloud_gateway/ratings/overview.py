@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from cloud_gateway.ratings.additions import Addition, Additions, Cells, compose_additions
 from cloud_gateway.ratings.cells import LEVELS, Place, Row, Served, ServiceDay, Tally, tally_rows, tally_services
 from cloud_gateway.ratings.figures import Score, Share, lower_median, shrink_score, wilson
 from cloud_gateway.ratings.model import BAD_UPTO
@@ -38,7 +39,10 @@ class ServedFigure:
 
 @dataclass(frozen=True)
 class Figure:
-    """One cell. Scores and shares in thousandths; `counts` by score from 1 on; `services` at counters only."""
+    """One cell. Scores and shares in thousandths; `counts` by score from 1 on; `services` at counters only.
+
+    `added` is what customers added of their own choice, in no cell where fewer than `ratings.publish_k` did.
+    """
 
     level: str
     station: str
@@ -51,6 +55,7 @@ class Figure:
     wait_s: int | None
     services: ServedFigure | None
     cautions: list[Caution]
+    added: Additions = field(default_factory=Additions)
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,15 @@ class FigureTable:
     figures: list[Figure]
 
 
-def compose_figures(rows: Iterable[Row], days: Iterable[ServiceDay]) -> list[FigureTable]:
-    """All tables of the released ratings and services of a period."""
-    served = tally_services(days)
+def compose_figures(
+    rows: Iterable[Row], days: Iterable[ServiceDay], added: Iterable[Addition] = (), k: int = FEW
+) -> list[FigureTable]:
+    """All tables of the released ratings and services of a period, with what `k` or more customers added."""
+    served, additions = tally_services(days), compose_additions(added, k)
     return [
-        FigureTable(channel, scale, _figures(table, served if channel == "counter" else {}))
+        FigureTable(
+            channel, scale, _figures(table, served if channel == "counter" else {}, additions.get((channel, scale), {}))
+        )
         for (channel, scale), table in tally_rows(rows).items()
     ]
 
@@ -78,9 +87,10 @@ def compose_unrated(rows: Iterable[Row], days: Iterable[ServiceDay]) -> list[tup
     return [(place, _served(cell)) for place, cell in found if place not in rated and place.level >= 3]
 
 
-def _figures(table: Mapping[Place, Tally], served: Mapping[Place, Served]) -> list[Figure]:
+def _figures(table: Mapping[Place, Tally], served: Mapping[Place, Served], added: Cells) -> list[Figure]:
     whole = table[Place(0, "", "")].counts
-    return [_figure(place, tally, whole, served.get(place)) for place, tally in table.items()]
+    figures = [(place, _figure(place, tally, whole, served.get(place))) for place, tally in table.items()]
+    return [replace(figure, added=added[place]) if place in added else figure for place, figure in figures]
 
 
 def _figure(place: Place, tally: Tally, whole: Sequence[int], served: Served | None) -> Figure:

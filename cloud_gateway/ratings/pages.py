@@ -33,7 +33,7 @@ async def show_ratings(request: Request, visitor: PageReader, period: Period = N
     asked = asked_period(request, period)
     language = language_of(request)
     async with reading(gateway_of(request).engine) as connection:
-        seen = await read_figures(connection, asked)
+        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k)
         frame = await _frame(request, connection, visitor)
     page = compose_page(seen, language, gateway_of(request).pages.words.of(language))
     shown = {"page": page, "period": asked, "editions": seen.editions, "may_publish": visitor.role in PUBLISHERS}

@@ -47,13 +47,14 @@ class Own:
     counts: dict[int, list[int]]
 
 
-async def read_figures(connection: AsyncConnection, period: Period) -> Seen:
-    """The figures and flags of a period."""
+async def read_figures(connection: AsyncConnection, period: Period, k: int) -> Seen:
+    """The figures and flags of a period; what fewer than `k` customers of a cell added is not in them."""
     released = await store_figures.read_period_released(connection, period)
+    added = await store_figures.read_additions(connection, period)
     stations = {one.code: one for one in await list_stations(connection)}
     flags = {code: await _read_flags(connection, one, period) for code, one in stations.items()}
     return Seen(
-        compose_figures(released.rows, released.services),
+        compose_figures(released.rows, released.services, added, k),
         compose_unrated(released.rows, released.services),
         await store_figures.count_unreleased(connection, period),
         {code: found for code, found in flags.items() if found},

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway.ratings.additions import Addition
 from cloud_gateway.ratings.anomalies import Given, Press
 from cloud_gateway.ratings.cells import Row, ServiceDay
 from cloud_gateway.ratings.days import Period, local_minute
 from cloud_gateway.ratings.stars import judge_stars
 from cloud_gateway.ratings.store_publications import Released
-from cloud_gateway.ratings.tables import figures_view, press, rating, service
+from cloud_gateway.ratings.tables import figures_view, press, rating, rating_more, service
 from cloud_gateway.stations.tables import clerk
 
-_r, _s, _p, _k = rating.c, service.c, press.c, clerk.c
+_r, _s, _p, _k, _m = rating.c, service.c, press.c, clerk.c, rating_more.c
 _ROW = (_r.channel, _r.scale, _r.score, _r.stage, _r.station, _r.counter, _r.clerk, _r.day, _r.wait_s)
 _SERVICE = (_s.station, _s.counter, _s.clerk, _s.day, _s.invited, _s.answered, _s.why_not)
 #: Presses and ratings that are looked through for flags.
@@ -39,6 +41,14 @@ def _service_day(row: Sequence[object]) -> ServiceDay:
     return ServiceDay(
         str(station), str(counter), str(clerk_), str(day), n, n * bool(invited), n * bool(answered), missed
     )
+
+
+async def read_additions(connection: AsyncConnection, period: Period) -> list[Addition]:
+    """What customers have added to the released ratings of a period."""
+    whose = (_r.channel, _r.scale, _r.stage, _r.station, _r.counter, _r.clerk)
+    query = select(*whose, _m.settled, _m.recommend, _m.reasons).join(rating_more, _m.count == _r.count)
+    query = query.where(_r.day >= period.first, _r.day <= period.last, _r.place.is_not(None))
+    return [Addition(*row[:-1], json.loads(row.reasons)) for row in await connection.execute(query)]
 
 
 async def count_unreleased(connection: AsyncConnection, period: Period) -> int:

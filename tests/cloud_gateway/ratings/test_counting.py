@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import event
 
 from cloud_gateway.database import reading
+from cloud_gateway.ratings.days import read_period
+from cloud_gateway.ratings.store_figures import read_additions
 from edge_agent.wire import ratings as wire
 from tests.cloud_gateway.ingest.pieces import deliver
 from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, Hall, number_of, rating, service
@@ -140,6 +142,20 @@ async def test_what_a_terminal_says_before_its_station_is_entered_counts_once_it
     await bare_hall.count()
     assert [row["station"] for row in await bare_hall.released()] == ["harbour"]
     assert len(await bare_hall.entries("service-day")) == 1
+
+
+async def test_what_customers_add_is_taken_once_and_read_once_their_ratings_are_released(hall: Hall) -> None:
+    more = wire.RatingMoreBody(rating(1).window, number_of(1), ["manner"], True, 9)
+    payload = await hall.hear(rating(1), more, wire.RatingMoreBody(rating(1).window, number_of(1), [], False, 0))
+    await hall.count()
+    await hall.ground.take(deliver(payload, "up/record", device=ONE))
+    period = read_period("2026-11")
+    async with reading(hall.engine) as connection:
+        assert await read_additions(connection, period) == []
+    await hall.close_day()
+    async with reading(hall.engine) as connection:
+        (added,) = await read_additions(connection, period)
+    assert (added.station, added.settled, added.recommend, added.reasons) == ("harbour", True, 9, ["manner"])
 
 
 async def test_the_secret_of_a_rating_opens_its_row(hall: Hall) -> None:

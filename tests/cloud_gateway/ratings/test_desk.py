@@ -11,6 +11,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser, expect
+from sqlalchemy import insert
 
 from cloud_gateway.database import transaction
 from cloud_gateway.ratings import pages
@@ -18,7 +19,10 @@ from cloud_gateway.ratings.counting import Counting
 from cloud_gateway.ratings.model import NewRating
 from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.ratings.store import add_rating
+from cloud_gateway.ratings.tables import rating_more
+from cloud_gateway.ratings.taking import more_row
 from cloud_gateway.settings import GatewaySettings
+from edge_agent.wire.ratings import RatingMoreBody
 from tests.cloud_gateway.conftest import Console, open_context, running
 from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.evidence.exports import SIGNER
@@ -57,6 +61,8 @@ async def rate(console: Console, numbers: range | list[int]) -> None:
                 number_of(n), "counter", "counter", 3, SCORES[n % 7], NINE, "harbour", "1", "1024", 200, 900
             )
             await add_rating(connection, new, "Asia/Shanghai", NINE)
+            more = RatingMoreBody(number_of(n)[:32], new.count, ["manner"], n != 0, None)
+            await connection.execute(insert(rating_more).values(more_row(more)))
     await Counting(console.engine, Ratings(), lambda: NINE).look()
 
 
@@ -74,6 +80,17 @@ async def test_figures_of_a_period(console: Console) -> None:
     }
     assert (table["figures"][0]["counts"], table["figures"][0]["cautions"]) == ([1, 1, 5], ["few"])
     assert table["figures"][0]["score"]["low"] < table["figures"][0]["score"]["score"]
+
+
+async def test_what_customers_added_stands_beside_the_figures_in_no_publication(console: Console) -> None:
+    async with console.client("operations") as client:
+        (table,) = (await client.get(FIGURES)).json()["tables"]
+        page = (await client.get("/ratings?period=2026-11&lang=en")).text
+    added = table["figures"][0]["added"]
+    assert (added["settled"]["n"], added["settled"]["share"]["share"], added["recommend"]) == (7, 857, None)
+    assert added["reasons"] == {"n": 7, "counts": {"manner": 7}}
+    assert "86 % (49 – 98 %), n = 7" in page
+    assert "Manner 7" in page
 
 
 @pytest.mark.parametrize(

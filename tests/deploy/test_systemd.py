@@ -73,7 +73,8 @@ def test_device_reaches_its_pins_and_may_ask_who_steers_the_clock(unit: str) -> 
     assert "ProtectClock=yes" not in lines
 
 
-def test_terminal_reaches_its_card_reader_and_never_runs_beside_the_agent() -> None:
+def test_terminal_reaches_its_card_reader_and_printer_and_never_runs_beside_the_agent() -> None:
     lines = (UNITS / "weiran-kiosk.service").read_text().splitlines()
-    assert {"DeviceAllow=char-ttyUSB rw", "SupplementaryGroups=gpio spi dialout"} <= set(lines)
+    assert {"DeviceAllow=char-ttyUSB rw", "SupplementaryGroups=gpio spi dialout lp"} <= set(lines)
+    assert "DeviceAllow=char-usb rw" in lines
     assert "Conflicts=weiran-agent.service" in lines

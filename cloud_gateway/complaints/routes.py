@@ -88,6 +88,8 @@ class HandlerEntry(BaseModel):
     manages: list[str] = Field([], max_length=500, description="Numbers of the clerks of whom this is the manager.")
     absences: list[AwayEntry] = Field([], max_length=100)
     ended: bool = False
+    mail: str = Field("", max_length=200, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$", description="Where reminders go.")
+    above: str = Field("", max_length=64, description="The handler who is told too once a last day has passed.")
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ class HandlerView:
     absences: list[AwayEntry]
     ended: bool
     load: int
+    mail: str
+    above: str
 
 
 @router.post("/complaints", status_code=201)
@@ -272,7 +276,9 @@ async def show_handlers(request: Request, _who: Reader) -> list[HandlerView]:
 async def enter_handler(request: Request, staff: str, entry: HandlerEntry) -> Response:
     """Enter a handler, or put these facts in place of what was known."""
     away = tuple(Away(one.since, one.until) for one in entry.absences)
-    one = Handler(staff, tuple(entry.skills), tuple(entry.manages), away, entry.ended)
+    one = Handler(
+        staff, tuple(entry.skills), tuple(entry.manages), away, entry.ended, mail=entry.mail, above=entry.above
+    )
     try:
         async with transaction(gateway_of(request).engine) as connection:
             await put_handler(connection, one, now_ms())
@@ -386,4 +392,4 @@ def view_case(case: Case, now: int) -> CaseView:
 
 def _view_handler(one: Handler) -> HandlerView:
     away = [AwayEntry(since=span.since, until=span.until) for span in one.absences]
-    return HandlerView(one.staff, list(one.skills), list(one.manages), away, one.ended, one.load)
+    return HandlerView(one.staff, list(one.skills), list(one.manages), away, one.ended, one.load, one.mail, one.above)

@@ -29,7 +29,10 @@ class Away(msgspec.Struct, frozen=True):
 
 
 class Handler(msgspec.Struct, frozen=True):
-    """A member of staff who takes work. `manages`: numbers of the clerks that this one is the manager of."""
+    """A member of staff who takes work. `manages`: numbers of the clerks that this one is the manager of.
+
+    Reminders go to `mail`; `above` is the handler who gets them too once a last day has passed.
+    """
 
     staff: str
     skills: tuple[str, ...] = ()
@@ -37,6 +40,8 @@ class Handler(msgspec.Struct, frozen=True):
     absences: tuple[Away, ...] = ()
     ended: bool = False
     load: int = 0
+    mail: str = ""
+    above: str = ""
 
 
 async def put_handler(connection: AsyncConnection, one: Handler, now: int) -> None:
@@ -47,6 +52,8 @@ async def put_handler(connection: AsyncConnection, one: Handler, now: int) -> No
         "skills": json.dumps(sorted(one.skills)),
         "manages": json.dumps(sorted(one.manages)),
         "ended_at": now if one.ended else None,
+        "mail": one.mail,
+        "above": one.above,
     }
     values = upsert(handler).values(staff=one.staff, given_at=0, **facts)
     await connection.execute(values.on_conflict_do_update(index_elements=["staff"], set_=facts))
@@ -69,6 +76,8 @@ async def list_handlers(connection: AsyncConnection) -> list[Handler]:
             tuple(away.get(row.staff, ())),
             row.ended_at is not None,
             loads[row.staff],
+            row.mail,
+            row.above,
         )
         for row in rows
     ]

@@ -24,6 +24,8 @@ handler = Table(  # staff who take complaints and call-backs
     Column("manages", Text, nullable=False),  # JSON list of numbers of clerks
     Column("given_at", Integer, nullable=False, default=0),
     Column("ended_at", Integer),
+    Column("mail", String(200), nullable=False, default=""),  # where reminders go; empty: nowhere
+    Column("above", String(64), nullable=False, default=""),  # the handler who is told too when a last day has passed
 )
 
 handler_absence = Table(
@@ -138,4 +140,25 @@ praise = Table(  # thanks to somebody by name
     Column("at", Integer, nullable=False),
     Column("place", Integer, ForeignKey("evidence_entry.place"), nullable=False),
     Index("praise_of_clerk", "clerk", "at"),
+)
+
+reminder = Table(  # written down before it leaves; its id is its Message-ID
+    "reminder",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("matter", String(12), nullable=False),  # complaint, call-backs
+    Column("of", String(64), nullable=False),  # number of a complaint, or whose call-backs
+    Column("due", String(10), nullable=False),
+    Column("stage", Integer, nullable=False),  # days left when it began
+    Column("to", String(64), nullable=False),  # a handler
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("made_at", Integer, nullable=False),
+    Column("state", String(8), nullable=False),  # owed, sent, failed
+    Column("tries", Integer, nullable=False, default=0),
+    Column("next_at", Integer, nullable=False),
+    Column("sent_at", Integer),
+    Column("error", Text, nullable=False, default=""),
+    Index("reminder_once", "matter", "of", "due", "stage", "to", unique=True),
+    Index("reminder_of", "of"),
 )

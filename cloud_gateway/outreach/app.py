@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils import uuid7
 
 from cloud_gateway.clock import open_clock
+from cloud_gateway.complaints.reminding import Reminding
 from cloud_gateway.database import open_database, reading, transaction
 from cloud_gateway.exposures.duty import run_gauges, run_series_feed
 from cloud_gateway.exposures.gathering import Gathering
@@ -50,6 +51,8 @@ logger = logging.getLogger(__name__)
 LOCK_FILE = "outreach.lock"
 #: The worker shows that it lives this often, ms.
 BEAT_MS = 10_000
+#: What is due of complaints and call-backs is looked at this often, s.
+REMIND_S = 30.0
 #: After a round that failed, s.
 REST_S = 2.0
 
@@ -169,6 +172,20 @@ async def run_outreach(
         group.create_task(_keep_settling(rounds, settings.outreach), name="settling")
         group.create_task(_keep_planning(rounds, worker, settings.outreach.tick_s), name="planning")
         group.create_task(worker.run(), name="worker")
+        if outreach.mail.host:
+            origin, zone = outreach.public_url, settings.ratings.zone
+            reminding = Reminding(engine, senders[Channel.MAIL], zone, origin, now_ms)  # cases go by the real time
+            group.create_task(_keep_reminding(rounds, reminding), name="reminders")
+
+
+async def _keep_reminding(rounds: Rounds, reminding: Reminding) -> None:
+    task = asyncio.current_task()
+    while True:
+        async with _going_on(rounds, "reminders"):
+            await reminding.look()
+        if task is None or task.cancelling():  # on Python 3.11 a wait with a limit may lose a cancellation at its end
+            return
+        await asyncio.sleep(REMIND_S)
 
 
 async def _keep_settling(rounds: Rounds, outreach: Outreach) -> None:

@@ -433,6 +433,8 @@ def _make_complaints() -> None:
         sa.Column("manages", sa.Text(), nullable=False),
         sa.Column("given_at", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.Integer(), nullable=True),
+        sa.Column("mail", sa.String(length=200), nullable=False),
+        sa.Column("above", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("staff"),
     )
     op.create_table(
@@ -578,6 +580,30 @@ def _make_follow_ups() -> None:
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("praise_of_clerk", "praise", ["clerk", "at"], unique=False)
+    _make_reminders()
+
+
+def _make_reminders() -> None:
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("matter", sa.String(length=12), nullable=False),
+        sa.Column("of", sa.String(length=64), nullable=False),
+        sa.Column("due", sa.String(length=10), nullable=False),
+        sa.Column("stage", sa.Integer(), nullable=False),
+        sa.Column("to", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("reminder_of", "reminder", ["of"], unique=False)
+    op.create_index("reminder_once", "reminder", ["matter", "of", "due", "stage", "to"], unique=True)
 
 
 def _make_telephony() -> None:

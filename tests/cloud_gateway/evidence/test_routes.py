@@ -130,3 +130,18 @@ async def test_a_regulator_sees_dissents_and_closes_none(console: Console) -> No
         assert (await regulator.get(f"{API}/state")).json()["size"] == 10
         closing = {"device": "terminal-01", "origin": ORIGIN, "code": "foreign", "reason": "a trial's device"}
         assert (await regulator.post(f"{API}/dissents/closing", json=closing)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("counter-manager", 200), ("regulator", 200), ("inspector", 403), ("risk-engineer", 403)]
+)
+async def test_who_may_see_no_figures_sees_no_ratings_in_the_log(console: Console, name: str, status: int) -> None:
+    async with console.client(name) as client:
+        assert (await client.get(f"{API}/entries")).status_code == status
+
+
+async def test_a_regulators_look_at_the_entries_is_written_down(console: Console) -> None:
+    async with console.client("regulator") as regulator:
+        await regulator.get(f"{API}/entries", params={"limit": 7})
+        views = (await regulator.get("/api/v1/ratings/views", params={"limit": 1})).json()["items"]
+    assert [(one["who"], one["what"]) for one in views] == [("regulator", f"{API}/entries?limit=7")]

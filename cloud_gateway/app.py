@@ -42,8 +42,8 @@ from cloud_gateway.plans import pages, pages_network, pages_tasks
 from cloud_gateway.plans import routes as plans
 from cloud_gateway.plans import routes_network as network
 from cloud_gateway.plans.photos import MOST_BYTES
+from cloud_gateway.ratings import mask_desk, receipt_routes, wall_desk, wall_routes, web_desk, web_ratings
 from cloud_gateway.ratings import pages as figure_pages
-from cloud_gateway.ratings import receipt_routes, wall_desk, wall_routes, web_desk, web_ratings
 from cloud_gateway.ratings import routes as figures
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
@@ -122,6 +122,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         web_ratings,
         wall_routes,
         wall_desk,
+        mask_desk,
         receipt_routes,
         figure_pages,
     ):

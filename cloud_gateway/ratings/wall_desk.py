@@ -12,6 +12,7 @@ from cloud_gateway.board.reading import read_frame
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.ratings import store_web
 from cloud_gateway.ratings.appeals import Mark
+from cloud_gateway.ratings.mask_desk import KEEPERS
 from cloud_gateway.ratings.replies import MAX_TEXT, Outcome
 from cloud_gateway.ratings.wall import PAGE, Choice
 from cloud_gateway.ratings.wall_views import view_rating
@@ -47,6 +48,7 @@ async def show_desk(
         older=found[PAGE - 1].place if len(found) > PAGE else None,
         marks=Mark,
         may=visitor.role in WRITERS,
+        may_mask=visitor.role in KEEPERS,
         longest=MAX_TEXT,
         zone=gateway.settings.ratings.zone,
         visitor=visitor,

@@ -10,8 +10,10 @@ from cloud_gateway.evidence.entries import Json
 from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings import store_masks, store_web
 from cloud_gateway.ratings.appeals import BIASES, Appeal, find_bias
+from cloud_gateway.ratings.masks import REFUSALS, MaskRefused, Reason, Report, accept_receipt
+from cloud_gateway.ratings.proving import prove_entry
 from cloud_gateway.ratings.replies import Outcome, Word, tidy_text
-from cloud_gateway.ratings.store_web import NewWord
+from cloud_gateway.ratings.store_web import PATH, NewWord
 from cloud_gateway.running import now_ms
 from cloud_gateway.staff.store import Staff
 from edge_agent.web.problems import Problem, invalid
@@ -52,6 +54,35 @@ async def append_ruling(connection: Connection, who: Staff, place: int, text: st
     made = await store_web.add_word(connection, word, now_ms())
     await store_masks.set_ruling(connection, known.place, made)
     return made
+
+
+async def append_mask(connection: Connection, who: Staff, place: int, receipt: str, origin: str) -> tuple[int, int]:
+    """Mask the text of this entry by a regulator's receipt; returns the rating and the mask's place. Raises Problem."""
+    expected = await expect_report(connection, place, origin)
+    rating = await store_masks.find_rating_of(connection, place)
+    assert rating is not None, "looked at by expect_report"
+    try:
+        report = accept_receipt(receipt, expected, await store_masks.list_regulators(connection))
+    except MaskRefused as exc:
+        remedy = _("Report the text to the regulator and send the receipt as you get it.")
+        raise Problem(422, exc.code, REFUSALS[exc.code], remedy, "receipt", str(exc)) from exc
+    body: dict[str, Json] = {"place": place, "path": PATH, "leaf": report.leaf, "by": who.name}
+    body |= {"reason": report.reason, "receipt": receipt}
+    word = NewWord(Word.MASK, rating, "", body, by=who.name, of=place, code=report.reason)
+    made = await store_web.add_word(connection, word, now_ms())
+    await store_masks.set_masked(connection, place, made)
+    return rating, made
+
+
+async def expect_report(connection: Connection, place: int, origin: str) -> Report:
+    """What a receipt about this entry's text must say. Raises Problem when it has no text that is shown."""
+    known = await store_masks.find_rating_of(connection, place)
+    proven = await prove_entry(connection, place) if known is not None else None
+    if proven is None:
+        raise no_rating()
+    if await store_masks.find_shown(connection, place) is None:
+        raise Problem(409, "no_text", _("This entry has no text that is shown."), _("Look at it on the wall."))
+    return Report(origin, place, PATH, proven.leaf.hex(), Reason.PERSONAL_DATA, "")
 
 
 def no_rating() -> Problem:

@@ -13,26 +13,15 @@ from starlette.responses import Response
 from uuid_utils import uuid7
 
 from cloud_gateway.database import reading
-from cloud_gateway.evidence.entries import Json
 from cloud_gateway.evidence.store_keys import KeyName, append_keys
 from cloud_gateway.idempotency.keys import Connection, RequiredKey, make_once
 from cloud_gateway.outreach.tokens import open_key
-from cloud_gateway.ratings import store_invitations, store_masks, store_web
+from cloud_gateway.ratings import store_invitations
 from cloud_gateway.ratings.invitations import DAY_MS, DOMAIN, Invitation, Stage
-from cloud_gateway.ratings.masks import (
-    MAX_RECEIPT,
-    REFUSALS,
-    MaskRefused,
-    Reason,
-    Report,
-    accept_receipt,
-    write_report,
-)  # fmt: skip
-from cloud_gateway.ratings.proving import prove_entry
-from cloud_gateway.ratings.replies import MAX_TEXT, Outcome, Word
-from cloud_gateway.ratings.store_web import PATH, NewWord
+from cloud_gateway.ratings.masks import MAX_RECEIPT, Reason, write_report
+from cloud_gateway.ratings.replies import MAX_TEXT, Outcome
 from cloud_gateway.ratings.visitors import origin_of
-from cloud_gateway.ratings.web_acts import Place, append_appeal, append_reply, append_ruling, no_rating
+from cloud_gateway.ratings.web_acts import Place, append_appeal, append_mask, append_reply, append_ruling, expect_report
 from cloud_gateway.ratings.web_ratings import RATE
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
@@ -168,7 +157,7 @@ async def rule(request: Request, who: Desk, place: Place, said: NewRuling, key: 
 async def draft_report(request: Request, _who: Keeper, place: Place, reason: Reason, number: str) -> dict[str, str]:
     """The text that a regulator signs to say that the report about this entry's text has reached him."""
     async with reading(gateway_of(request).engine) as connection:
-        report = await _expect(request, connection, place)
+        report = await expect_report(connection, place, gateway_of(request).settings.evidence.origin)
     return {"text": write_report(report._replace(reason=reason, number=number[:100].replace("\n", " ")))}
 
 
@@ -177,19 +166,8 @@ async def mask(request: Request, who: Keeper, place: Place, asked: NewMask, key:
     """Mask the text of a rating, or of something said to one. Its leaf and its proof stay."""
 
     async def make(connection: Connection) -> Appended:
-        expected = await _expect(request, connection, place)
-        rating = await store_masks.find_rating_of(connection, place)
-        assert rating is not None, "looked at by _expect"
-        try:
-            report = accept_receipt(asked.receipt, expected, await store_masks.list_regulators(connection))
-        except MaskRefused as exc:
-            remedy = _("Report the text to the regulator and send the receipt as you get it.")
-            raise Problem(422, exc.code, REFUSALS[exc.code], remedy, "receipt", str(exc)) from exc
-        body: dict[str, Json] = {"place": place, "path": PATH, "leaf": report.leaf, "by": who.name}
-        body |= {"reason": report.reason, "receipt": asked.receipt}
-        word = NewWord(Word.MASK, rating, "", body, by=who.name, of=place, code=report.reason)
-        made = await store_web.add_word(connection, word, now_ms())
-        await store_masks.set_masked(connection, place, made)
+        origin = gateway_of(request).settings.evidence.origin
+        _rating, made = await append_mask(connection, who, place, asked.receipt, origin)
         return Appended(made)
 
     return await make_once(request, who, key, Appended, make)
@@ -215,15 +193,3 @@ async def _require_station(connection: Connection, code: str) -> None:
     if code and await find_station(connection, code) is None:
         remedy = _("Look at the list of stations.")
         raise Problem(422, "unknown_station", _("There is no such station."), remedy, "station")
-
-
-async def _expect(request: Request, connection: Connection, place: int) -> Report:
-    """What a receipt about this entry's text must say. Raises Problem when it has no text that is shown."""
-    known = await store_masks.find_rating_of(connection, place)
-    proven = await prove_entry(connection, place) if known is not None else None
-    if proven is None:
-        raise no_rating()
-    if await store_masks.find_shown(connection, place) is None:
-        raise Problem(409, "no_text", _("This entry has no text that is shown."), _("Look at it on the wall."))
-    origin = gateway_of(request).settings.evidence.origin
-    return Report(origin, place, PATH, proven.leaf.hex(), Reason.PERSONAL_DATA, "")

@@ -15,7 +15,7 @@ from cloud_gateway.evidence.export import export_log
 from cloud_gateway.ratings.store_batches import release_due
 from cloud_gateway.ratings.store_receipts import find_counted
 from tests.cloud_gateway.conftest import now_ms
-from tests.cloud_gateway.ratings.web.ground import Ground
+from tests.cloud_gateway.ratings.web.ground import REGULATOR_VKEY, Ground
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -158,6 +158,27 @@ async def test_masked_text_leaves_leaf_and_proof_and_a_sound_export(ground: Grou
     await export_log(ground.console.settings.database, out, now_ms())
     assert b"an insult" not in out.read_bytes()
     assert weiran_verify.verify_file(out).counts.erased >= 1
+
+
+async def test_text_is_masked_at_the_desk_by_file_and_a_wrong_receipt_is_named_at_its_field(ground: Ground) -> None:
+    kept, other = await ground.rate(1, "words to be masked"), await ground.rate(1, "others")
+    await ground.post("administrator", "/regulator-keys", {"vkey": REGULATOR_VKEY})
+    path, client = f"/wall-desk/{kept.place}/mask?lang=en", await ground.staff("operations")
+    assert path.partition("?")[0] in (await client.get("/wall-desk")).text
+    assert "words to be masked" in (await client.get(path)).text
+    wrong = await client.post(path, data={"receipt": await ground.receipt_of_report(other.place)})
+    assert (wrong.status_code, "The receipt is about another text." in wrong.text) == (422, True)
+    good = (await ground.receipt_of_report(kept.place)).encode()
+    assert (await client.post(path, files={"file": ("receipt.txt", good)})).status_code == 303
+    shown = (await ground.visitor.get(f"/api/v1/wall/{kept.place}")).json()
+    assert (shown["score"], shown["text"]["text"], shown["text"]["masked"]["reason"]) == (1, "", "abuse")
+    assert (await client.get(path)).status_code == 409
+
+
+@pytest.mark.parametrize("role", ["regulator", "counter-manager"])
+async def test_others_may_not_mask_at_the_desk(ground: Ground, role: str) -> None:
+    client = await ground.staff(role)
+    assert (await client.post("/wall-desk/0/mask", data={"receipt": "x"})).status_code == 403
 
 
 async def test_secret_opens_the_row_once_it_is_counted_and_not_before(ground: Ground) -> None:

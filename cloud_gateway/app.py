@@ -27,6 +27,7 @@ from cloud_gateway.clock import open_clock
 from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints import routes as complaints
 from cloud_gateway.complaints import routes_followups as followups
+from cloud_gateway.console import dissents
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -106,6 +107,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(wall_routes.api, responses=_FAILURES)
     for page in (
         console,
+        dissents,
         site_pages,
         season_pages,
         closings,

@@ -119,8 +119,12 @@ async def test_staff_see_dissents_and_faults_on_the_first_page_until_they_are_ov
         assert (state["fault"], state["dissents"][0]["code"]) == ("the key is gone", "foreign")
         assert "cannot be proven until they are" in page
         assert "heads of an evidence log of another name" in page
+        assert 'href="/dissents"' in page
         closing = {"device": "terminal-01", "origin": ORIGIN, "code": "foreign", "reason": "a trial's device"}
-        assert (await staff.post(f"{API}/dissents/closing", json=closing)).status_code == 204
+        assert "terminal-01" in (await staff.get("/dissents?lang=en")).text
+        assert (await staff.post("/dissents", data=closing | {"reason": "no"})).status_code == 422
+        assert (await staff.post("/dissents", data=closing)).status_code == 303
+        assert "No witness disagrees" in (await staff.get("/dissents?lang=en")).text
         assert (await staff.post(f"{API}/dissents/closing", json=closing)).status_code == 404
         assert "another name" not in (await staff.get("/?lang=en")).text
 

@@ -73,6 +73,18 @@ async def test_page_that_cannot_catch_up_is_told(empty: Console, after: str) -> 
         assert await heard(lines, 1) == [("gap", 7)]
 
 
+@pytest.mark.parametrize(
+    ("name", "topics"),
+    [("counter-manager", ["follow-up", "gap"]), ("inspector", ["gap", "gap"]), ("risk-engineer", ["gap", "gap"])],
+)
+async def test_bad_rating_is_told_to_those_alone_who_may_see_it(name: str, topics: list[str], empty: Console) -> None:
+    async with empty.client(name) as client, client.stream("GET", "/api/v1/events") as stream:
+        lines = stream.aiter_lines()
+        assert await anext(lines) == "event: tick"
+        await empty.add(t.event, row(1) | {"topic": "follow-up"}, row(2), row(3))
+        assert [topic for topic, _ in await heard(lines, 2)] == topics
+
+
 async def test_lines_in_texts_cannot_forge_events(empty: Console) -> None:
     body = json.dumps({"device": "d\n\nevent: alarm\ndata: {}", "count": 1})
     async with empty.client() as client, client.stream("GET", "/api/v1/events") as stream:

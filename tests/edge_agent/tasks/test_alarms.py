@@ -288,6 +288,7 @@ class NumbBoard:
         self.analog = board.analog
         self.digital = board.digital
         self.reader = board.reader
+        self.printer = board.printer
         self.close = board.close
 
     def output(self, pin: int) -> Output:

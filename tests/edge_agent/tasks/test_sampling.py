@@ -143,6 +143,7 @@ class DeafBoard:
         self.analog = board.analog
         self.output = board.output
         self.reader = board.reader
+        self.printer = board.printer
         self.close = board.close
         self._board = board
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +13,8 @@ from cloud_gateway.database import open_database, transaction
 from cloud_gateway.seasons.entries import OutlookEntry, RecordEntry, read_outlooks, read_records
 from cloud_gateway.seasons.store import known_codes, put_outlooks, put_records
 from cloud_gateway.sites.entries import Mistake
+
+Row = TypeVar("Row", bound=RecordEntry | OutlookEntry)
 
 
 @dataclass(frozen=True)
@@ -24,39 +27,33 @@ class Entered:
 
 async def import_records(database: Path, raw: bytes, now: int) -> Entered:
     """Enter a table of long records at `now`, ms UTC. Raises TableRefused."""
-    entries, mistakes = read_records(raw)
-    engine = open_database(database)
-    try:
-        async with transaction(engine) as connection:
-            found = [*mistakes, *await _strangers(connection, entries)]
-            if not found:
-                await put_records(connection, entries, now)
-    finally:
-        await engine.dispose()
-    return _entered(entries, found)
+    return await _enter(database, *read_records(raw), put_records, now)
 
 
 async def import_outlooks(database: Path, raw: bytes, now: int) -> Entered:
     """Enter a table of seasonal outlooks at `now`, ms UTC. Raises TableRefused."""
-    entries, mistakes = read_outlooks(raw)
+    return await _enter(database, *read_outlooks(raw), put_outlooks, now)
+
+
+async def _enter(
+    database: Path,
+    entries: Sequence[Row],
+    mistakes: Sequence[Mistake],
+    put: Callable[[AsyncConnection, Sequence[Row], int], Awaitable[None]],
+    now: int,
+) -> Entered:
     engine = open_database(database)
     try:
         async with transaction(engine) as connection:
             found = [*mistakes, *await _strangers(connection, entries)]
             if not found:
-                await put_outlooks(connection, entries, now)
+                await put(connection, entries, now)
     finally:
         await engine.dispose()
-    return _entered(entries, found)
+    return Entered(0 if found else len(entries), tuple(sorted(found, key=lambda one: one.row)))
 
 
-def _entered(entries: Sequence[object], mistakes: Sequence[Mistake]) -> Entered:
-    return Entered(0 if mistakes else len(entries), tuple(sorted(mistakes, key=lambda one: one.row)))
-
-
-async def _strangers(
-    connection: AsyncConnection, entries: Sequence[RecordEntry] | Sequence[OutlookEntry]
-) -> list[Mistake]:
+async def _strangers(connection: AsyncConnection, entries: Sequence[Row]) -> list[Mistake]:
     """Rows about sites that nobody has entered."""
     codes = {entry.place.removeprefix("site:") for entry in entries if entry.place.startswith("site:")}
     known = await known_codes(connection, codes)

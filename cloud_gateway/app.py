@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
@@ -46,6 +47,7 @@ from cloud_gateway.plans.photos import MOST_BYTES
 from cloud_gateway.ratings import mask_desk, receipt_routes, wall_desk, wall_routes, web_desk, web_ratings
 from cloud_gateway.ratings import pages as figure_pages
 from cloud_gateway.ratings import routes as figures
+from cloud_gateway.ratings.pace import Pace
 from cloud_gateway.readings import routes as readings
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
@@ -100,35 +102,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
     )
-    app.include_router(_api())
-    app.include_router(warnings.push_router, responses=_FAILURES)
-    app.include_router(evidence.public_router, responses=_FAILURES)
-    app.include_router(calls_rated.router, responses=_FAILURES)
-    app.include_router(wall_routes.api, responses=_FAILURES)
-    for page in (
-        console,
-        dissents,
-        site_pages,
-        season_pages,
-        closings,
-        board,
-        pages,
-        pages_tasks,
-        pages_network,
-        complaint_pages,
-        call_pages,
-        training_pages,
-        staff,
-        answers,
-        calls,
-        web_ratings,
-        wall_routes,
-        wall_desk,
-        mask_desk,
-        receipt_routes,
-        figure_pages,
-    ):
-        app.include_router(page.router)
+    app.router.routes.extend(_routes())
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
@@ -162,6 +136,42 @@ _FAILURES: dict[int | str, dict[str, object]] = {
     status: {"model": ProblemDocument, "description": text}
     for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
 }
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """What answers; read once for all applications of a process, for FastAPI takes long to look through them."""
+    routes = APIRouter()
+    routes.include_router(_api())
+    routes.include_router(warnings.push_router, responses=_FAILURES)
+    routes.include_router(evidence.public_router, responses=_FAILURES)
+    routes.include_router(calls_rated.router, responses=_FAILURES)
+    routes.include_router(wall_routes.api, responses=_FAILURES)
+    for page in (
+        console,
+        dissents,
+        site_pages,
+        season_pages,
+        closings,
+        board,
+        pages,
+        pages_tasks,
+        pages_network,
+        complaint_pages,
+        call_pages,
+        training_pages,
+        staff,
+        answers,
+        calls,
+        web_ratings,
+        wall_routes,
+        wall_desk,
+        mask_desk,
+        receipt_routes,
+        figure_pages,
+    ):
+        routes.include_router(page.router)
+    return routes.routes
 
 
 def _api() -> APIRouter:
@@ -224,6 +234,7 @@ async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
         passwords=Passwords(),
         throttle=Throttle(),
         clock=open_clock(settings.clock_file),
+        pace=Pace(settings.ratings.visitor_burst),
     )
     following = asyncio.create_task(follower.run(), name="event follower")
     try:

@@ -18,4 +18,7 @@ class Ratings(Section):
     publish_k: int = Field(20, ge=2, le=10_000, description="A published cell has at least so many ratings.")
     tick_s: float = Field(1.0, ge=0.05, le=60, description="What terminals have said is counted this often.")
     zone: str = Field("Asia/Shanghai", description="IANA zone of the local day of ratings that belong to no station.")
+    visitor_burst: int = Field(
+        60, ge=1, le=100_000, description="A visitor may ask for so many public pages at once, then for four a second."
+    )
     web_scale: Literal[3, 5] = Field(5, description="Levels of a rating on the web, where its invitation names none.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -13,6 +14,7 @@ MOST = 256
 AT_ONCE = 2
 #: Checks that may wait; past that callers are sent away.
 WAITING = 20
+USUAL = PasswordHasher()
 
 
 class WeakPassword(ValueError):
@@ -33,9 +35,9 @@ def check_length(password: str) -> str:
 class Passwords:
     """Hashes and verifies. Verifying against no hash takes as long as against one."""
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash("nobody has this password")
+    def __init__(self, hasher: PasswordHasher = USUAL) -> None:
+        self._hasher = hasher
+        self._nobody = _hash_of_nobody(self._hasher)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
@@ -62,3 +64,8 @@ class Passwords:
             return self._hasher.verify(stored, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+@cache
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    return hasher.hash("nobody has this password")

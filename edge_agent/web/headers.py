@@ -58,7 +58,7 @@ class Shield:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        guarded = _with_headers(send, secure=self.is_https(scope))
+        guarded = _with_headers(send, self.is_https(scope), self.is_keyed(scope))
         if refusal := self.refuse(scope):
             await refusal(scope, receive, guarded)
         else:
@@ -68,12 +68,16 @@ class Shield:
         """Whether people reach this application over TLS, here or at a proxy in front."""
         return self.origin.startswith("https://") or scope["scheme"] == "https"
 
+    def is_keyed(self, scope: Scope) -> bool:
+        """Whether the request's path is below one of `keyed`."""
+        return bool(scope["path"].startswith(self.keyed))
+
     def refuse(self, scope: Scope) -> JSONResponse | None:
         """The refusal of a changing request from another origin, or of one that is too large."""
         headers = Headers(scope=scope)
         if int(_digits(headers.get("content-length", "0"))) > self.most_bytes(scope):
             return _refusal(413, "too_large", "Send less at once.")
-        if scope["method"] in SAFE_METHODS or scope["path"].startswith(self.keyed) or self.is_own(scope, headers):
+        if scope["method"] in SAFE_METHODS or self.is_keyed(scope) or self.is_own(scope, headers):
             return None
         return _refusal(403, "foreign_origin", "Send the request from the console's own pages.")
 
@@ -106,10 +110,12 @@ def _refusal(status: int, code: str, remedy: str) -> JSONResponse:
     return JSONResponse(document, status, media_type="application/problem+json")
 
 
-def _with_headers(send: Send, secure: bool) -> Send:
+def _with_headers(send: Send, secure: bool, keyed: bool) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            if keyed:  # the address itself is a secret, also where it is refused
+                headers.setdefault("Referrer-Policy", "no-referrer")
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")

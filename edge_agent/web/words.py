@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -43,7 +44,13 @@ class Words:
 
 def read_words(folders: Sequence[Path]) -> Words:
     """Read every `zh_Hans` catalog below the folders. Later folders win over earlier ones."""
-    files = [f for folder in folders for f in sorted((folder / "zh_Hans" / "LC_MESSAGES").glob("*.po"))]
+    return _read_files(
+        tuple(f for folder in folders for f in sorted((folder / "zh_Hans" / "LC_MESSAGES").glob("*.po")))
+    )
+
+
+@cache
+def _read_files(files: tuple[Path, ...]) -> Words:
     chinese: NullTranslations = NullTranslations()
     for number, file in enumerate(files):
         found = _translations(read_catalog(file))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,13 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.app import serve
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.accounts import LINK_MS
 from cloud_gateway.staff.guard import COOKIE
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import add_link, add_staff, find_staff, list_staff
 from tests.cloud_gateway import field
+from tests.databases import make_database
 
 ARGS = (
     "--no-sandbox",
@@ -37,6 +38,8 @@ ARGS = (
     "--disable-sync",
 )
 START_LIMIT_S = 60.0
+#: These consoles speak plain HTTP; to read the machine's certificates for each client takes longer than a request.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 #: How long a page may take to show what is expected; on a busy machine everything takes long.
 EXPECT_MS = 30_000
 
@@ -64,7 +67,7 @@ class Console:
 
     def visitor(self) -> httpx.AsyncClient:
         """A client that is not signed in, of this origin."""
-        return httpx.AsyncClient(base_url=self.origin, headers={"Origin": self.origin}, timeout=20)
+        return httpx.AsyncClient(base_url=self.origin, headers={"Origin": self.origin}, timeout=20, verify=NO_TLS)
 
     @asynccontextmanager
     async def client(self, name: str = "demo") -> AsyncIterator[httpx.AsyncClient]:
@@ -113,7 +116,7 @@ def now_ms() -> int:
 async def empty(tmp_path: Path) -> AsyncIterator[Console]:
     """A console that has heard of nothing yet."""
     settings = make_settings(tmp_path)
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         yield console
 
@@ -122,7 +125,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[Console]:
 async def unplayed(tmp_path: Path) -> AsyncIterator[Console]:
     """A console that plays a scenario, and has heard of nothing yet."""
     settings = make_settings(tmp_path, notice="hugo-1989")
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         yield console
 
@@ -131,7 +134,7 @@ async def unplayed(tmp_path: Path) -> AsyncIterator[Console]:
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
     """A console without devices, shared by tests that do not mind what others entered."""
     settings = make_settings(tmp_path_factory.mktemp("shared"))
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         yield console
 

@@ -15,12 +15,12 @@ from sqlalchemy import Table, insert
 
 from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, WarningStep, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from edge_agent.wire.senml import Value
+from tests.databases import make_database
 
 SCENARIO = Path(__file__).parents[2] / "firmware_sim" / "scenarios" / "hugo-1989"
 EPOCH = "00000000000000a1"
@@ -81,7 +81,7 @@ STORM_ALARMS = (
 
 async def seed(settings: GatewaySettings, clock: int, now: int, alarms: Sequence[Raised] = ()) -> None:
     """Fill a new database and series file with the field as it stood at scenario time `clock`."""
-    migrate(settings.database)
+    make_database(settings.database)
     engine = open_database(settings.database)
     try:
         async with transaction(engine) as connection:

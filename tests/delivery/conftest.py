@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cloud_gateway.migrations import migrate
+from tests.databases import make_database
 from tests.delivery.model import Build, Report, run
 
 #: Plays a seed, with the programs as they are or with a mistake in them.
@@ -18,7 +18,7 @@ Recall = Callable[[int], Report]
 @pytest.fixture(scope="session")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Play:
     template = tmp_path_factory.mktemp("template") / "gateway.db"
-    migrate(template)
+    make_database(template)
 
     def play_once(seed: int, build: Build) -> Report:
         return run(seed, tmp_path_factory.mktemp(f"seed-{seed}-"), template, build)

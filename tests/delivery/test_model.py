@@ -15,7 +15,7 @@ from tests.delivery.kills import DEVICE_PLACES, GATEWAY_PLACES
 from tests.delivery.model import Build
 from tests.delivery.mutants import MUTANTS
 
-SEEDS = range(1, 21)
+SEEDS = range(1, 13)
 #: A mutant has so many runs to show itself.
 CHANCES = range(1, 11)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +9,12 @@ from typing import Any
 
 import msgspec
 
-#: asyncio's debugging more than doubles what a demo costs; its parts are tested with it one by one.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
-
 
 def run_demo(folder: Path, *options: str) -> dict[str, Any]:
     """The report of `weiran demo --once` with these options; an AssertionError with its words where it fails."""
     report = folder / "report.json"
     command = [sys.executable, "-m", "deploy", "demo", "--once", "--report", str(report), *options]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=360, env=ENVIRONMENT)
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=360)
     assert result.returncode == 0, result.stdout + result.stderr
     decoded: dict[str, Any] = msgspec.json.decode(report.read_bytes())
     return decoded

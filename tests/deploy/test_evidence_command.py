@@ -13,10 +13,10 @@ from sqlalchemy import text
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.evidence import store
 from cloud_gateway.evidence.heads import sign_head
-from cloud_gateway.migrations import migrate
 from deploy.cli import run
 from tests.cloud_gateway.evidence.exports import SIGNER, hold_entry, key_entry, make_export, note_at, receipt
 from tests.cloud_gateway.evidence.pieces import AT
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 
@@ -25,7 +25,7 @@ Output = pytest.CaptureFixture[str]
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with an empty log."""
     folder = tmp_path_factory.mktemp("migrated")
-    migrate(folder / "gateway.db")
+    make_database(folder / "gateway.db")
     return folder
 
 

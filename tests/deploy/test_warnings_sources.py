@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud_gateway.database import open_database, reading
-from cloud_gateway.migrations import migrate
 from cloud_gateway.warnings.tables import alert, warning_source
 from deploy.cli import run
 from tests.cloud_gateway.warnings.documents import atom, cap_xml
 from tests.cloud_gateway.warnings.publisher import Publisher, Reply, publishing
+from tests.databases import make_database
 
 SOURCE = '[[sources]]\nname = "{0}"\nkind = "{1}"\nurl = "{2}"\nprivate_addresses = true\n'
 
 
 def write_settings(folder: Path, sources: str) -> Path:
-    migrate(folder / "gateway.db")
+    make_database(folder / "gateway.db")
     file = folder / "gateway.toml"
     file.write_text(f'data_dir = "{folder}"\n{sources}')
     return file

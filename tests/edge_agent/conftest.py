@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+import pytest_asyncio
 
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
 from tests.edge_agent.tasks.agents import START, Witness
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _debugged() -> None:
+    """asyncio's debugging, for the part that lives on one loop for years; it doubles what every test costs."""
+    asyncio.get_running_loop().set_debug(True)
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from pathlib import Path
 from cloud_gateway.database import open_database
 from cloud_gateway.ingest.app import Ingest
 from cloud_gateway.ingest.store import IngestStore
-from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
 from cloud_gateway.settings import Broker, Devices, GatewaySettings, Series
 from deploy.demo.programs import Program
 from deploy.provision.folder import INGEST
 from deploy.servers import Server, service_files
+from tests.databases import make_database
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def make_settings(broker: Server, folder: Path, series: Series) -> GatewaySettin
         series=series,
         devices=Devices(admit="any", burst_s=3600),
     )
-    migrate(settings.database)
+    make_database(settings.database)
     return settings
 
 

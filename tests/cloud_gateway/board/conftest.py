@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from tests.cloud_gateway.board.story import Story
 from tests.cloud_gateway.conftest import Console, make_settings, now_ms, running
+from tests.databases import make_database
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ async def typhoon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Typ
     settings = make_settings(tmp_path_factory.mktemp("typhoon"))
     source = {"name": "shanghai", "kind": "12379", "url": "https://alerts.example.org/cn"}
     settings = GatewaySettings.model_validate(settings.model_dump() | {"sources": [source]})
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         story = Story(console.engine, now_ms())
         await story.tell()

@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.complaints.store_handlers import Handler, put_handler
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import add_staff
 from cloud_gateway.stations.tables import clerk, station
+from tests.databases import make_database
 
 NOW = 1_793_577_600_000  # 2026-11-02 00:00 UTC, eight in the morning in Shanghai
 STATION: dict[str, object] = {
@@ -31,7 +31,7 @@ CLERK: dict[str, object] = {
 def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as migrations leave it, to be copied."""
     file = tmp_path_factory.mktemp("empty") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

@@ -9,9 +9,9 @@ import pytest
 from cloud_gateway.enrolment.certificates import CertificateRefused, read_certificate
 from cloud_gateway.enrolment.register import enrol_devices, list_devices, readmit_device, revoke_device
 from cloud_gateway.enrolment.store import NotEnrolled, Revoked
-from cloud_gateway.migrations import migrate
 from tests.cloud_gateway.enrolment.cards import certificate_of, make_key, make_pem
 from tests.cloud_gateway.ingest.pieces import AT, DEVICE
+from tests.databases import make_database
 
 OLD, NEW = make_key(1), make_key(2)
 
@@ -19,7 +19,7 @@ OLD, NEW = make_key(1), make_key(2)
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """A database with nobody enrolled."""
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     return tmp_path / "gateway.db"
 
 

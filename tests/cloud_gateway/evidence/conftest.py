@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import open_database
-from cloud_gateway.migrations import migrate
+from tests.databases import make_database
 
 
 @pytest.fixture(scope="session")
 def migrated_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as migrations leave it, to be copied."""
     file = tmp_path_factory.mktemp("migrated-log") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

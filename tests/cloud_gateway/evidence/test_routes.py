@@ -15,12 +15,12 @@ from cloud_gateway.evidence import store, store_heads, store_witnesses
 from cloud_gateway.evidence.entries import encode_json
 from cloud_gateway.evidence.heads import sign_head
 from cloud_gateway.evidence.store_witnesses import Word
-from cloud_gateway.migrations import migrate
 from edge_agent.proof.checkpoints import open_checkpoint
 from edge_agent.proof.merkle import is_consistent, is_included, leaf_hash
 from tests.cloud_gateway.conftest import Console, make_settings, running
 from tests.cloud_gateway.evidence.pieces import AT, record_entries
 from tests.cloud_gateway.evidence.test_heads import ORIGIN, SIGNER
+from tests.databases import make_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 API = "/api/v1/evidence"
@@ -35,7 +35,7 @@ async def grow(console: Console, first: int, last: int) -> None:
 async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
     """A log with heads of 6 and 9 entries, and one entry that no head covers yet."""
     settings = make_settings(tmp_path_factory.mktemp("evidence"))
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         await grow(console, 1, 5)
         await sign_head(console.engine, SIGNER, AT)  # with the key's own entry: 6

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from cloud_gateway.migrations import migrate
 from tests.cloud_gateway.exposures.ground import Ground, ground_in
+from tests.databases import make_database
 
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that is migrated and empty, to be copied."""
     file = tmp_path_factory.mktemp("blank") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore
 from cloud_gateway.settings import Series
 from deploy.servers import Server
 from tests.cloud_gateway.ingest.ground import Ground, open_ground
+from tests.databases import make_database
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def series(tmp_path: Path) -> AsyncIterator[SeriesStore]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as migrations leave it, to be copied."""
     file = tmp_path_factory.mktemp("migrated") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

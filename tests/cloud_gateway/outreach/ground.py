@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.engine import RowMapping
@@ -17,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway.database import open_database, reading, transaction
 from cloud_gateway.exposures.tables import event_change, hazard_event
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.facts import Facts
 from cloud_gateway.outreach.ladder import Choice
 from cloud_gateway.outreach.model import Change, Message
@@ -29,6 +26,7 @@ from cloud_gateway.outreach.tables import duty, recipient, recipient_site, silen
 from cloud_gateway.outreach.tokens import PLACE, AnswerKey
 from cloud_gateway.tables import site
 from cloud_gateway.warnings.model import Level
+from tests.databases import make_database
 from tests.waiting import POLL_S
 
 #: 2026-07-20 08:00 in Shanghai.
@@ -139,21 +137,13 @@ async def write_change(
 @asynccontextmanager
 async def ground(folder: Path, ladder: tuple[Rung, ...] = ()) -> AsyncIterator[Ground]:
     """An empty gateway; ids of messages are counted, so that they sort as they were made."""
-    (folder / "gateway.db").write_bytes(_empty_database())
+    make_database(folder / "gateway.db")
     engine = open_database(folder / "gateway.db")
     ids = _ids()
     try:
         yield Ground(engine, Kit(ladder, AnswerKey(bytes(32), "https://example.org"), plain, lambda: next(ids)))
     finally:
         await engine.dispose()
-
-
-@cache
-def _empty_database() -> bytes:
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "gateway.db"
-        migrate(file)
-        return file.read_bytes()
 
 
 def _ids() -> Iterator[str]:

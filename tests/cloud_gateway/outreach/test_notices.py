@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading, transaction
 from cloud_gateway.exposures.tables import hazard_event
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.channels.notice import NoticeSender
 from cloud_gateway.outreach.facts import Official
 from cloud_gateway.outreach.notices import NoticeBoard, Notices
@@ -32,13 +31,14 @@ from edge_agent.wire.session import Delivery
 from tests.cloud_gateway.outreach.letters import letter, person
 from tests.cloud_gateway.outreach.questions import add_event
 from tests.cloud_gateway.outreach.words import AT, TEXT, info, official
+from tests.databases import make_database
 from tests.links import ear_of, secured
 from tests.waiting import until
 
 
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     made = open_database(tmp_path / "gateway.db")
     yield made
     await made.dispose()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.duty import read_calendar
 from cloud_gateway.outreach.recipients import read_people
 from cloud_gateway.outreach.sheets import TableRefused
 from cloud_gateway.staff.roles import Role
 from deploy.cli import run
 from tests.cloud_gateway.conftest import Console
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 HEADER = "name,role,sites,mail,chat,phone,quiet_from,quiet_to,least,hazards\n"
@@ -31,7 +31,7 @@ ENTRY = {"name": "Branch East", "role": "branch", "mail": "east@example.org"}
 def config(tmp_path: Path, capsys: Output) -> str:
     file = tmp_path / "gateway.toml"
     file.write_text(f'data_dir = "{tmp_path}"\n')
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     (tmp_path / "sites.csv").write_text(SITES)
     assert run(["sites", "import", str(tmp_path / "sites.csv"), "--config", str(file), "--datum", "WGS-84"]) == 0
     capsys.readouterr()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.warnings.model import Alert
 from tests.cloud_gateway.exposures.ground import coded
 from tests.cloud_gateway.exposures.test_event_orders import (
@@ -25,6 +24,7 @@ from tests.cloud_gateway.exposures.test_event_orders import (
     needs_chains,
 )
 from tests.cloud_gateway.outreach.desk import desk_in
+from tests.databases import make_database
 
 MINUTE = 60_000
 OTHER_ORDERS = [("reversed", 0), ("shuffled", 1), ("shuffled", 2)]
@@ -34,7 +34,7 @@ OTHER_ORDERS = [("reversed", 0), ("shuffled", 1), ("shuffled", 2)]
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that is migrated and empty, to be copied."""
     file = tmp_path_factory.mktemp("blank") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

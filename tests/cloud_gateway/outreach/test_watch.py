@@ -16,7 +16,6 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import open_database, reading, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.deadman import Watch
 from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.outreach.store_checks import Check, list_checks
@@ -35,6 +34,7 @@ from cloud_gateway.outreach.watching import (
 from cloud_gateway.settings import GatewaySettings
 from deploy.servers import free_port
 from tests.cloud_gateway.outreach.sinks import hook, post_office
+from tests.databases import make_database
 
 NOW = 1_784_505_600_000
 OUTREACH = Outreach()
@@ -42,7 +42,7 @@ OUTREACH = Outreach()
 
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     made = open_database(tmp_path / "gateway.db")
     async with transaction(made) as connection:
         await beat(connection, NOW)
@@ -157,7 +157,7 @@ def test_failed_channel_is_tested_at_each_look() -> None:
 def test_command_ends_with_1_while_something_is_wrong(tmp_path: Path) -> None:
     settings_file = tmp_path / "gateway.toml"
     settings_file.write_text(f'data_dir = "{tmp_path}"\n[outreach]\ndesk = "json://127.0.0.1:{free_port()}/desk"\n')
-    migrate(GatewaySettings(data_dir=tmp_path).database)
+    make_database(GatewaySettings(data_dir=tmp_path).database)
     command = [sys.executable, "-m", "deploy", "outreach", "watch", "--config", str(settings_file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as watch:
         assert watch.stderr is not None

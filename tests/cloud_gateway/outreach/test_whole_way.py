@@ -17,7 +17,6 @@ from playwright.async_api import Browser, Locator, expect
 
 from cloud_gateway.clock import tell_clock
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.store_messages import Kit
 from cloud_gateway.outreach.texts import render
 from cloud_gateway.outreach.tokens import AnswerKey
@@ -32,6 +31,7 @@ from tests.cloud_gateway.conftest import now_ms
 from tests.cloud_gateway.outreach.ground import LIMIT_S, MINUTE, Ground
 from tests.cloud_gateway.outreach.sinks import PostOffice, post_office
 from tests.cloud_gateway.warnings.cap_samples import SENT_MS, area, cap, info
+from tests.databases import make_database
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -126,7 +126,7 @@ class Office:
 
 def set_up(folder: Path, config: Path) -> None:
     """Before anything runs: database, token, clock, sites and people."""
-    migrate(folder / "gateway.db")
+    make_database(folder / "gateway.db")
     (folder / "office.token").touch(0o600)
     (folder / "office.token").write_text(TOKEN)
     tell_clock(folder / "clock", AT)

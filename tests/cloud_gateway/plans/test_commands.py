@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cloud_gateway.database import open_database, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.sites.store import NewSite, add_site
 from deploy.cli import run
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 PAGE = Path(__file__).parents[3] / "docs" / "plans.md"
@@ -22,7 +22,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "plans.md"
 def config(tmp_path: Path) -> str:
     file = tmp_path / "gateway.toml"
     file.write_text(f'data_dir = "{tmp_path}"\n')
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
 
     async def enter() -> None:
         engine = open_database(tmp_path / "gateway.db")

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import open_database, reading, transaction
 from cloud_gateway.exposures.tables import hazard_event
-from cloud_gateway.migrations import migrate
 from cloud_gateway.plans import store
 from cloud_gateway.plans.model import Plan, Step, Task, TaskState
 from cloud_gateway.plans.store import NewPlan
@@ -19,6 +18,7 @@ from cloud_gateway.sites.store import NewSite, add_site
 from cloud_gateway.tables import event, site
 from cloud_gateway.warnings.model import Level
 from tests.cloud_gateway.plans.pieces import CALL, DRAINS, HOUR, LEAVE, NOW, STEPS
+from tests.databases import make_database
 
 NONE, BLUE, YELLOW, ORANGE, RED = Level
 EVENT = "event-1"
@@ -27,7 +27,7 @@ EVENT = "event-1"
 @pytest_asyncio.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     """A database with one site, `yard`."""
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     opened = open_database(tmp_path / "gateway.db")
     async with transaction(opened) as connection:
         await add_site(connection, NewSite("yard", "Yard", "堆场", 31.2, 121.5, "Asia/Shanghai"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.outreach.app import Rounds, make_kit
 from cloud_gateway.plans import store
 from cloud_gateway.plans.store import NewPlan
@@ -14,6 +13,7 @@ from cloud_gateway.warnings.model import Alert
 from tests.cloud_gateway.exposures.ground import coded, ground_in
 from tests.cloud_gateway.plans.pieces import STEPS
 from tests.cloud_gateway.warnings.messages import alert, at, cancel, info, key
+from tests.databases import make_database
 
 YELLOW = alert("A", 1, info("yellow", places="310115", ends=20))
 RED = alert("B", 2, info("red", places="310115", ends=20), refs=(key("A", 1),), kind="Update")
@@ -22,7 +22,7 @@ OVER = cancel("C", 4, key("B", 2))
 
 async def test_warning_sets_tasks_off_and_its_cancel_takes_back_what_is_open(tmp_path: Path) -> None:
     now = at(1)
-    migrate(tmp_path / "blank.db")
+    make_database(tmp_path / "blank.db")
     async with ground_in(tmp_path / "data", tmp_path / "blank.db") as ground:
         site = await ground.add_site("pudong", coded("310115"))
         async with transaction(ground.engine) as connection:

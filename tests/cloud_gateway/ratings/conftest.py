@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.settings import Series
 from tests.cloud_gateway.ingest.ground import open_ground
 from tests.cloud_gateway.ratings.hall import Hall
+from tests.databases import make_database
 
 
 @pytest.fixture(scope="session")
 def fresh_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as migrations leave it, to be copied."""
     file = tmp_path_factory.mktemp("fresh-ratings") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

@@ -11,13 +11,13 @@ from shutil import copyfile
 import pytest
 
 from cloud_gateway.database import open_database, reading, transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.seasons import entries
 from cloud_gateway.seasons.extremes import Value
 from cloud_gateway.seasons.store import Outlook, Record, read_outlooks, read_records
 from cloud_gateway.sites.entries import Mistake
 from cloud_gateway.sites.store import NewSite, add_site
 from deploy.cli import run
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 RECORD = "site,adcode,quantity,unit,period,value,source,stream\n"
@@ -29,7 +29,7 @@ SEASON = "2026-04-01,2026-06-01,2026-08-31"
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database with one site, to be copied."""
     database = tmp_path_factory.mktemp("blank") / "gateway.db"
-    migrate(database)
+    make_database(database)
     asyncio.run(_enter_site(database))
     return database
 

@@ -11,8 +11,8 @@ import pytest
 
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.exposures.store_sites import find_portfolio, standings
-from cloud_gateway.migrations import migrate
 from deploy.cli import run
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 HEADER = "site,date,hazard,paid_minor,currency,claim\n"
@@ -26,7 +26,7 @@ SITES = "code,name,latitude,longitude,zone\ndepot-1,Depot 1,31.22,121.54,Asia/Sh
 def config(tmp_path: Path) -> str:
     file = tmp_path / "gateway.toml"
     file.write_text(f'data_dir = "{tmp_path}"\n')
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     (tmp_path / "sites.csv").write_text(SITES)
     assert run(["sites", "import", str(tmp_path / "sites.csv"), "--config", str(file), "--datum", "WGS-84"]) == 0
     return str(file)

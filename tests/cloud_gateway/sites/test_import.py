@@ -11,10 +11,10 @@ import pytest
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.exposures.model import Place
 from cloud_gateway.exposures.store_sites import Risk, find_portfolio, list_places, places_mark
-from cloud_gateway.migrations import migrate
 from cloud_gateway.sites.datum import Datum, parse_datum, to_gcj02, to_wgs84
 from cloud_gateway.sites.imports import PortfolioRefused, read_portfolio
 from deploy.cli import run
+from tests.databases import make_database
 
 Output = pytest.CaptureFixture[str]
 HEADER = "code,name,name_zh,latitude,longitude,zone,insured_value,low_ground,adcode,geocodes\n"
@@ -38,7 +38,7 @@ YARD = {
 def config(tmp_path: Path) -> str:
     file = tmp_path / "gateway.toml"
     file.write_text(f'data_dir = "{tmp_path}"\n')
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     return str(file)
 
 

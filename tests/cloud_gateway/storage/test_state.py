@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.storage.room import Room
 from cloud_gateway.storage.standstill import FILE, SIZE, Standstill, read_waiting, tells_of_full_disk
 from tests.cloud_gateway.conftest import running
+from tests.databases import make_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 MORE_THAN_ANY_DISK_MB = 1_000_000
@@ -20,7 +20,7 @@ MORE_THAN_ANY_DISK_MB = 1_000_000
 def settings_of(folder: Path, reserve_mb: int) -> GatewaySettings:
     document = {"data_dir": folder, "web": {"port": 0}, "storage": {"reserve_mb": reserve_mb}}
     settings = GatewaySettings.model_validate(document)
-    migrate(settings.database)
+    make_database(settings.database)
     return settings
 
 

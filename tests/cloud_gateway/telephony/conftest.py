@@ -12,13 +12,13 @@ from sqlalchemy import insert
 
 from cloud_gateway.complaints.store_handlers import Handler, put_handler
 from cloud_gateway.database import transaction
-from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.stations.tables import clerk, station
 from firmware_sim.keypad import Keypad
 from tests.cloud_gateway.complaints.conftest import CLERK, STATION
 from tests.cloud_gateway.conftest import Console, make_settings, now_ms, running
+from tests.databases import make_database
 
 SECRET = b"telephony-" * 4
 
@@ -40,7 +40,7 @@ async def exchange(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ex
     key.chmod(0o600)
     files = {"key_file": key, "phone_key_file": key}
     settings = GatewaySettings.model_validate(make_settings(folder).model_dump() | {"telephony": files})
-    await asyncio.to_thread(migrate, settings.database)
+    await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
         async with transaction(console.engine) as connection:
             await connection.execute(insert(station).values(**STATION))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_gateway.migrations import migrate
 from deploy.cli import run
+from tests.databases import make_database
 
 ENROLLED = """INSERT INTO enrolment
     (device, role, public_key, certificate, not_after, enrolled_at, reason, version)
@@ -22,7 +22,7 @@ def config(tmp_path: Path) -> str:
     """A gateway that has heard of one device, and enrolled another."""
     file = tmp_path / "gateway.toml"
     file.write_text(f'data_dir = "{tmp_path}"\n')
-    migrate(tmp_path / "gateway.db")
+    make_database(tmp_path / "gateway.db")
     with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
         connection.execute("INSERT INTO device (id, simulated) VALUES ('gauge-01', 1)")
         connection.execute(ENROLLED)

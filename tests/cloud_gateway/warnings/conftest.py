@@ -11,14 +11,14 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.database import open_database
-from cloud_gateway.migrations import migrate
+from tests.databases import make_database
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database at this release, made once; tests copy it."""
     file = tmp_path_factory.mktemp("migrated") / "gateway.db"
-    migrate(file)
+    make_database(file)
     return file
 
 

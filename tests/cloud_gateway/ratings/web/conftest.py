@@ -19,6 +19,8 @@ async def ground(fresh_database: Path, tmp_path_factory: pytest.TempPathFactory)
     """A gateway that nobody has rated yet."""
     folder = tmp_path_factory.mktemp("wall")
     shutil.copy(fresh_database, folder / "gateway.db")
-    async with running(make_settings(folder)) as console, console.visitor() as visitor, AsyncExitStack() as stack:
+    settings = make_settings(folder)
+    unhurried = settings.model_copy(update={"ratings": settings.ratings.model_copy(update={"visitor_burst": 100_000})})
+    async with running(unhurried) as console, console.visitor() as visitor, AsyncExitStack() as stack:
         visitor.headers.pop("Origin")  # pages of this kind are asked for without saying where from
         yield Ground(console, visitor, stack)

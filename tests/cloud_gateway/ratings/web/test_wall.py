@@ -212,7 +212,7 @@ async def test_place_that_no_log_can_have_is_refused(ground: Ground, path: str) 
     assert answer.status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/wall", "/r", "/rate/x"])
+@pytest.mark.parametrize("path", ["/wall", "/r", "/rate/x", "/rate/x/nothing"])
 async def test_public_pages_give_no_address_away_and_set_no_cookie(ground: Ground, path: str) -> None:
     answer = await ground.visitor.get(path)
     assert answer.headers["referrer-policy"] == "no-referrer"

@@ -52,13 +52,13 @@ ACTIONS: dict[str, tuple[Tone, str]] = {
 }
 #: The levels of a rating, the worst first.
 LEVELS: dict[int, tuple[str, ...]] = {
-    3: (_("not satisfied"), _("basically satisfied"), _("satisfied")),
+    3: (_("Not satisfied"), _("Fairly satisfied"), _("Satisfied")),
     5: (
-        _("very dissatisfied"),
-        _("not satisfied"),
-        _("basically satisfied"),
-        _("satisfied"),
-        _("very satisfied"),
+        _("Very dissatisfied"),
+        _("Dissatisfied"),
+        _("Fairly satisfied"),
+        _("Satisfied"),
+        _("Very satisfied"),
     ),
 }
 CALL_STATES: dict[str, tuple[Tone, str]] = {

@@ -95,7 +95,7 @@ async def open_row(request: Request, _pace: AtPace, secret: Annotated[str, Form(
     wait = gateway.throttle.wait_ms(key, now_ms())
     if wait:
         remedy = _("Wait a while, then try again.")
-        raise Problem(429, "too_fast", _("Too many secrets were wrong."), remedy, retry_after_s=wait // 1000 + 1)
+        raise Problem(429, "too_fast", _("Too many codes were wrong."), remedy, retry_after_s=wait // 1000 + 1)
     try:
         count = count_id(read_secret(secret))
     except ReceiptError:

@@ -108,7 +108,7 @@ async def test_receipt_in_the_address_is_read_by_the_page_and_shown_to_no_server
     assert [url for url in asked if "WR1" in url] == []
     assert await violations(visit.page) == []
     await visit.page.get_by_role("button", name="中文").click()
-    await expect(visit.page.locator(".verdict h2")).to_have_text("您的评价已记录在案")
+    await expect(visit.page.locator(".verdict h2")).to_have_text("您的评价已收录")
     await visit.page.goto("/r?lang=en")
     await visit.page.goto(f"/r?lang=en#{make_receipt(900)}")
     await expect(visit.page.locator(".verdict h2")).to_have_text("Your rating has not arrived yet")
@@ -119,10 +119,10 @@ async def test_forged_receipt_is_refused_in_plain_words(visit: Visit, ground: Gr
     await visit.page.goto("/r?lang=zh")
     await visit.page.fill("#receipt", make_receipt(1, b'{"score":1}').replace("WR1.", "WR1.e30", 1))
     await visit.page.get_by_role("button", name="核对").click()
-    await expect(visit.page.locator(".verdict h2")).to_have_text("这张凭条无法识读")
+    await expect(visit.page.locator(".verdict h2")).to_have_text("这张凭证无法识读")
     await visit.page.fill("#receipt", make_receipt(1, device="terminal-99"))
     await visit.page.get_by_role("button", name="核对").click()
-    await expect(visit.page.locator(".verdict h2")).to_have_text("这张凭条不是真的")
+    await expect(visit.page.locator(".verdict h2")).to_have_text("这张凭证不是真的")
     assert visit.said == []
 
 

@@ -118,6 +118,6 @@ async def test_record_that_replaced_a_signed_one_is_found(ground: Ground) -> Non
 
 async def test_wrong_secrets_cost_time(ground: Ground) -> None:
     answers = [await ground.visitor.post("/r/row?lang=en", data={"secret": "0" * 26}) for _ in range(7)]
-    assert "has this secret" in answers[0].text
+    assert "has this code" in answers[0].text
     assert [answers[0].status_code, answers[-1].status_code] == [200, 429]
     assert "26 letters and digits" in (await ground.visitor.get("/r?lang=en")).text

@@ -30,6 +30,8 @@ __all__ = [
 HEARTBEAT_S = 10.0
 #: In a device's folder: what its SIMULATED counter system signs events with.
 EVENT_KEY_FILE = "counter.key"
+#: In a provisioned terminal's folder: what clerks' cards are known by.
+CARD_KEY_FILE = "cards.key"
 
 
 class Scenario(Story):
@@ -126,7 +128,14 @@ def _terminal_settings(agent: AgentSettings, desk: Desk, origin: str) -> KioskSe
     """The terminal's: its screen at a free port, its receipts leading to `origin`."""
     given = {key: getattr(desk, key) for key in RatingSettings.model_fields}
     key = make_event_key(agent.state_dir / EVENT_KEY_FILE)
-    rating = RatingSettings.model_validate(given | {"event_key": (key,), "port": 0, "origin": origin or desk.origin})
+    own = {"event_key": (key,), "card_key_file": _find_card_key(agent), "port": 0, "origin": origin or desk.origin}
+    rating = RatingSettings.model_validate(given | own)
     return KioskSettings.model_validate(
         {key: getattr(agent, key) for key in AgentSettings.model_fields} | {"rating": rating}
     )
+
+
+def _find_card_key(agent: AgentSettings) -> Path | None:
+    """None where the terminal was given none: then it reads no cards, and says so."""
+    file = None if agent.identity.folder is None else agent.identity.folder / CARD_KEY_FILE
+    return file if file is not None and file.exists() else None

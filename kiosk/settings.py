@@ -47,6 +47,9 @@ class RatingSettings(Section):
     signal_pin: Pin | None = Field(None, description="Pin of the duty manager's signal; out of sight of the counter.")
     presence_pin: Pin | None = Field(None, description="Pin of the sensor that knows whether somebody stands there.")
     badge_reader: Path | None = Field(None, description="Serial device of the card reader: one line for each reading.")
+    card_key_file: Path | None = Field(
+        None, description="File of the key that clerks' cards are known by: `cards.key` of the identity's folder."
+    )
     printer: Path | None = Field(None, description="Character device of the receipt printer (ESC/POS).")
     printer_dots: Literal[384, 576] = Field(384, description="Dots across its paper: 384 on 58 mm, 576 on 80 mm.")
     printer_head: str = Field("", max_length=64, description="First line of a printed receipt: the station's name.")

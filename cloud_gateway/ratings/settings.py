@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -20,5 +21,9 @@ class Ratings(Section):
     zone: str = Field("Asia/Shanghai", description="IANA zone of the local day of ratings that belong to no station.")
     visitor_burst: int = Field(
         60, ge=1, le=100_000, description="A visitor may ask for so many public pages at once, then for four a second."
+    )
+    card_key_file: Path | None = Field(
+        None,
+        description="File with the key that clerks' cards are known by, `cards.key` of `weiran provision`, mode 0600.",
     )
     web_scale: Literal[3, 5] = Field(5, description="Levels of a rating on the web, where its invitation names none.")

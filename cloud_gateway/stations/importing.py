@@ -25,7 +25,9 @@ class _Stop(Exception):
     """Roll the transaction back."""
 
 
-async def import_stations(database: Path, entries: Sequence[FileStation], folder: Path, now: int) -> list[Mistake]:
+async def import_stations(
+    database: Path, entries: Sequence[FileStation], folder: Path, now: int, card_key: bytes | None
+) -> list[Mistake]:
     """Enter all stations in one transaction, or none when one is wrong. Photo files count from `folder`."""
     mistakes: list[Mistake] = []
     engine = open_database(database)
@@ -33,7 +35,7 @@ async def import_stations(database: Path, entries: Sequence[FileStation], folder
         async with transaction(engine) as connection:
             for entry in entries:
                 try:
-                    await put_station(connection, _with_photos(entry, folder), now)
+                    await put_station(connection, _with_photos(entry, folder), now, card_key)
                 except EntryRefused as exc:
                     mistakes.append(Mistake(entry.code, exc.field, str(exc)))
             if mistakes:

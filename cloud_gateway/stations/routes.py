@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, Request
@@ -14,9 +15,11 @@ from cloud_gateway.staff.roles import Role
 from cloud_gateway.stations import store
 from cloud_gateway.stations.entries import StationEntry, clock_of
 from cloud_gateway.stations.store import EntryRefused, Station
+from cloud_gateway.telephony.calls import read_key
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
+from edge_agent.wire.tls import CredentialError
 
 router = APIRouter(tags=["stations"])
 writers = Depends(require_role(Role.ADMINISTRATOR, Role.OPERATIONS, Role.COUNTER_MANAGER))
@@ -82,9 +85,10 @@ async def put_station(request: Request, code: str, entry: StationEntry) -> Stati
     """Enter a station with its counters and clerks, or what is new of it. The same again changes nothing."""
     if entry.code != code:
         raise invalid("code", "the address names another station")
+    card_key = await _card_key(request) if any(person.card for person in entry.clerk) else None
     try:
         async with transaction(gateway_of(request).engine) as connection:
-            await store.put_station(connection, entry, now_ms())
+            await store.put_station(connection, entry, now_ms(), card_key)
             return await _view(connection, await find(connection, code))
     except EntryRefused as exc:
         remedy = _("Change it there first, or give another one here.")
@@ -97,6 +101,22 @@ async def find(connection: Connection, code: str) -> Station:
     if known is None:
         raise Problem(404, "no_station", _("There is no such station."), _("Look at the list of stations."), "code")
     return known
+
+
+async def _card_key(request: Request) -> bytes:
+    """Raises Problem 503 where the key is not named, or cannot be used."""
+    file = gateway_of(request).settings.ratings.card_key_file
+    remedy = _("Name ratings.card_key_file in the gateway's settings.")
+    problem = Problem(
+        503, "no_card_key", _("Cards cannot be entered: the key that they are known by is missing."), remedy
+    )
+    if file is None:
+        raise problem
+    try:
+        return await asyncio.to_thread(read_key, file)
+    except CredentialError as exc:
+        problem.detail = str(exc)
+        raise problem from exc
 
 
 async def _view(connection: Connection, known: Station) -> StationView:

@@ -46,7 +46,7 @@ class Counter(NamedTuple):
 
 
 class Clerk(NamedTuple):
-    """A person behind the counters. `card` is a digest, `photo` base64."""
+    """A person behind the counters. `card` is a digest under the key of cards, `photo` base64."""
 
     number: str
     station: str
@@ -60,8 +60,11 @@ class Clerk(NamedTuple):
     star_day: str
 
 
-async def put_station(connection: AsyncConnection, entry: StationEntry, now: int) -> None:
-    """Enter a station, or what is new of it. The same again changes nothing that is seen. Raises EntryRefused."""
+async def put_station(connection: AsyncConnection, entry: StationEntry, now: int, card_key: bytes | None) -> None:
+    """Enter a station, or what is new of it. The same again changes nothing that is seen.
+
+    Raises EntryRefused, for a card also when there is no key of cards.
+    """
     row: dict[str, object] = {"name": entry.name, "name_zh": entry.name_zh, "zone": entry.zone, "changed_at": now}
     row |= {"opens": minute_of(entry.opens), "closes": minute_of(entry.closes)}
     row |= {"duty_device": entry.duty_device or None}
@@ -70,7 +73,7 @@ async def put_station(connection: AsyncConnection, entry: StationEntry, now: int
     for one in entry.counter:
         await _put_counter(connection, entry.code, one, now)
     for person in entry.clerk:
-        await _put_clerk(connection, entry.code, person)
+        await _put_clerk(connection, entry.code, person, card_key)
 
 
 async def _put_counter(connection: AsyncConnection, code: str, entry: CounterEntry, now: int) -> None:
@@ -95,16 +98,17 @@ async def place_terminal(connection: AsyncConnection, device: str, code: str, nu
     await connection.execute(insert(terminal).values(**row))
 
 
-async def _put_clerk(connection: AsyncConnection, code: str, entry: ClerkEntry) -> None:
+async def _put_clerk(connection: AsyncConnection, code: str, entry: ClerkEntry, card_key: bytes | None) -> None:
     known = await find_clerk(connection, entry.number)
     if known is not None and known.station != code and not known.gone:
         raise EntryRefused("clerk.number", f"the clerk {entry.number!r} serves at {known.station}")
-    await _check_free(connection, entry)
+    card = _card(entry, card_key)
+    await _check_free(connection, entry, card)
     row = {
         "station": code,
         "name": entry.name,
         "gone": entry.gone,
-        "card": _card(entry, known),
+        "card": card if card is not None else known.card if known else "",
         "photo": entry.photo if entry.photo is not None else known.photo if known else "",
         "staff": (entry.staff or None) if entry.staff is not None else known.staff if known else None,
     }
@@ -112,18 +116,22 @@ async def _put_clerk(connection: AsyncConnection, code: str, entry: ClerkEntry) 
     await connection.execute(statement.on_conflict_do_update(index_elements=["number"], set_=row))
 
 
-def _card(entry: ClerkEntry, known: Clerk | None) -> str:
+def _card(entry: ClerkEntry, card_key: bytes | None) -> str | None:
+    """What the card that is entered is known by, empty for none; None when the entry does not say."""
     if entry.card is None:
-        return known.card if known else ""
-    return card_digest(entry.card) if entry.card.strip() else ""
+        return None
+    if not entry.card.strip():
+        return ""
+    if card_key is None:
+        raise EntryRefused("clerk.card", "cards are known by a key: name ratings.card_key_file in the settings")
+    return card_digest(card_key, entry.card)
 
 
-async def _check_free(connection: AsyncConnection, entry: ClerkEntry) -> None:
+async def _check_free(connection: AsyncConnection, entry: ClerkEntry, card: str | None) -> None:
     """Raises EntryRefused for a card or a sign-in that is another clerk's."""
     others = _k.number != entry.number
     if entry.staff and (await connection.execute(select(_k.number).where(others, _k.staff == entry.staff))).first():
         raise EntryRefused("clerk.staff", f"the sign-in {entry.staff!r} is another clerk's")
-    card = _card(entry, None)
     if card and (await connection.execute(select(_k.number).where(others, _k.card == card, ~_k.gone))).first():
         raise EntryRefused("clerk.card", f"the card of the clerk {entry.number!r} is another clerk's, too")
 

@@ -13,8 +13,9 @@ import typer
 
 from deploy.commands.evidence import find_database, reading_database
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
-from deploy.failures import DONE, FINDING, extra
+from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 from edge_agent.configuration import load
+from edge_agent.wire.tls import CredentialError
 
 stations_app = typer.Typer(help="Service stations: counters, terminals and clerks.")
 
@@ -40,10 +41,12 @@ def import_stations(
         from cloud_gateway.settings import GatewaySettings
         from cloud_gateway.stations.entries import StationFile
         from cloud_gateway.stations.importing import import_stations as enter
-    database = find_database(load_settings(GatewaySettings, config).data_dir)
+    settings = load_settings(GatewaySettings, config)
+    database = find_database(settings.data_dir)
+    card_key = _read_card_key(settings.ratings.card_key_file)
     entries = load(StationFile, file, {}).station
     with reading_database(database):
-        mistakes = asyncio.run(enter(database, entries, file.parent, time.time_ns() // 1_000_000))
+        mistakes = asyncio.run(enter(database, entries, file.parent, time.time_ns() // 1_000_000, card_key))
     entered = 0 if mistakes else len(entries)
     if as_json:
         found = [asdict(mistake) for mistake in mistakes]
@@ -52,3 +55,14 @@ def import_stations(
         print_rows([asdict(mistake) for mistake in mistakes], False)
         typer.echo(f"{entered} stations entered.")
     return FINDING if mistakes else DONE
+
+
+def _read_card_key(file: Path | None) -> bytes | None:
+    """None where the settings name no key: then no card can be entered."""
+    with extra("gateway"):
+        from cloud_gateway.telephony.calls import read_key
+    try:
+        return None if file is None else read_key(file)
+    except CredentialError as exc:
+        text, _, remedy = str(exc).partition("; ")
+        raise Failure("card-key", text, remedy or "Make it with weiran provision", WRONG_USE) from exc

@@ -20,6 +20,7 @@ from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.staff.accounts import NameTaken, add_staff, make_link
 from cloud_gateway.staff.roles import Role
+from cloud_gateway.telephony.calls import read_key
 from deploy.demo.answering import Answering
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
@@ -170,7 +171,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
     await enter_people(scenario, settings.database)
-    await enter_stations(scenario, settings.database)
+    await enter_stations(scenario, settings.database, read_key(provision_of(broker).card_key))
     await _enrol_devices(scenario, broker, settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
@@ -298,6 +299,6 @@ def _settings(
             "series": series,
             "web": {"port": web_port, "notice": scenario.name},
             "evidence": {"key_file": provision_of(broker).folder / "evidence" / EVIDENCE_KEY, "head_s": 1},
-            "ratings": {"tick_s": COUNTED_EVERY_S},
+            "ratings": {"tick_s": COUNTED_EVERY_S, "card_key_file": provision_of(broker).card_key},
         }
     )

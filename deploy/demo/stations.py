@@ -12,13 +12,13 @@ from firmware_sim.hall import Desk, Station
 from firmware_sim.scenario import Scenario
 
 
-async def enter_stations(scenario: Scenario, database: Path) -> None:
+async def enter_stations(scenario: Scenario, database: Path, card_key: bytes) -> None:
     """Enter all of them, as they are when the story begins."""
     engine = open_database(database)
     try:
         async with transaction(engine) as connection:
             for station in scenario.station:
-                await put_station(connection, entry_of(station, scenario.device), scenario.start_ms)
+                await put_station(connection, entry_of(station, scenario.device), scenario.start_ms, card_key)
     finally:
         await engine.dispose()
 

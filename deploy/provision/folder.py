@@ -2,7 +2,7 @@
 
 ``ca/`` key and certificate; ``issued/`` every certificate ever signed; ``broker/`` what mosquitto reads;
 ``services/NAME/`` and ``devices/ID/`` what is handed to a gateway or a Pi; ``sealing/`` the gateway's sealing
-keys; ``evidence/`` the key that signs heads of the evidence log.
+keys; ``evidence/`` the key that signs heads of the evidence log; ``cards/`` the key that clerks' cards are known by.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ SERVICE_DAYS, DEVICE_DAYS = 825.0, 825.0
 SEALING = "sealing.pub"
 SEALING_KEY = "sealing.key"
 EVIDENCE, EVIDENCE_KEY = "evidence.pub", "evidence.key"
+CARD_KEY, CARD_KEY_BYTES = "cards.key", 32
 #: In ``broker/``: lines for the access list beyond the wire's rights, when there are any.
 EXTRA_RIGHTS = "extra-rights"
 
@@ -87,6 +89,11 @@ class Provision:
         """Below it stands the folder of each service."""
         return self.folder / "services"
 
+    @property
+    def card_key(self) -> Path:
+        """What clerks' cards are known by: at the gateway and at every rating terminal."""
+        return self.folder / "cards" / CARD_KEY
+
     def init(self, hosts: Sequence[str], port: int, *, address: str | None = None, at: Path | None = None) -> None:
         """Make what is missing: authority, the gateway's keys, services, the broker's files. Never a second authority.
 
@@ -94,13 +101,14 @@ class Provision:
         Raises ProvisionError, NameRefused, OSError.
         """
         make_folder(self.folder)
-        for name in ("ca", "issued", "broker", "services", "devices", "sealing", "evidence", "revoked"):
+        for name in ("ca", "issued", "broker", "services", "devices", "sealing", "evidence", "cards", "revoked"):
             make_folder(self.folder / name)
         self._make_authority()
         private, public = make_sealing_key()
         if write_new(self.folder / "sealing" / SEALING_KEY, base64.b64encode(private) + b"\n", PRIVATE):
             write_whole(self.folder / "sealing" / SEALING, base64.b64encode(public) + b"\n")
         self._make_evidence_key()
+        write_new(self.card_key, secrets.token_hex(CARD_KEY_BYTES).encode() + b"\n", PRIVATE)
         self._make_broker(hosts)
         for name in FIRST_SERVICES:
             if not (self.services / name / CERTIFICATE).exists():
@@ -123,6 +131,8 @@ class Provision:
         write_whole(folder / SEALING, (self.folder / "sealing" / SEALING).read_bytes())
         if (public := self.folder / "evidence" / EVIDENCE).exists():  # a folder of before it has none until `init`
             write_whole(folder / EVIDENCE, public.read_bytes())
+        if role is Role.RATING_TERMINAL and self.card_key.exists():
+            write_whole(folder / CARD_KEY, self.card_key.read_bytes(), PRIVATE)
         return folder
 
     def service(self, name: str, days: float = SERVICE_DAYS) -> Path:

@@ -110,9 +110,9 @@ class Counter:
         if self.windows.phase is Phase.SERVING:
             self.presence.note_service()
 
-    def card(self, line: str, clerks: Sequence[ClerkBadge], now: Moment) -> list[Fact] | None:
-        """A line from the card reader; None for a card that is no clerk's here."""
-        clerk = find_clerk(line, clerks)
+    def card(self, key: bytes, line: str, clerks: Sequence[ClerkBadge], now: Moment) -> list[Fact] | None:
+        """A line from the card reader; None for a card that is no clerk's here. `key` is that of cards."""
+        clerk = find_clerk(key, line, clerks)
         return None if clerk is None else self._shift_facts(self.shifts.read(clerk, now.at, now.mono))
 
     def hear(self, heard: Heard, now: Moment, *, in_service: bool) -> list[Fact]:

@@ -36,11 +36,11 @@ class Shift(Struct, frozen=True):
     since: int
 
 
-def find_clerk(line: str, clerks: Sequence[ClerkBadge]) -> str | None:
-    """The number of the clerk whose card said `line`; None for a card that nobody here has."""
+def find_clerk(key: bytes, line: str, clerks: Sequence[ClerkBadge]) -> str | None:
+    """The number of the clerk whose card said `line`; None for a card that nobody here has. `key` is that of cards."""
     if not line.strip() or len(line) > MAX_LINE:
         return None
-    card = card_digest(line)
+    card = card_digest(key, line)
     return next((clerk.number for clerk in clerks if clerk.card and clerk.card == card), None)
 
 

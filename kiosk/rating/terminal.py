@@ -60,6 +60,7 @@ class Terminal:
         self.rules = rules
         self._draw = draw
         self._keys: Mapping[str, SharedKey] = {k.id: SharedKey(read_key(k.file), k.by) for k in rules.event_key}
+        self._card_key = None if rules.card_key_file is None else read_key(rules.card_key_file)
         self._used = Used()
         self._woken = asyncio.Event()
         self._changed = asyncio.Event()
@@ -140,9 +141,13 @@ class Terminal:
         self._woken.set()
 
     def _on_card(self, line: str) -> None:
-        facts = self.counter.card(line, self.clerks(), self._now())
+        named = {"device": self.device.settings.device}
+        if self._card_key is None:
+            logger.warning("a card cannot be read: name rating.card_key_file in the settings", extra=named)
+            return
+        facts = self.counter.card(self._card_key, line, self.clerks(), self._now())
         if facts is None:
-            logger.warning("a card that is no clerk's here", extra={"device": self.device.settings.device})
+            logger.warning("a card that is no clerk's here", extra=named)
             return
         self._say(facts)
         self._wake()

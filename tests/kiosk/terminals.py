@@ -33,7 +33,7 @@ from tests.waiting import until
 START = 1_800_000_000_000
 KEYS, LAMPS, BUZZER, SIGNAL, PRESENCE = (5, 6, 13), (20, 21, 26), 12, 17, 27
 CARD = "04A1B2"
-SECRET = b"s" * 40
+SECRET, CARD_KEY = b"s" * 40, b"c" * 40
 LIMIT_S = 40.0
 KINDS: dict[str, type[Struct]] = {
     wire.PRESS: wire.PressBody,
@@ -43,8 +43,8 @@ KINDS: dict[str, type[Struct]] = {
     wire.SHIFT: wire.ShiftBody,
 }
 CLERKS = [
-    ClerkBadge("3107", "Li Min", card_digest(CARD), 4, 412),
-    ClerkBadge("3108", "Wang Fang", card_digest("04FFEE"), 5, 90, lapsed=True),
+    ClerkBadge("3107", "Li Min", card_digest(CARD_KEY, CARD), 4, 412),
+    ClerkBadge("3108", "Wang Fang", card_digest(CARD_KEY, "04FFEE"), 5, 90, lapsed=True),
 ]
 NOTICE = Notice(1, [], START, counter=CounterNotice("Counter 2", "2 号柜台", CLERKS))
 Body = TypeVar("Body", bound=Struct)
@@ -52,9 +52,10 @@ Body = TypeVar("Body", bound=Struct)
 
 def make_settings(folder: Path, identity: Path | None = None, **rating: object) -> KioskSettings:
     """A terminal of three keys that speaks to nobody."""
-    key = folder / "queue.key"
-    key.write_bytes(SECRET)
-    key.chmod(0o600)
+    key, cards = folder / "queue.key", folder / "cards.key"
+    for file, secret in ((key, SECRET), (cards, CARD_KEY)):
+        file.write_bytes(secret)
+        file.chmod(0o600)
     given: dict[str, object] = {
         "counter": "2",
         "button_pins": KEYS,
@@ -63,6 +64,7 @@ def make_settings(folder: Path, identity: Path | None = None, **rating: object) 
         "signal_pin": SIGNAL,
         "presence_pin": PRESENCE,
         "badge_reader": "reader",
+        "card_key_file": cards,
         "event_key": [{"id": "queue", "file": key}],
         "port": 0,
     }

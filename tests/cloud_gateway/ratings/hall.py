@@ -26,6 +26,7 @@ NINE = 1_795_305_600_000 + 3_600_000
 HOUR, DAY = 3_600_000, 86_400_000
 MIDNIGHT = NINE + 15 * HOUR
 ONE, TWO = "terminal-01", "terminal-02"
+CARD_KEY = b"an invented key of cards, of 32 bytes"
 STATION = StationEntry.model_validate(
     {
         "code": "harbour",
@@ -104,7 +105,7 @@ class Hall:
     async def enter(self, entry: StationEntry = STATION) -> None:
         """Enter the station."""
         async with transaction(self.engine) as connection:
-            await put_station(connection, entry, self.now)
+            await put_station(connection, entry, self.now, CARD_KEY)
 
     async def hear(self, *bodies: msgspec.Struct, device: str = ONE, at: int = NINE) -> bytes:
         """A terminal says this, in one frame, which is returned."""

@@ -26,7 +26,7 @@ from edge_agent.wire.ratings import RatingMoreBody
 from tests.cloud_gateway.conftest import Console, open_context, running
 from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.evidence.exports import SIGNER
-from tests.cloud_gateway.ratings.hall import NINE, STATION, number_of
+from tests.cloud_gateway.ratings.hall import CARD_KEY, NINE, STATION, number_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FIGURES = "/api/v1/ratings/figures?period=2026-11"
@@ -41,8 +41,12 @@ async def console(fresh_database: Path, tmp_path_factory: pytest.TempPathFactory
     shutil.copy(fresh_database, folder / "gateway.db")
     key = folder / "evidence.key"
     key.write_bytes(SIGNER.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    key.chmod(0o600)
-    settings = {"data_dir": folder, "web": {"port": 0}, "evidence": {"key_file": key}, "ratings": {"publish_k": 5}}
+    cards = folder / "cards.key"
+    cards.write_bytes(CARD_KEY)
+    for file in (key, cards):
+        file.chmod(0o600)
+    ratings = {"publish_k": 5, "card_key_file": cards}
+    settings = {"data_dir": folder, "web": {"port": 0}, "evidence": {"key_file": key}, "ratings": ratings}
     async with running(GatewaySettings.model_validate(settings)) as console:
         async with console.client("counter-manager") as client:
             entry = STATION.model_dump(mode="json") | {"clerk": [one.model_dump() for one in STATION.clerk]}

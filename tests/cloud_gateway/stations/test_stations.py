@@ -19,7 +19,7 @@ from cloud_gateway.stations.store import Clerk, Counter, list_clerks, list_count
 from cloud_gateway.stations.tables import terminal
 from edge_agent.wire.messages import MAX_NOTICE_BYTES, Notice
 from edge_agent.wire.ratings import card_digest
-from tests.cloud_gateway.ratings.hall import NINE, ONE, STATION, TWO, Hall, rating
+from tests.cloud_gateway.ratings.hall import CARD_KEY, NINE, ONE, STATION, TWO, Hall, rating
 
 JPEG = b"\xff\xd8\xff" + bytes(100) + b"\xff\xd9"
 DUTY = "duty-desk-1"
@@ -45,7 +45,7 @@ async def test_a_terminal_shows_its_counter_and_who_may_sign_on(hall: Hall) -> N
     assert notice.counter is not None
     assert (notice.counter.name_zh, notice.counter.calls) == ("1 号窗口", [])
     badges = {badge.number: badge for badge in notice.counter.clerks}
-    assert (badges["1024"].card, badges["1024"].stars) == (card_digest("card-1024"), None)
+    assert (badges["1024"].card, badges["1024"].stars) == (card_digest(CARD_KEY, "card-1024"), None)
     assert sorted(badges) == ["1024", "2048"]
 
 
@@ -89,7 +89,7 @@ async def test_what_an_entry_does_not_say_stays_as_it_was(hall: Hall) -> None:
     async with reading(hall.engine) as connection:
         clerks = {one.number: one for one in await list_clerks(connection, "harbour")}
         counters = await list_counters(connection, "harbour")
-    assert (clerks["1024"].name, clerks["1024"].card) == ("Lin Renamed", card_digest("card-1024"))
+    assert (clerks["1024"].name, clerks["1024"].card) == ("Lin Renamed", card_digest(CARD_KEY, "card-1024"))
     assert [one.device for one in counters] == [ONE, TWO]
 
 
@@ -101,7 +101,7 @@ def file_station(**clerk: object) -> FileStation:
 
 async def test_a_file_brings_its_photos(bare_hall: Hall, tmp_path: Path) -> None:
     (tmp_path / "wu.jpg").write_bytes(JPEG)
-    assert await import_stations(bare_hall.ground.file, [file_station(photo_file="wu.jpg")], tmp_path, NINE) == []
+    assert await import_stations(bare_hall.ground.file, [file_station(photo_file="wu.jpg")], tmp_path, NINE, None) == []
     async with reading(bare_hall.engine) as connection:
         assert [one.photo for one in await list_clerks(connection)] == [base64.b64encode(JPEG).decode()]
 
@@ -116,10 +116,17 @@ async def test_a_file_with_a_mistake_enters_nothing(
 ) -> None:
     good = file_station(card="card-7")
     bad = file_station(**clerk).model_copy(update={"code": "airport"})
-    mistakes = await import_stations(bare_hall.ground.file, [good, bad], tmp_path, NINE)
+    mistakes = await import_stations(bare_hall.ground.file, [good, bad], tmp_path, NINE, CARD_KEY)
     async with reading(bare_hall.engine) as connection:
         assert await list_stations(connection) == []
     assert [(one.station, one.field) for one in mistakes] == [("airport", field)]
+
+
+async def test_no_card_is_entered_without_the_key_that_it_is_known_by(bare_hall: Hall, tmp_path: Path) -> None:
+    mistakes = await import_stations(bare_hall.ground.file, [file_station(card="card-7")], tmp_path, NINE, None)
+    async with reading(bare_hall.engine) as connection:
+        assert await list_clerks(connection) == []
+    assert [(one.station, one.field) for one in mistakes] == [("harbour", "clerk.card")]
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,15 @@ async def test_list_is_dealt_out_and_never_to_the_agent_himself(exchange: Exchan
     assert again.json()["calls"] == []
 
 
+async def test_card_needs_the_key_that_it_is_known_by(exchange: Exchange) -> None:
+    counter = {"number": "1", "name": "One", "name_zh": "一号"}
+    clerk = {"number": "90", "name": "Wu Invented", "card": "04A1B2"}
+    entry = {"code": "airport", "name": "Airport", "name_zh": "机场", "counter": [counter], "clerk": [clerk]}
+    async with exchange.console.client(Role.OPERATIONS) as client:
+        answer = await client.put("/api/v1/stations/airport", json=entry)
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_card_key")
+
+
 async def test_rating_of_a_call_back_ends_it(exchange: Exchange) -> None:
     entry = {"campaign": "rated", "calls": [{"policy": "R1", "agent": "A9", "phone": "13800000020"}]}
     async with exchange.console.client(MANAGER) as client:

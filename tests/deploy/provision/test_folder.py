@@ -40,12 +40,13 @@ def test_second_init_keeps_the_authority_and_every_key(provision: Provision) -> 
     before = contents(provision.folder)
     provision.init(["elsewhere.example"], 8884)
     after = contents(provision.folder)
-    kept = ("key.pem", "sealing.key", "sealing.pub", "evidence.key", "evidence.pub")
+    kept = ("key.pem", "sealing.key", "sealing.pub", "evidence.key", "evidence.pub", "cards.key")
     assert {name for name in before if name.endswith(kept)} >= {
         "ca/key.pem",
         "broker/key.pem",
         "sealing/sealing.key",
         "evidence/evidence.key",
+        "cards/cards.key",
         "devices/gauge-01/key.pem",
     }
     changed = {name for name in before if before[name] != after[name]}
@@ -58,7 +59,7 @@ def test_second_init_keeps_the_authority_and_every_key(provision: Provision) -> 
 def test_keys_are_their_owners_alone(provision: Provision) -> None:
     provision.device("gauge-01")
     keys = [file for file in provision.folder.rglob("*") if file.suffix == ".key" or file.name == "key.pem"]
-    assert len(keys) == 7
+    assert len(keys) == 8
     assert {mode(file) for file in keys} == {0o600}
     assert {mode(folder) for folder in (provision.folder, *provision.folder.rglob("*")) if folder.is_dir()} == {0o700}
     assert not list(provision.folder.rglob(".*"))
@@ -73,6 +74,13 @@ def test_device_gets_what_a_pi_needs_and_nothing_else(provision: Provision) -> N
     assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
     assert not made.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     assert 29 <= (made.not_valid_after_utc - made.not_valid_before_utc).days <= 30
+
+
+def test_rating_terminal_knows_cards_by_the_gateways_key(provision: Provision) -> None:
+    folder = provision.device("desk-01", Role.RATING_TERMINAL)
+    assert (folder / "cards.key").read_bytes() == provision.card_key.read_bytes()
+    assert mode(folder / "cards.key") == 0o600
+    assert len(provision.card_key.read_text().strip()) == 64
 
 
 def test_brokers_certificate_names_its_hosts_and_is_no_clients(provision: Provision) -> None:

@@ -10,7 +10,8 @@ from kiosk.rating.shifts import Shift, Shifts, find_clerk
 
 S = 1_000_000_000
 ON, BREAK, OFF = ShiftState.ON, ShiftState.BREAK, ShiftState.OFF
-CLERKS = [ClerkBadge("3107", "Li Min", card_digest("04A1B2")), ClerkBadge("3108", "Wang Fang")]
+CARD_KEY = b"k" * 32
+CLERKS = [ClerkBadge("3107", "Li Min", card_digest(CARD_KEY, "04A1B2")), ClerkBadge("3108", "Wang Fang")]
 
 STORIES: dict[str, tuple[list[tuple[str, int]], list[tuple[str, ShiftState]]]] = {
     "signs on": ([("A", 0)], [("A", ON)]),
@@ -57,4 +58,4 @@ CARDS = {
 
 @pytest.mark.parametrize(("line", "clerk"), CARDS.values(), ids=CARDS)
 def test_card_is_known_by_its_digest(line: str, clerk: str | None) -> None:
-    assert find_clerk(line, CLERKS) == clerk
+    assert find_clerk(CARD_KEY, line, CLERKS) == clerk

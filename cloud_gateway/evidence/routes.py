@@ -138,7 +138,7 @@ async def show_consistency(request: Request, first: First, second: Second = None
 
 @router.get("/entries")
 async def list_entries(request: Request, _who: Reader, after: After = None, limit: Limit = 100) -> Page[EntryView]:
-    """The entries of the log in order; for those who may see figures: a rating by phone stands there as it comes."""
+    """The entries of the log in order; for those who may see figures: it holds each row of the count with its clerk."""
     key = decode_cursor(after, int) or [-1]
     async with reading(gateway_of(request).engine) as connection:
         rows = await store.list_entries(connection, int(key[0]), limit + 1)

@@ -5,6 +5,7 @@ No floats, no dates but int ms UTC and local days, and no personal text: its sal
 
 from __future__ import annotations
 
+from types import UnionType
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -135,13 +136,12 @@ class HoldBody(Body, frozen=True):
     by: Name
 
 
-class RatingBody(Body, frozen=True):
-    """A rating by phone or on the web, as it was given; the `count` entry with the row `count` says that it counts.
+class WebRatingBody(Body, frozen=True, tag_field="channel", tag="web"):
+    """A rating on the public wall, as it was given; the `count` entry with the row `count` says that it counts.
 
-    Who served stands in that row alone, so that nobody learns of a rating before its batch. `day` local.
+    Who served stands in that row alone, so that nobody learns of it before its batch. `day` local.
     """
 
-    channel: Literal["phone", "web"]
     stage: Word
     station: Word
     scale: Literal[3, 5]
@@ -149,6 +149,15 @@ class RatingBody(Body, frozen=True):
     day: Day
     count: Sha256
     text: Hidden | None = None
+
+
+class PhoneRatingBody(Body, frozen=True, tag_field="channel", tag="phone"):
+    """A rating by telephone: that there was one, and a commitment to all that its row of the count will say.
+
+    Nothing of that stands here, nor does the row's id: who knows when somebody was called finds no row by it.
+    """
+
+    given: Hidden
 
 
 class ReplyBody(Body, frozen=True):
@@ -239,14 +248,14 @@ class PublicationBody(Body, frozen=True):
     sha256: Sha256
 
 
-SCHEMAS: dict[str, type[Body]] = {
+SCHEMAS: dict[str, type[Body] | UnionType] = {
     "key": KeyBody,
     "record": RecordBody,
     "count": CountBody,
     "service-day": ServiceDayBody,
     "restored": RestoredBody,
     "dissent": DissentBody,
-    "rating": RatingBody,
+    "rating": WebRatingBody | PhoneRatingBody,
     "reply": ReplyBody,
     "answer": ReplyBody,
     "appeal": AppealBody,

@@ -25,6 +25,7 @@ from cloud_gateway.evidence.store import StoredEntry
 from cloud_gateway.evidence.store_export import list_log_keys
 from cloud_gateway.evidence.store_heads import Head, Life
 from cloud_gateway.evidence.store_scrub import RecordKey, StoredText
+from cloud_gateway.ratings.commitments import PATH
 from edge_agent.proof.checkpoints import LogKey, NoteError, open_checkpoint
 from edge_agent.proof.merkle import Node, fold, leaf_hash, node_hash, parts
 
@@ -108,9 +109,9 @@ class _Scrub:
                 if (body := self._read_entry(entry)) is not None:
                     bodies[entry.place] = entry.type, body
             self._done.entries += len(page)
-            await self._look_at_texts(page[0].place, page[-1].place, bodies)
+            texts = await self._look_at_texts(page[0].place, page[-1].place, bodies)
             await self._look_at_records({place: body for place, (type_, body) in bodies.items() if type_ == "record"})
-            self._look_at_counts(bodies)
+            self._look_at_counts(bodies, texts)
         self._expect(expected, size)
         if expected > size:
             self._find(size, "entry-surplus", f"{expected - size} entries more than the log has grown to")
@@ -131,7 +132,11 @@ class _Scrub:
             self._find(entry.place, "entry-altered", fault)
         return body
 
-    async def _look_at_texts(self, first: int, last: int, bodies: Mapping[int, tuple[str, Body]]) -> None:
+    async def _look_at_texts(
+        self, first: int, last: int, bodies: Mapping[int, tuple[str, Body]]
+    ) -> Mapping[tuple[int, str], str]:
+        """Returns the texts that are what their entries say."""
+        sound: dict[tuple[int, str], str] = {}
         hidden = {
             (place, path): hash_ for place, (_, body) in bodies.items() for path, hash_ in _find_hidden("body", body)
         }
@@ -140,11 +145,15 @@ class _Scrub:
             if place in bodies:
                 self._find(place, "text-surplus", f"{path}: the entry has no such text")
         for key, hash_ in hidden.items():
-            code = _judge_text(stored.get(key), hash_, self._erased.get(key))
+            text = stored.get(key)
+            code = _judge_text(text, hash_, self._erased.get(key))
             if code:
                 self._find(key[0], code, f"{key[1]}: {TEXTS[code]}")
+            elif text is not None and text.text is not None:
+                sound[key] = text.text
             self._done.erased += key in self._erased
         self._done.texts += len(hidden)
+        return sound
 
     async def _look_at_records(self, bodies: Mapping[int, Body]) -> None:
         keys: dict[RecordKey, int] = {}
@@ -162,9 +171,11 @@ class _Scrub:
             self._counts.hear_record(place, key[0], stored[key].kind, stored[key].body)
         self._done.records += len(keys)
 
-    def _look_at_counts(self, bodies: Mapping[int, tuple[str, Body]]) -> None:
+    def _look_at_counts(self, bodies: Mapping[int, tuple[str, Body]], texts: Mapping[tuple[int, str], str]) -> None:
         for place, (type_, body) in bodies.items():
-            if type_ == "rating":
+            if type_ == "rating" and body["channel"] == "phone":
+                self._counts.hear_call(place, texts.get((place, PATH)))
+            elif type_ == "rating":
                 self._counts.hear_rating(place, body)
             elif type_ == "count":
                 self._find_all(self._counts.judge(place, cast("Sequence[Body]", body["rows"])))

@@ -1,6 +1,6 @@
 """Whether what was counted is what was said: each row of the count beside the rating it counts. Pure.
 
-Between its record and its batch a rating waits in a table that nobody signs. Here it is found when a score was changed
+Between its entry and its batch a rating waits in a table that nobody signs. Here it is found when a score was changed
 there, a rating was put in, or one was taken out.
 """
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cloud_gateway.ratings.commitments import read_commitment
 from edge_agent.wire.ratings import RATING, RatingBody
 
 Body = Mapping[str, object]
@@ -39,6 +40,7 @@ class Counts:
     def __init__(self) -> None:
         self._said: dict[str, _Said] = {}
         self._rows: set[str] = set()
+        self._unread = 0  # ratings by telephone whose text was erased, or is told of as altered or missing
 
     def hear_record(self, place: int, device: str, kind: str, body: bytes) -> None:
         """A stored record that is what its entry says."""
@@ -54,9 +56,20 @@ class Counts:
             self._said.setdefault(r.count, _Said(place, (device, r.window), {**facts, "wait_s": wait}))
 
     def hear_rating(self, place: int, body: Body) -> None:
-        """The entry of a rating by phone or on the web."""
+        """The entry of a rating on the web."""
         names = ("channel", "scale", "score", "station", "stage")
         self._said.setdefault(str(body["count"]), _Said(place, None, {name: body[name] for name in names}))
+
+    def hear_call(self, place: int, text: str | None) -> None:
+        """The entry of a rating by telephone, with the text that it commits to; None for one that cannot be read."""
+        try:
+            said = None if text is None else read_commitment(text)
+        except msgspec.DecodeError:
+            said = None
+        if said is None:
+            self._unread += 1
+        else:
+            self._said.setdefault(said.id, _Said(place, None, said.facts))
 
     def judge(self, place: int, rows: Sequence[Body]) -> Iterator[Fault]:
         """What is wrong with the rows of a `count` entry."""
@@ -65,6 +78,8 @@ class Counts:
             said = self._said.get(count)
             if count in self._rows:
                 yield Fault(place, "count-twice", f"row {count} was counted before")
+            elif said is None and row["channel"] == "phone" and self._unread:
+                self._unread -= 1
             elif said is None:
                 yield Fault(place, "count-foreign", f"row {count}: no stored rating is counted by it")
             elif differing := [name for name, value in said.facts.items() if row[name] != value]:

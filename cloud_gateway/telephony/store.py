@@ -1,4 +1,4 @@
-"""Rated calls in the database: one with a rating is an entry of the evidence log and a row that waits to be counted."""
+"""Rated calls in the database: one with a rating is an entry that commits to it, and a row that waits to be counted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.complaints.deadlines import local_day
-from cloud_gateway.evidence.entries import Entry
+from cloud_gateway.evidence.entries import Entry, Text
 from cloud_gateway.evidence.store import append
+from cloud_gateway.ratings.commitments import FIELD, Commitment, write_commitment
 from cloud_gateway.ratings.model import NewRating
 from cloud_gateway.ratings.store import add_rating
 from cloud_gateway.stations.tables import station
@@ -62,8 +63,9 @@ async def has_simulated(connection: AsyncConnection) -> bool:
 async def _rate(
     connection: AsyncConnection, ended: Ended, count: str, scale: int, score: int, day: date, zone: str, now: int
 ) -> None:
-    body = {"channel": "phone", "stage": ended.purpose, "station": ended.station, "scale": scale, "score": score}
-    await append(connection, [Entry("rating", body | {"day": str(day), "count": count})], now)
+    said = Commitment(count, ended.purpose, scale, score, ended.station, ended.clerk, str(day))
+    given = Text(FIELD, write_commitment(said))  # never published: when it was given would tell whose row it is
+    await append(connection, [Entry("rating", {"channel": "phone"}, [given])], now)
     new = NewRating(count, "phone", ended.purpose, scale, score, ended.at, ended.station, "", ended.clerk)
     await add_rating(connection, new, zone, now)
 

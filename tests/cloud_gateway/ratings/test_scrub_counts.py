@@ -9,13 +9,20 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from cloud_gateway.database import transaction
+from cloud_gateway.evidence.retention import Reason
 from cloud_gateway.evidence.scrub import scrub_log
-from tests.cloud_gateway.ratings.hall import MIDNIGHT, Hall, number_of, rating, service, window_of
+from cloud_gateway.evidence.store_erasure import erase_texts
+from cloud_gateway.ratings.commitments import PATH
+from cloud_gateway.telephony.calls import Ended
+from cloud_gateway.telephony.digits import Answer, Heard
+from cloud_gateway.telephony.store import keep_call
+from tests.cloud_gateway.ratings.hall import MIDNIGHT, NINE, Hall, number_of, rating, service, window_of
 
 COPY = (
     "INSERT INTO rating SELECT '{id}', channel, stage, scale, 3, station, counter, clerk, at, day, wait_s, "
     "answered_ms, NULL, NULL, due_at, taken_at, NULL FROM rating WHERE score = 1"
 ).format(id="f" * 64)
+ANOTHER = f"UPDATE rating SET count = '{'e' * 64}' WHERE rowid = 1"
 EDITS = {  # of so many ratings, the first a bad one, in entry 0
     "another score": (4, "UPDATE rating SET score = 3 WHERE score = 1", (4, "count-altered")),
     "another clerk": (4, "UPDATE rating SET clerk = '2048' WHERE score = 1", (4, "count-altered")),
@@ -28,6 +35,14 @@ EDITS = {  # of so many ratings, the first a bad one, in entry 0
 async def _say(hall: Hall, ratings: int) -> None:
     await hall.hear(rating(0, 1), *(rating(n) for n in range(1, ratings)))
     await hall.count()
+
+
+async def _call(hall: Hall) -> None:
+    """Five callers press a key for clerk 1024: entries 0 to 4; their batch is entry 5."""
+    async with transaction(hall.engine) as connection:
+        for n in range(5):
+            ended = Ended(f"number-{n}", NINE, "telephony", str(n), "consultation", "1", False, "1024", "harbour")
+            await keep_call(connection, ended, Answer(Heard.RATED, 5), 5, "Asia/Shanghai", NINE)
 
 
 async def _scrub(hall: Hall) -> list[tuple[int | None, str]]:
@@ -44,6 +59,34 @@ async def test_what_was_said_waits_and_is_counted_without_a_finding(hall: Hall) 
     await hall.close_day()
     assert (waiting, await _scrub(hall)) == ([], [])
     assert number_of(5) in {str(row["id"]) for row in await hall.released()}
+
+
+@pytest.mark.parametrize(
+    ("edit", "findings"),
+    [
+        pytest.param("UPDATE rating SET day = day", [], id="as it was said"),
+        pytest.param("UPDATE rating SET score = 1 WHERE rowid = 1", [(5, "count-altered")], id="another score"),
+        pytest.param("UPDATE rating SET stage = 'x' WHERE rowid = 1", [(5, "count-altered")], id="another stage"),
+        pytest.param(ANOTHER, [(0, "count-lost"), (5, "count-foreign")], id="another row"),
+        pytest.param("UPDATE evidence_text SET text = '{}' WHERE place = 0", [(0, "text-altered")], id="its text"),
+    ],
+)
+async def test_a_rating_by_telephone_is_held_against_what_its_entry_commits_to(
+    edit: str, findings: list[tuple[int, str]], hall: Hall
+) -> None:
+    await _call(hall)
+    async with transaction(hall.engine) as connection:
+        await connection.execute(text(edit))
+    await hall.count()
+    assert await _scrub(hall) == findings
+
+
+async def test_a_commitment_that_was_erased_leaves_its_row_in_the_count(hall: Hall) -> None:
+    await _call(hall)
+    async with transaction(hall.engine) as connection:
+        await erase_texts(connection, [(0, PATH)], Reason.PERSON_ASKED, "operator-1", NINE, "Asia/Shanghai")
+    await hall.count()
+    assert (await _scrub(hall), len(await hall.released())) == ([], 5)
 
 
 @pytest.mark.parametrize(("ratings", "edit", "finding"), EDITS.values(), ids=EDITS)

@@ -10,7 +10,10 @@ from sqlalchemy import select
 
 from cloud_gateway.complaints.tables import follow_up
 from cloud_gateway.database import reading
+from cloud_gateway.evidence.entries import hash_text
 from cloud_gateway.evidence.store import list_entries
+from cloud_gateway.evidence.store_export import list_shown_texts
+from cloud_gateway.evidence.store_scrub import read_texts
 from cloud_gateway.ratings.tables import rating
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.telephony.tables import agent_phone, call_back, policy_phone, rated_call
@@ -37,8 +40,15 @@ async def test_key_becomes_a_rating_an_entry_and_a_follow_up(exchange: Exchange)
     async with reading(exchange.console.engine) as connection:
         entries = [one for one in await list_entries(connection, -1, 100) if one.type == "rating"]
         followed = list(await connection.scalars(select(follow_up.c.clerk).where(follow_up.c.channel == "phone")))
-    body = msgspec.json.decode(entries[0].body)["body"]
-    assert (body["channel"], body["score"], "clerk" in body) == ("phone", 1, False)
+        (text,) = await read_texts(connection, entries[0].place, entries[0].place)
+        shown = await list_shown_texts(connection, entries[0].place + 1)
+        count = await connection.scalar(select(rated_call.c.count).where(rated_call.c.call == "bad"))
+    assert text.salt is not None
+    assert text.text is not None
+    hidden = {"sha256": hash_text(text.salt, text.text)}
+    assert msgspec.json.decode(entries[0].body)["body"] == {"channel": "phone", "given": hidden}
+    assert msgspec.json.decode(text.text)["id"] == count
+    assert [one for one in shown if one.path == text.path] == []
     assert followed == ["07"]
 
 

@@ -28,6 +28,7 @@ from cloud_gateway.clock import open_clock
 from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints import routes as complaints
 from cloud_gateway.complaints import routes_followups as followups
+from cloud_gateway.complaints import routes_handlers as handlers
 from cloud_gateway.console import dissents
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
@@ -196,6 +197,7 @@ def _api() -> APIRouter:
         web_desk,
         complaints,
         followups,
+        handlers,
         telephony,
         training,
     ):

@@ -120,14 +120,17 @@ async def enter_step(
     told: Annotated[bool, Form()] = False,
 ) -> Response:
     """Take a step of a case, and show it again."""
-    await take_step(request, who, number, StepEntry(step=step, text=text, approved_by=approved_by, told=told))
+    entry = StepEntry(step=step, text=text, approved_by=approved_by, told=told)
+    async with transaction(gateway_of(request).engine) as connection:
+        await take_step(connection, who, number, entry)
     return RedirectResponse(f"/complaints/{number}", 303)
 
 
 @router.post("/complaints/{number}/interests")
 async def enter_interest(request: Request, number: str, who: Writer) -> Response:
     """The visitor has a part in the matter."""
-    await declare_interest(request, who, number, who.name)
+    async with transaction(gateway_of(request).engine) as connection:
+        await declare_interest(connection, who, number, who.name)
     return RedirectResponse(f"/complaints/{number}", 303)
 
 
@@ -149,7 +152,8 @@ async def enter_action(
 @router.post("/corrective-actions/{number}/finishing")
 async def enter_finish(request: Request, number: str, who: Writer) -> Response:
     """An action is done."""
-    done = await finish_action(request, who, number)
+    async with transaction(gateway_of(request).engine) as connection:
+        done = await finish_action(connection, who, number, today_of(request))
     return RedirectResponse(f"/complaints/{done.complaint}", 303)
 
 
@@ -159,7 +163,8 @@ async def enter_check(
 ) -> Response:
     """Somebody has looked whether an action has helped."""
     entry = _read(CheckEntry, {"effective": effective, "effect": effect.strip()})
-    checked = await check_action(request, who, number, entry)
+    async with transaction(gateway_of(request).engine) as connection:
+        checked = await check_action(connection, who, number, entry, today_of(request))
     return RedirectResponse(f"/complaints/{checked.complaint}", 303)
 
 
@@ -189,7 +194,8 @@ async def show_follow_ups(request: Request, visitor: Visitor) -> Response:
 @router.post("/follow-ups/{name}/contact")
 async def enter_contact(request: Request, name: str, _who: Writer) -> Response:
     """Somebody has spoken with the customer."""
-    await note_contact(request, name)
+    async with transaction(gateway_of(request).engine) as connection:
+        await note_contact(connection, name)
     return RedirectResponse("/follow-ups", 303)
 
 
@@ -202,7 +208,9 @@ async def enter_closing(
     note: Text = "",
 ) -> Response:
     """End a follow-up."""
-    await close_follow_up(request, who, name, _read(ClosingEntry, {"outcome": outcome, "note": note}))
+    entry = _read(ClosingEntry, {"outcome": outcome, "note": note})
+    async with transaction(gateway_of(request).engine) as connection:
+        await close_follow_up(connection, who, name, entry)
     return RedirectResponse("/follow-ups", 303)
 
 

@@ -1,4 +1,4 @@
-"""The API of complaints and of who handles them."""
+"""The API of complaints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.complaints import store
@@ -14,14 +14,12 @@ from cloud_gateway.complaints.deadlines import MOST_REPRESENTATIVES, NoRule, loc
 from cloud_gateway.complaints.kinds import CHANNELS, KINDS
 from cloud_gateway.complaints.lifecycle import CannotFollow, State, Step, days_left, possible
 from cloud_gateway.complaints.model import Case, Deed, NewComplaint, NobodyMay, NotTheHandler
-from cloud_gateway.complaints.readers import WRITERS, Reader, Writer
+from cloud_gateway.complaints.readers import Reader, Writer
 from cloud_gateway.complaints.statistics import compile_quarter, quarter_of, read_quarter
-from cloud_gateway.complaints.store_handlers import Away, Handler, list_handlers, put_handler
 from cloud_gateway.complaints.store_lines import list_lines
-from cloud_gateway.database import reading, transaction
+from cloud_gateway.database import reading
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.stations.store import find_station
 from edge_agent.web.paging import After, Limit, Page, Time, decode_cursor, make_page
@@ -68,28 +66,6 @@ class InterestEntry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     staff: str = Field(min_length=1, max_length=64)
-
-
-class AwayEntry(BaseModel):
-    """Local days of absence, both included."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    since: date
-    until: date
-
-
-class HandlerEntry(BaseModel):
-    """What is known of a handler."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    skills: list[str] = Field([], max_length=50)
-    manages: list[str] = Field([], max_length=500, description="Numbers of the clerks of whom this is the manager.")
-    absences: list[AwayEntry] = Field([], max_length=100)
-    ended: bool = False
-    mail: str = Field("", max_length=200, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$", description="Where reminders go.")
-    above: str = Field("", max_length=64, description="The handler who is told too once a last day has passed.")
 
 
 @dataclass(frozen=True)
@@ -167,20 +143,6 @@ class QuarterView:
     kinds: list[KindFigures]
 
 
-@dataclass(frozen=True)
-class HandlerView:
-    """A handler; `load`: the weight of what is in hand."""
-
-    staff: str
-    skills: list[str]
-    manages: list[str]
-    absences: list[AwayEntry]
-    ended: bool
-    load: int
-    mail: str
-    above: str
-
-
 @router.post("/complaints", status_code=201)
 async def add_complaint(request: Request, who: Writer, entry: ComplaintEntry, key: IdempotencyKey = None) -> Response:
     """Take a complaint; it goes to a handler at once, where there is one who may take it."""
@@ -253,39 +215,28 @@ async def show_complaint(request: Request, _who: Reader, number: str) -> CaseDet
     return CaseDetail(view_case(case, now), steps, following, RuleView(rule.version, rule.source, rule.standing))
 
 
-@router.post("/complaints/{number}/steps")
-async def add_step(request: Request, who: Writer, number: str, entry: StepEntry) -> CaseView:
+@router.post("/complaints/{number}/steps", response_model=CaseView)
+async def add_step(
+    request: Request, who: Writer, number: str, entry: StepEntry, key: IdempotencyKey = None
+) -> Response:
     """Take a step of a case: what may follow is in `possible` of it."""
-    return view_case(await take_step(request, who, number, entry), now_ms())
+
+    async def make(connection: Connection) -> CaseView:
+        return view_case(await take_step(connection, who, number, entry), now_ms())
+
+    return await make_once(request, who, key, CaseView, make, status=200)
 
 
-@router.post("/complaints/{number}/interests")
-async def add_interest(request: Request, who: Writer, number: str, entry: InterestEntry) -> CaseView:
+@router.post("/complaints/{number}/interests", response_model=CaseView)
+async def add_interest(
+    request: Request, who: Writer, number: str, entry: InterestEntry, key: IdempotencyKey = None
+) -> Response:
     """Say that a member of staff has a part in the matter; whoever has it in hand gives it up."""
-    return view_case(await declare_interest(request, who, number, entry.staff), now_ms())
 
+    async def make(connection: Connection) -> CaseView:
+        return view_case(await declare_interest(connection, who, number, entry.staff), now_ms())
 
-@router.get("/handlers")
-async def show_handlers(request: Request, _who: Reader) -> list[HandlerView]:
-    """Who takes complaints and call-backs."""
-    async with reading(gateway_of(request).engine) as connection:
-        return [_view_handler(one) for one in await list_handlers(connection)]
-
-
-@router.put("/handlers/{staff}", status_code=204, dependencies=[Depends(require_role(*WRITERS))])
-async def enter_handler(request: Request, staff: str, entry: HandlerEntry) -> Response:
-    """Enter a handler, or put these facts in place of what was known."""
-    away = tuple(Away(one.since, one.until) for one in entry.absences)
-    one = Handler(
-        staff, tuple(entry.skills), tuple(entry.manages), away, entry.ended, mail=entry.mail, above=entry.above
-    )
-    try:
-        async with transaction(gateway_of(request).engine) as connection:
-            await put_handler(connection, one, now_ms())
-    except LookupError as exc:
-        title = _("There is no such member of staff.")
-        raise Problem(404, "no_staff", title, _("Enter them with weiran gateway staff first."), "staff") from exc
-    return Response(status_code=204)
+    return await make_once(request, who, key, CaseView, make, status=200)
 
 
 async def receive(request: Request, connection: Connection, who: Staff, entry: ComplaintEntry) -> Case:
@@ -311,13 +262,12 @@ def check_entry(entry: ComplaintEntry) -> None:
         raise invalid("person", f"at most {MOST_REPRESENTATIVES} speak for all who complain together")
 
 
-async def take_step(request: Request, who: Staff, number: str, entry: StepEntry) -> Case:
+async def take_step(connection: Connection, who: Staff, number: str, entry: StepEntry) -> Case:
     """Shared by the API and the page. Raises Problem."""
     _check_step(entry)
     deed = Deed(entry.step, who.name, entry.text.strip(), entry.approved_by.strip())
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store.take_step(connection, number, deed, now_ms())
+        return await store.take_step(connection, number, deed, now_ms())
     except LookupError as exc:
         raise no_complaint() from exc
     except CannotFollow as exc:
@@ -330,11 +280,10 @@ async def take_step(request: Request, who: Staff, number: str, entry: StepEntry)
         raise nobody_may() from exc
 
 
-async def declare_interest(request: Request, who: Staff, number: str, staff: str) -> Case:
+async def declare_interest(connection: Connection, who: Staff, number: str, staff: str) -> Case:
     """Shared by the API and the page. Raises Problem."""
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store.declare_interest(connection, number, staff, who.name, now_ms())
+        return await store.declare_interest(connection, number, staff, who.name, now_ms())
     except LookupError as exc:
         raise no_complaint() from exc
     except NobodyMay as exc:
@@ -388,8 +337,3 @@ def view_case(case: Case, now: int) -> CaseView:
         people=case.people,
         by_head=case.by_head,
     )
-
-
-def _view_handler(one: Handler) -> HandlerView:
-    away = [AwayEntry(since=span.since, until=span.until) for span in one.absences]
-    return HandlerView(one.staff, list(one.skills), list(one.manages), away, one.ended, one.load, one.mail, one.above)

@@ -26,7 +26,7 @@ from cloud_gateway.complaints.routes import (
 )
 from cloud_gateway.complaints.store_actions import Action, NewAction, Owned, Praise, WrongState
 from cloud_gateway.complaints.store_followups import ClosedAlready, FollowUp
-from cloud_gateway.database import reading, transaction
+from cloud_gateway.database import reading
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.store import Staff
@@ -152,16 +152,24 @@ async def list_follow_ups(
         return [view_follow_up(one) for one in await look(connection, limit)]
 
 
-@router.post("/follow-ups/{name}/contact")
-async def contact(request: Request, _who: Writer, name: str) -> FollowUpView:
+@router.post("/follow-ups/{name}/contact", response_model=FollowUpView)
+async def contact(request: Request, who: Writer, name: str, key: IdempotencyKey = None) -> Response:
     """Somebody has spoken, or tried to speak, with the customer."""
-    return view_follow_up(await note_contact(request, name))
+
+    async def make(connection: Connection) -> FollowUpView:
+        return view_follow_up(await note_contact(connection, name))
+
+    return await make_once(request, who, key, FollowUpView, make, status=200)
 
 
-@router.post("/follow-ups/{name}/closing")
-async def close(request: Request, who: Writer, name: str, entry: ClosingEntry) -> FollowUpView:
+@router.post("/follow-ups/{name}/closing", response_model=FollowUpView)
+async def close(request: Request, who: Writer, name: str, entry: ClosingEntry, key: IdempotencyKey = None) -> Response:
     """End a follow-up."""
-    return view_follow_up(await close_follow_up(request, who, name, entry))
+
+    async def make(connection: Connection) -> FollowUpView:
+        return view_follow_up(await close_follow_up(connection, who, name, entry))
+
+    return await make_once(request, who, key, FollowUpView, make, status=200)
 
 
 @router.post("/follow-ups/{name}/complaint", status_code=201)
@@ -198,16 +206,26 @@ async def list_actions(request: Request, _who: Reader, limit: Limit = 100) -> li
         return [_like(one, ActionView) for one in await store_actions.list_actions(connection, limit)]
 
 
-@router.post("/corrective-actions/{number}/finishing")
-async def finish(request: Request, who: Writer, number: str) -> ActionView:
+@router.post("/corrective-actions/{number}/finishing", response_model=ActionView)
+async def finish(request: Request, who: Writer, number: str, key: IdempotencyKey = None) -> Response:
     """It is done; somebody else will see whether it helped."""
-    return _like(await finish_action(request, who, number), ActionView)
+    day = _today(request)
+
+    async def make(connection: Connection) -> ActionView:
+        return _like(await finish_action(connection, who, number, day), ActionView)
+
+    return await make_once(request, who, key, ActionView, make, status=200)
 
 
-@router.post("/corrective-actions/{number}/check")
-async def check(request: Request, who: Writer, number: str, entry: CheckEntry) -> ActionView:
+@router.post("/corrective-actions/{number}/check", response_model=ActionView)
+async def check(request: Request, who: Writer, number: str, entry: CheckEntry, key: IdempotencyKey = None) -> Response:
     """Say whether it has helped; not by its owner."""
-    return _like(await check_action(request, who, number, entry), ActionView)
+    day = _today(request)
+
+    async def make(connection: Connection) -> ActionView:
+        return _like(await check_action(connection, who, number, entry, day), ActionView)
+
+    return await make_once(request, who, key, ActionView, make, status=200)
 
 
 @router.post("/praise", status_code=201)
@@ -229,23 +247,21 @@ async def list_praise(request: Request, _who: Reader, limit: Limit = 100) -> lis
         return [_like(one, PraiseView) for one in await store_actions.list_praise(connection, limit)]
 
 
-async def note_contact(request: Request, name: str) -> FollowUp:
+async def note_contact(connection: Connection, name: str) -> FollowUp:
     """Shared by the API and the page. Raises Problem."""
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store_followups.note_contact(connection, name, now_ms())
+        return await store_followups.note_contact(connection, name, now_ms())
     except LookupError as exc:
         raise _no_follow_up() from exc
     except ClosedAlready as exc:
         raise _closed() from exc
 
 
-async def close_follow_up(request: Request, who: Staff, name: str, entry: ClosingEntry) -> FollowUp:
+async def close_follow_up(connection: Connection, who: Staff, name: str, entry: ClosingEntry) -> FollowUp:
     """Shared by the API and the page. Raises Problem."""
     note = entry.note.strip()
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store_followups.close(connection, name, entry.outcome, note, who.name, now_ms())
+        return await store_followups.close(connection, name, entry.outcome, note, who.name, now_ms())
     except LookupError as exc:
         raise _no_follow_up() from exc
     except ClosedAlready as exc:
@@ -266,23 +282,21 @@ async def make_complaint(connection: Connection, who: Staff, name: str, entry: C
         raise no_rule(exc) from exc
 
 
-async def finish_action(request: Request, who: Staff, number: str) -> Action:
+async def finish_action(connection: Connection, who: Staff, number: str, day: date) -> Action:
     """Shared by the API and the page. Raises Problem."""
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store_actions.finish_action(connection, number, who.name, _today(request), now_ms())
+        return await store_actions.finish_action(connection, number, who.name, day, now_ms())
     except LookupError as exc:
         raise _no_action() from exc
     except WrongState as exc:
         raise _wrong_state(exc) from exc
 
 
-async def check_action(request: Request, who: Staff, number: str, entry: CheckEntry) -> Action:
+async def check_action(connection: Connection, who: Staff, number: str, entry: CheckEntry, day: date) -> Action:
     """Shared by the API and the page. Raises Problem."""
     said = (entry.effective, entry.effect.strip(), who.name)
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await store_actions.check_action(connection, number, *said, _today(request), now_ms())
+        return await store_actions.check_action(connection, number, *said, day, now_ms())
     except LookupError as exc:
         raise _no_action() from exc
     except WrongState as exc:

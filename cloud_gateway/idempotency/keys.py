@@ -34,9 +34,17 @@ IdempotencyKey = Annotated[
 
 
 async def make_once(
-    request: Request, who: Staff, key: str | None, kind: type[Made], make: Callable[[AsyncConnection], Awaitable[Made]]
+    request: Request,
+    who: Staff,
+    key: str | None,
+    kind: type[Made],
+    make: Callable[[AsyncConnection], Awaitable[Made]],
+    *,
+    status: int = 201,
 ) -> Response:
-    """Run `make` in a transaction and answer 201 with what it made, as JSON of `kind`; to a known key the kept answer.
+    """Run `make` in a transaction and answer with what it made, as JSON of `kind`; to a known key the kept answer.
+
+    With `status` 204 nothing is answered but that it is done.
 
     Without a key it is simply made. Raises Problem 422 for a key that came with another request, and what `make` does.
     """
@@ -48,7 +56,7 @@ async def make_once(
             kept = TypeAdapter(kind).dump_json(made).decode()
             if key is not None:
                 await keep_answer(connection, who.id, key, digest, kept, now_ms())
-    return Response(kept, 201, media_type="application/json")
+    return Response(status_code=204) if status == 204 else Response(kept, status, media_type="application/json")
 
 
 def require_key(key: IdempotencyKey = None) -> str:

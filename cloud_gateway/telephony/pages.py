@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.complaints.readers import Writer
 from cloud_gateway.complaints.rendering import render, today_of
-from cloud_gateway.database import reading
+from cloud_gateway.database import reading, transaction
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.telephony import store_callbacks, store_phones
@@ -41,5 +41,6 @@ async def show_calls(request: Request, visitor: Visitor) -> Response:
 @router.post("/call-backs/{call}/result")
 async def enter_result(request: Request, call: str, who: Writer, result: Annotated[Result, Form()]) -> Response:
     """Write down what came of a call, and show the list again."""
-    await keep_result(request, who, call, result)
+    async with transaction(gateway_of(request).engine) as connection:
+        await keep_result(connection, who, call, result)
     return RedirectResponse("/call-backs", 303)

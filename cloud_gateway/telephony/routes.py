@@ -152,10 +152,16 @@ async def list_calls(
         return [_view(one) for one in await calls.list_calls(connection, limit, handler)]
 
 
-@router.post("/call-backs/{call}/result")
-async def note_result(request: Request, who: Writer, call: str, entry: ResultEntry) -> CallView:
+@router.post("/call-backs/{call}/result", response_model=CallView)
+async def note_result(
+    request: Request, who: Writer, call: str, entry: ResultEntry, key: IdempotencyKey = None
+) -> Response:
     """Write down what came of a call; one that was not reached stays open."""
-    return _view(await keep_result(request, who, call, entry.result))
+
+    async def make(connection: Connection) -> CallView:
+        return _view(await keep_result(connection, who, call, entry.result))
+
+    return await make_once(request, who, key, CallView, make, status=200)
 
 
 @router.put("/agent-phones", status_code=204)
@@ -195,11 +201,10 @@ async def list_findings(request: Request, _who: Reader, after: After = None, lim
     return make_page(views, limit, lambda one: [one.policy])
 
 
-async def keep_result(request: Request, who: Staff, call: str, result: Result) -> CallBack:
+async def keep_result(connection: Connection, who: Staff, call: str, result: Result) -> CallBack:
     """Shared by the API and the page. Raises Problem."""
     try:
-        async with transaction(gateway_of(request).engine) as connection:
-            return await calls.note_result(connection, call, result, who.name, now_ms())
+        return await calls.note_result(connection, call, result, who.name, now_ms())
     except LookupError as exc:
         raise Problem(404, "no_call_back", _("There is no such call-back."), _("Check the id."), "call") from exc
     except Ended as exc:

@@ -90,5 +90,6 @@ async def enter_answer(
     note: Annotated[str, Form(min_length=1, max_length=1000)],
 ) -> Response:
     """Say how a point is met that no data can judge."""
-    await keep_answer(request, who, item, AnswerEntry(met=met, note=note))
+    async with transaction(gateway_of(request).engine) as connection:
+        await keep_answer(connection, who, item, AnswerEntry(met=met, note=note))
     return RedirectResponse(f"/standards#{item}", 303)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_gateway.complaints.deadlines import local_day
 from cloud_gateway.complaints.readers import Reader, Writer
-from cloud_gateway.database import reading, transaction
+from cloud_gateway.database import reading
 from cloud_gateway.idempotency.keys import Connection, IdempotencyKey, make_once
 from cloud_gateway.ratings.days import Period, read_period
 from cloud_gateway.running import gateway_of, now_ms
@@ -146,14 +146,17 @@ async def add_result(request: Request, who: Writer, entry: TestEntry, key: Idemp
 
 
 @router.post("/training/withdrawals", status_code=204)
-async def withdraw(request: Request, who: Writer, entry: WithdrawalEntry) -> Response:
+async def withdraw(request: Request, who: Writer, entry: WithdrawalEntry, key: IdempotencyKey = None) -> Response:
     """Take a clerk's results of a course back: the badge goes until the test is passed again."""
-    try:
-        async with transaction(gateway_of(request).engine) as connection:
-            await store.withdraw(connection, entry.clerk, entry.course, who.name, today_of(request), now_ms())
-    except LookupError as exc:
-        raise Problem(404, "no_result", _("There is no such result."), _("Look at the register."), "clerk") from exc
-    return Response(status_code=204)
+    day = today_of(request)
+
+    async def make(connection: Connection) -> None:
+        try:
+            await store.withdraw(connection, entry.clerk, entry.course, who.name, day, now_ms())
+        except LookupError as exc:
+            raise Problem(404, "no_result", _("There is no such result."), _("Look at the register."), "clerk") from exc
+
+    return await make_once(request, who, key, type(None), make, status=204)
 
 
 @router.get("/service-standards")
@@ -174,10 +177,15 @@ async def show_assessment(request: Request, _who: Reader, period: Span = "") -> 
 
 
 @router.post("/self-assessment/{item}", status_code=204)
-async def answer_item(request: Request, who: Writer, item: str, entry: AnswerEntry) -> Response:
+async def answer_item(
+    request: Request, who: Writer, item: str, entry: AnswerEntry, key: IdempotencyKey = None
+) -> Response:
     """Say how a point is met that no data can judge."""
-    await keep_answer(request, who, item, entry)
-    return Response(status_code=204)
+
+    async def make(connection: Connection) -> None:
+        await keep_answer(connection, who, item, entry)
+
+    return await make_once(request, who, key, type(None), make, status=204)
 
 
 async def mark_test(request: Request, connection: Connection, who: Staff, entry: TestEntry) -> GradeView:
@@ -219,13 +227,12 @@ async def figures_of(request: Request, span: Period) -> Mapping[str, Share]:
         return await store_figures.read_figures(connection, first, last, zone, today_of(request))
 
 
-async def keep_answer(request: Request, who: Staff, item: str, entry: AnswerEntry) -> None:
+async def keep_answer(connection: Connection, who: Staff, item: str, entry: AnswerEntry) -> None:
     """Shared by the API and the page. Raises Problem."""
     if item not in BY_HAND:
         raise Problem(404, "no_item", _("No such point is answered by hand."), _("Look at the assessment."), "item")
-    async with transaction(gateway_of(request).engine) as connection:
-        said = Answer(item, entry.met, entry.note.strip(), now_ms(), who.name)
-        await store_figures.add_answer(connection, said)
+    said = Answer(item, entry.met, entry.note.strip(), now_ms(), who.name)
+    await store_figures.add_answer(connection, said)
 
 
 def view_chapters(figures: Mapping[str, Share], answers: Mapping[str, Answer]) -> list[ChapterView]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import msgspec
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
 from cloud_gateway.complaints.tables import follow_up
@@ -112,6 +114,39 @@ async def test_rating_of_a_call_back_ends_it(exchange: Exchange) -> None:
     unknown = await exchange.keypad.end(KeyedCall("1", purpose="call-back", call_back=made["id"], call="back-2"))
     assert (said.status, late.json()["code"], unknown.body["code"]) == (201, "has_result", "no_call_back")
     assert (await ratings_of(exchange, "back"))[0][4] == "call-back"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def numbers(exchange: Exchange) -> dict[str, str]:
+    """A new complaint and a new call-back; clerk 07 has passed a test."""
+    calls = {"campaign": str(uuid4()), "calls": [{"policy": "T1", "agent": "A9", "phone": "13800000030"}]}
+    test = {"clerk": "07", "course": "counter-service", "answers": [1, 0, 1, 1, 2, 0]}
+    async with exchange.console.client(MANAGER) as client:
+        case = (await client.post("/api/v1/complaints", json={"kind": "waiting", "text": "Nobody came"})).json()
+        made = (await client.post("/api/v1/call-backs", json=calls)).json()["calls"]
+        await client.post("/api/v1/training/results", json=test)
+    return {"complaint": case["number"], "call": made[0]["id"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "late"),
+    [
+        ("complaints/{complaint}/steps", {"step": "withdraw"}, 409),
+        ("call-backs/{call}/result", {"result": "reached"}, 409),
+        ("training/withdrawals", {"clerk": "07", "course": "counter-service"}, 404),
+    ],
+    ids=["step", "call-back", "withdrawal"],
+)
+async def test_what_is_sent_again_with_its_key_is_done_once(
+    exchange: Exchange, numbers: dict[str, str], path: str, asked: dict[str, str], late: int
+) -> None:
+    address, key = f"/api/v1/{path.format(**numbers)}", {"Idempotency-Key": str(uuid4())}
+    async with exchange.console.client(MANAGER) as client:
+        first, again = [await client.post(address, json=asked, headers=key) for _ in range(2)]
+        other = await client.post(address, json=asked)
+    assert first.is_success
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert other.status_code == late
 
 
 async def test_doubtful_telephones_are_told_masked_and_none_is_kept(exchange: Exchange) -> None:

@@ -15,7 +15,7 @@ from cloud_gateway.database import reading, transaction
 from cloud_gateway.evidence import store, store_heads, store_keys, store_witnesses
 from cloud_gateway.evidence.proofs import Consistency, Inclusion, NotCovered, prove_consistency, prove_inclusion
 from cloud_gateway.evidence.store import BrokenLog
-from cloud_gateway.ratings.desk import Reader
+from cloud_gateway.ratings.desk import Onlooker, Reader
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
@@ -147,7 +147,7 @@ async def list_entries(request: Request, _who: Reader, after: After = None, limi
 
 
 @router.get("/state")
-async def show_state(request: Request) -> LogState:
+async def show_state(request: Request, _who: Onlooker) -> LogState:
     """How far the log has grown and is signed, and who disagrees with it."""
     gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:

@@ -28,6 +28,12 @@ async def read_as(request: Request, who: Annotated[Staff, Depends(require_role(*
     return who
 
 
+async def look_as(request: Request, who: Annotated[Staff, Depends(require_staff)]) -> Staff:
+    """Whoever has signed in; a regulator's look is written down."""
+    await _note(request, who)
+    return who
+
+
 async def visit_as(request: Request, who: Visitor) -> Staff:
     """The reader of a page, the same way. Raises SignInNeeded, Problem 403."""
     if who.role not in READERS:
@@ -38,6 +44,7 @@ async def visit_as(request: Request, who: Visitor) -> Staff:
 
 
 Reader = Annotated[Staff, Depends(read_as)]
+Onlooker = Annotated[Staff, Depends(look_as)]
 PageReader = Annotated[Staff, Depends(visit_as)]
 
 

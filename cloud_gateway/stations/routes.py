@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.idempotency.keys import Connection
+from cloud_gateway.ratings.desk import Onlooker
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
@@ -64,7 +65,7 @@ class StationView:
 
 
 @router.get("/stations")
-async def list_stations(request: Request, after: After = None, limit: Limit = 100) -> Page[StationView]:
+async def list_stations(request: Request, _who: Onlooker, after: After = None, limit: Limit = 100) -> Page[StationView]:
     """Service stations by code."""
     key = decode_cursor(after, str) or [""]
     async with reading(gateway_of(request).engine) as connection:
@@ -74,7 +75,7 @@ async def list_stations(request: Request, after: After = None, limit: Limit = 10
 
 
 @router.get("/stations/{code}")
-async def show_station(request: Request, code: str) -> StationView:
+async def show_station(request: Request, _who: Onlooker, code: str) -> StationView:
     """One station."""
     async with reading(gateway_of(request).engine) as connection:
         return await _view(connection, await find(connection, code))

@@ -16,6 +16,7 @@ from cloud_gateway.evidence.entries import hash_text
 from cloud_gateway.evidence.store import list_entries
 from cloud_gateway.evidence.store_export import list_shown_texts
 from cloud_gateway.evidence.store_scrub import read_texts
+from cloud_gateway.ratings.store_figures import list_views
 from cloud_gateway.ratings.tables import rating
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.telephony.tables import agent_phone, call_back, policy_phone, rated_call
@@ -178,6 +179,17 @@ async def test_regulator_looks_and_changes_nothing(exchange: Exchange) -> None:
         assert (await client.get("/api/v1/phone-findings")).status_code == 200
         entry = {"agent": "A1", "phone": "13800000077"}
         assert (await client.put("/api/v1/agent-phones", json=entry)).status_code == 403
+
+
+async def test_regulators_looks_at_the_log_and_at_stations_are_written_down(exchange: Exchange) -> None:
+    paths = [f"/api/v1/{what}" for what in ("evidence/state", "stations?limit=5", "stations/pudong")]
+    async with exchange.console.client(Role.REGULATOR.value) as client:
+        assert [(await client.get(path)).status_code for path in paths] == [200, 200, 200]
+    async with exchange.console.client(Role.INSPECTOR.value) as client:
+        assert (await client.get(paths[1])).status_code == 200
+    async with reading(exchange.console.engine) as connection:
+        views = [(who, what) for _, _, who, what in await list_views(connection, 10**9, 3)]
+    assert views == [(Role.REGULATOR.value, path) for path in reversed(paths)]
 
 
 async def test_command_ends_a_simulated_call_and_says_so(

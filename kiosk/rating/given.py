@@ -49,7 +49,7 @@ class Given:
 
     def acknowledge(self, lane: Lane, ack: LaneAck) -> None:
         """The gateway has said what it has stored and refused."""
-        if not self.seq:
+        if not self.seq or self.state is Kept.REFUSED:  # later words name it among all that came, refused or not
             return
         if refusal_of(ack, lane, self.seq):
             self.state = Kept.REFUSED

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from edge_agent.rules import NS
 from kiosk.rating.windows import Moment
 
+#: Longer nobody stands at a counter before a service.
+MOST_WAIT_S = 4 * 3600
+
 
 class WalkUp(NamedTuple):
     """Somebody stood at the counter for so long that a service is likely, and none was heard of; ms UTC."""
@@ -39,8 +42,11 @@ class Presence:
         self._served = True
 
     def waited_s(self, now: Moment) -> int | None:
-        """How long whoever stands here has been there, s; None when nobody is known to."""
-        return None if self._came is None else (now.mono - self._came.mono) // NS
+        """How long whoever stands here has been there, s; None when nobody is known to, or the sensor is stuck."""
+        if self._came is None:
+            return None
+        waited_s = (now.mono - self._came.mono) // NS
+        return waited_s if waited_s <= MOST_WAIT_S else None
 
     def tick(self, now: Moment) -> list[WalkUp]:
         """Time has gone on; `now` is also when it is known that somebody has left."""

@@ -25,3 +25,10 @@ def test_ack_counts_for_the_very_record(seq: int, lane: Lane, ack: LaneAck, stat
     given = Given("0" * 32, Kept.SAVED if seq else Kept.SAVING, seq)
     given.acknowledge(lane, ack)
     assert given.state is state
+
+
+def test_what_was_refused_is_never_called_received() -> None:
+    given = Given("0" * 32, Kept.SAVED, 7)
+    given.acknowledge(Lane.RECORD, LaneAck(7, rejected=[Rejection(7, "bad_body")]))
+    given.acknowledge(Lane.RECORD, LaneAck(9))
+    assert given.state is Kept.REFUSED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from edge_agent.web.times import EPOCH, MILLISECOND, find_zone
 from edge_agent.web.words import _
@@ -105,9 +105,3 @@ def local_day(at: int, zone: str) -> date:
 def day_after(day: date, count: int) -> date:
     """The last day of a term of so many days that began on `day`."""
     return day + timedelta(days=count)
-
-
-def end_of_day(day: date, zone: str) -> int:
-    """The first moment after a local day, ms UTC."""
-    next_day = datetime.combine(day + timedelta(days=1), time(), find_zone(zone))
-    return (next_day - EPOCH) // MILLISECOND

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import NamedTuple
 
 
@@ -58,7 +58,8 @@ def quarter_of(day: date) -> Quarter:
 def read_quarter(text: str) -> Quarter:
     """A quarter from `2026-Q4`. Raises ValueError."""
     year, mark, number = text.partition("-Q")
-    if not (mark and year.isascii() and year.isdigit() and len(year) == 4 and number in {"1", "2", "3", "4"}):
+    is_year = year.isascii() and year.isdigit() and len(year) == 4 and MINYEAR < int(year) < MAXYEAR
+    if not (mark and is_year and number in {"1", "2", "3", "4"}):
         raise ValueError(f"{text!r} is no quarter such as 2026-Q4")
     return Quarter(int(year), int(number))
 

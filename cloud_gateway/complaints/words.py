@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from cloud_gateway.complaints.kinds import CHANNELS, KINDS
 from cloud_gateway.complaints.lifecycle import State, Step
 from cloud_gateway.devices.condition import Tone
@@ -69,9 +67,3 @@ CALL_STATES: dict[str, tuple[Tone, str]] = {
 RATING_CHANNELS = {"counter": _("Counter"), "phone": _("Telephone"), "web": _("Web")}
 KIND_NAMES = {kind.code: kind.name for kind in KINDS}
 CHANNEL_NAMES = dict(CHANNELS)
-
-
-def tone_of_due(due: date, today: date) -> Tone:
-    """How pressing a last day is."""
-    left = (due - today).days
-    return Tone.BAD if left < 0 else Tone.LATE if left <= 3 else Tone.OK

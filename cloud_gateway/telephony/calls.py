@@ -18,7 +18,6 @@ from edge_agent.wire.messages import Millis
 from edge_agent.wire.tls import CredentialError, check_private
 
 SIGNATURE = "Weiran-Signature"
-MAX_BYTES = 4096
 KEY_BYTES = 32
 Short = Annotated[str, Meta(max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]

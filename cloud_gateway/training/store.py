@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
 
 from sqlalchemy import insert, select, update
@@ -69,13 +70,11 @@ async def may_badge(connection: AsyncConnection, number: str, day: date) -> bool
 
 async def list_untrained(connection: AsyncConnection, day: date) -> set[str]:
     """The numbers of the clerks who serve and whose training does not hold on a local day, or never did."""
-    results = await list_results(connection)
+    results: dict[str, list[Result]] = defaultdict(list)
+    for one in await list_results(connection):
+        results[one.clerk].append(one)
     numbers = await connection.scalars(select(clerk.c.number).where(~clerk.c.gone))
-    return {
-        number
-        for number in numbers
-        if missing_courses([one for one in results if one.clerk == number], all_courses(), day)
-    }
+    return {number for number in numbers if missing_courses(results[number], all_courses(), day)}
 
 
 async def list_lapsed(connection: AsyncConnection, day: date) -> set[str]:

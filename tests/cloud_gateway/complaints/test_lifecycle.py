@@ -12,7 +12,6 @@ from cloud_gateway.complaints.deadlines import (
     COMPLAINT_RULES,
     FOLLOW_UP_RULES,
     NoRule,
-    end_of_day,
     local_day,
     rule_named,
     rule_on,
@@ -96,7 +95,6 @@ def test_nothing_is_due_while_the_customer_has_the_word() -> None:
 def test_days_are_those_of_the_station() -> None:
     at = 1_793_637_000_000  # 2026-11-02 16:30 UTC, the next day in Shanghai
     assert [local_day(at, zone) for zone in (SHANGHAI, "UTC")] == [date(2026, 11, 3), DAY]
-    assert end_of_day(date(2026, 11, 2), SHANGHAI) == at - 30 * 60_000
 
 
 def test_a_case_keeps_the_rule_it_was_counted_by() -> None:
@@ -146,7 +144,7 @@ def test_quarters_are_read_and_follow_each_other() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["2026", "2026-Q5", "26-Q1", "2026-q1", "-Q1"])
+@pytest.mark.parametrize("text", ["2026", "2026-Q5", "26-Q1", "2026-q1", "-Q1", "0001-Q1", "9999-Q4"])
 def test_what_is_no_quarter_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no quarter"):
         read_quarter(text)

@@ -38,6 +38,7 @@ from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
 from cloud_gateway.evidence import routes as evidence
+from cloud_gateway.evidence import verifier
 from cloud_gateway.exposures import routes as exposures
 from cloud_gateway.outreach import answers, calls
 from cloud_gateway.outreach import routes as outreach
@@ -169,6 +170,7 @@ def _routes() -> list[BaseRoute]:
         wall_desk,
         mask_desk,
         receipt_routes,
+        verifier,
         figure_pages,
     ):
         routes.include_router(page.router)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from cloud_gateway.database import reading
 from cloud_gateway.evidence.store import BrokenLog
+from cloud_gateway.evidence.verifier import read_verifier
 from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings.invitations import STAGES
 from cloud_gateway.ratings.proving import prove_entry, read_keys
@@ -145,5 +146,6 @@ def _page(request: Request, **context: object) -> Response:
         "outcome": None,
         "notice": settings.web.notice,
         "zone": settings.ratings.zone,
+        "verifier": read_verifier().sha256,
     }
     return seal(gateway.pages.render(request, "receipt.html", 200, **{**shared, **context}))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from cloud_gateway.database import reading
 from cloud_gateway.evidence.store import BrokenLog
+from cloud_gateway.evidence.verifier import read_verifier
 from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings import store_masks, store_web
 from cloud_gateway.ratings.invitations import STAGES, Stage
@@ -53,6 +54,7 @@ async def show_wall(
         station=station,
         zone=gateway.settings.ratings.zone,
         notice=gateway.settings.web.notice,
+        verifier=read_verifier().sha256,
     )
     return seal(page)
 

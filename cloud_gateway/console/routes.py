@@ -17,6 +17,7 @@ from cloud_gateway.database import reading
 from cloud_gateway.evidence.store import read_state
 from cloud_gateway.evidence.store_witnesses import list_codes
 from cloud_gateway.evidence.witnessing import judge_log
+from cloud_gateway.ratings.store_unplaced import list_unplaced
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.staff.store import Staff
@@ -48,6 +49,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         frame = await read_frame(connection, now)
         worst = await read_worst(connection)
         evidence = judge_log((await read_state(connection)).fault, await list_codes(connection))
+        unplaced = await list_unplaced(connection)
     warned = sort_case(worst, BoardLabels(language, labels.words), now)
     page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
@@ -56,6 +58,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         page=page,
         storage=storage_message(gateway.settings),
         evidence=evidence,
+        unplaced=unplaced,
         anybody=gateway.settings.devices.admit == "any",
         visitor=visitor,
         frame=frame,

@@ -1,8 +1,10 @@
 """Which ratings are released together, and what their entries say: no row may be tied to one customer's receipt. Pure.
 
 The log holds, at its own time, an entry for each rating's record, without the score. A row that came alone after such
-an entry would be that rating's. So the rows of a counter wait until there are k of them, or until the local day on
-which they came is over; an entry holds its rows by their random ids, which say nothing of the order they came in.
+an entry would be that rating's, and a clerk's only row what one customer thinks of him. So an entry holds k or more
+rows of each counter and of each clerk that it names; what is fewer waits, over the end of its day, for later ones. Rows
+that have waited too long are released in an entry of their own. Rows stand by their random ids, which say nothing of
+the order they came in.
 """
 
 from __future__ import annotations
@@ -15,10 +17,26 @@ from cloud_gateway.evidence.entries import Entry
 
 #: Rows of one entry.
 MOST_ROWS = 5000
+DAY_MS = 86_400_000
+
+
+class Cell(NamedTuple):
+    """The rows of one channel, counter and clerk; `clerk` empty: nobody had signed on."""
+
+    station: str
+    channel: str
+    counter: str
+    clerk: str
+
+    @property
+    def wholes(self) -> list[tuple[str, ...]]:
+        """What must have k rows in an entry: the counter, and the clerk at this station."""
+        counter = (self.station, self.channel, "counter", self.counter)
+        return [counter, (self.station, self.channel, "clerk", self.clerk)] if self.clerk else [counter]
 
 
 class Waiting(NamedTuple):
-    """A rating that waits for its batch; from `due_at` (ms UTC) on it is released even alone."""
+    """A rating that waits for its batch; at `due_at` (ms UTC) the local day on which it came is over."""
 
     id: str
     scale: int
@@ -31,6 +49,11 @@ class Waiting(NamedTuple):
     day: str
     wait_s: int | None
     due_at: int
+
+    @property
+    def cell(self) -> Cell:
+        """Where it belongs."""
+        return Cell(self.station, self.channel, self.counter, self.clerk)
 
 
 class Served(NamedTuple):
@@ -45,22 +68,39 @@ class Served(NamedTuple):
     why_not: str
 
 
-def choose_batches(waiting: Sequence[Waiting], k: int, now: int) -> list[list[Waiting]]:
-    """The ratings that are released now, entry by entry: k of one counter and channel, or all of a day that is over."""
-    groups: dict[tuple[str, str, str], list[Waiting]] = defaultdict(list)
+def too_old(now: int, days: int) -> int:
+    """Rows whose day was over by this moment (ms UTC) have waited `days` since then, and wait no longer."""
+    return now - days * DAY_MS
+
+
+def find_ripe(counts: Mapping[Cell, int], k: int) -> frozenset[Cell]:
+    """The cells that are released now, by how many rows wait in each: k of each of their counters and clerks.
+
+    Cells of a counter or clerk with fewer are left out, until none is: without them another may have too few.
+    """
+    ripe = frozenset(counts)
+    while True:
+        rows: Counter[tuple[str, ...]] = Counter()
+        for cell in ripe:
+            rows.update(dict.fromkeys(cell.wholes, counts[cell]))
+        enough = frozenset(cell for cell in ripe if min(rows[whole] for whole in cell.wholes) >= k)
+        if enough == ripe:
+            return ripe
+        ripe = enough
+
+
+def choose_batches(waiting: Sequence[Waiting], k: int, old: int) -> list[list[Waiting]]:
+    """The ratings that are released now, entry by entry: of each station and channel what is ripe, and what is old.
+
+    Old are those whose day was over at `old` (ms UTC) or before.
+    """
+    ripe = find_ripe(Counter(one.cell for one in waiting), k)
+    groups: dict[tuple[str, str, bool], list[Waiting]] = defaultdict(list)
     for one in waiting:
-        groups[one.station, one.counter, one.channel].append(one)
-    over: dict[tuple[str, str], list[Waiting]] = defaultdict(list)
-    batches: list[list[Waiting]] = []
-    for (station, _, channel), group in sorted(groups.items()):
-        if len(group) >= k:
-            batches.append(group)
-        else:
-            over[station, channel] += [one for one in group if one.due_at <= now]
-    batches += [group for group in over.values() if group]
-    return [
-        batch[first : first + MOST_ROWS] for batch in map(sorted, batches) for first in range(0, len(batch), MOST_ROWS)
-    ]
+        if one.cell in ripe or one.due_at <= old:
+            groups[one.station, one.channel, one.cell in ripe].append(one)
+    batches = [sorted(group) for _, group in sorted(groups.items())]
+    return [batch[first : first + MOST_ROWS] for batch in batches for first in range(0, len(batch), MOST_ROWS)]
 
 
 def count_entry(batch: Iterable[Waiting]) -> Entry:

@@ -72,13 +72,14 @@ class Counting:
 
     async def _release(self) -> None:
         now = self._clock()
+        k, days = self._settings.batch_k, self._settings.batch_days
         async with reading(self._engine) as connection:
-            due = await has_due(connection, self._settings.batch_k, now)
+            due = await has_due(connection, k, days, now)
         day = local_day(now, self._settings.zone)
         if not due and day == self._star_day:
             return
         async with transaction(self._engine) as connection:
-            await release_due(connection, self._settings.batch_k, now)
+            await release_due(connection, k, days, now)
             await renew_stars(connection, local_day(now - (STAR_DAYS - 1) * DAY_MS, self._settings.zone), day)
         self._star_day = day
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -130,16 +131,17 @@ def find_cautions(n: int, services: ServedFigure | None) -> list[Caution]:
 
 
 def own_counts(entries: Iterable[Sequence[tuple[int, int]]], k: int) -> dict[int, list[int]]:
-    """What a clerk may see of his own: by scale, the counts of whole entries, and only k or more new ones at a time.
+    """What a clerk may see of his own: counts by scale, of whole entries, and only k or more new ones of it at a time.
 
     `entries` are the clerk's own (scale, score) of each `count` entry, in the log's order.
     """
     shown: dict[int, list[int]] = {}
-    waiting: list[tuple[int, int]] = []
+    waiting: dict[int, list[int]] = defaultdict(list)
     for own in entries:
-        waiting += own
-        if len(waiting) >= k:
-            for scale, score in waiting:
-                shown.setdefault(scale, [0] * scale)[score - 1] += 1
-            waiting = []
+        for scale, score in own:
+            waiting[scale].append(score)
+        for scale in [scale for scale, scores in waiting.items() if len(scores) >= k]:
+            counts = shown.setdefault(scale, [0] * scale)
+            for score in waiting.pop(scale):
+                counts[score - 1] += 1
     return shown

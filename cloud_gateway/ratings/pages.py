@@ -33,10 +33,17 @@ async def show_ratings(request: Request, visitor: PageReader, period: Period = N
     asked = asked_period(request, period)
     language = language_of(request)
     async with reading(gateway_of(request).engine) as connection:
-        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k)
+        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k, visitor.name)
         frame = await _frame(request, connection, visitor)
     page = compose_page(seen, language, gateway_of(request).pages.words.of(language))
-    shown = {"page": page, "period": asked, "editions": seen.editions, "may_publish": visitor.role in PUBLISHERS}
+    shown: dict[str, object] = {"unplaced": seen.unplaced, "apart": seen.apart}
+    shown |= {
+        "zone": gateway_of(request).settings.ratings.zone,
+        "page": page,
+        "period": asked,
+        "editions": seen.editions,
+        "may_publish": visitor.role in PUBLISHERS,
+    }
     return gateway_of(request).pages.render(request, "ratings.html", **frame, **shown)
 
 

@@ -19,6 +19,7 @@ from cloud_gateway.ratings.overview import (
     own_counts,
 )
 from cloud_gateway.ratings.store_publications import Edition, list_editions
+from cloud_gateway.ratings.store_unplaced import Unplaced, list_unplaced
 from cloud_gateway.stations.store import Clerk, Station, find_clerk_of, list_clerks, list_stations
 from edge_agent.web.times import EPOCH, MILLISECOND, find_zone
 
@@ -28,7 +29,10 @@ EDITIONS = 20
 
 @dataclass(frozen=True)
 class Seen:
-    """Everything that is shown of a period. `flags` by station code; `waiting` ratings are in no figure yet."""
+    """Everything that is shown of a period. `flags` by station code; `waiting` ratings are in no figure yet.
+
+    `apart` is the clerk whose own ratings and services are left out, because he is the one who looks; else empty.
+    """
 
     tables: list[FigureTable]
     unrated: list[tuple[Place, ServedFigure]]
@@ -37,6 +41,8 @@ class Seen:
     stations: dict[str, Station]
     clerks: dict[str, Clerk]
     editions: list[Edition]
+    unplaced: list[Unplaced]
+    apart: str
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,19 @@ class Own:
     counts: dict[int, list[int]]
 
 
-async def read_figures(connection: AsyncConnection, period: Period, k: int) -> Seen:
-    """The figures and flags of a period; what fewer than `k` customers of a cell added is not in them."""
+async def read_figures(connection: AsyncConnection, period: Period, k: int, staff: str) -> Seen:
+    """The figures and flags of a period for a member of staff; what fewer than `k` of a cell's customers added is out.
+
+    Whoever is a clerk sees them without his own: he would find single ratings by comparing periods.
+    """
+    looks = await find_clerk_of(connection, staff)
+    apart = "" if looks is None else looks.number
     released = await store_figures.read_period_released(connection, period)
-    added = await store_figures.read_additions(connection, period)
+    if apart:
+        released = released.without(apart)
+    added = [one for one in await store_figures.read_additions(connection, period) if not apart or one.clerk != apart]
     stations = {one.code: one for one in await list_stations(connection)}
-    flags = {code: await _read_flags(connection, one, period) for code, one in stations.items()}
+    flags = {code: await _read_flags(connection, one, period, apart) for code, one in stations.items()}
     return Seen(
         compose_figures(released.rows, released.services, added, k),
         compose_unrated(released.rows, released.services),
@@ -61,6 +74,8 @@ async def read_figures(connection: AsyncConnection, period: Period, k: int) -> S
         stations,
         {one.number: one for one in await list_clerks(connection)},
         await list_editions(connection, EDITIONS),
+        await list_unplaced(connection),
+        apart,
     )
 
 
@@ -72,12 +87,13 @@ async def read_own(connection: AsyncConnection, staff: str, k: int) -> Own | Non
     return Own(clerk, own_counts(await store_figures.read_own(connection, clerk.number), k))
 
 
-async def _read_flags(connection: AsyncConnection, station: Station, period: Period) -> list[Flag]:
+async def _read_flags(connection: AsyncConnection, station: Station, period: Period, apart: str) -> list[Flag]:
     since = _begin(period.first, station.zone)
     until = _begin((date.fromisoformat(period.last) + timedelta(days=1)).isoformat(), station.zone)
     presses = await store_figures.read_presses(connection, station.code, station.zone, since, until)
     given = await store_figures.read_given(connection, station.code, period)
-    return find_anomalies(presses, given, station.opens, station.closes)
+    others = [one for one in given if not apart or one.clerk != apart]
+    return find_anomalies(presses, others, station.opens, station.closes)
 
 
 def _begin(day: str, zone: str) -> int:

@@ -55,10 +55,21 @@ class FlagView:
 
 
 @dataclass(frozen=True)
+class UnplacedView:
+    """A terminal that stands at no counter of a station, and what of it waits, since when the oldest."""
+
+    device: str
+    ratings: int
+    services: int
+    since: Time
+
+
+@dataclass(frozen=True)
 class FiguresView:
     """The figures of the local days `first` to `last`; scores and shares in thousandths.
 
-    `waiting` ratings are counted, and in no figure before their batch is released.
+    `waiting` ratings are counted, and in no figure before their batch is released; those of `unplaced` terminals wait
+    until these are entered at a counter. `apart`: whoever asks is this clerk, and his own are not in the figures.
     """
 
     period: str
@@ -68,6 +79,8 @@ class FiguresView:
     unrated: list[Unrated]
     flags: list[FlagView]
     waiting: int
+    unplaced: list[UnplacedView]
+    apart: str
 
 
 @dataclass(frozen=True)
@@ -123,10 +136,11 @@ async def show_figures(request: Request, who: Reader, period: Asked = None) -> F
     """The figures of a period, by channel and scale, which are never added."""
     asked = asked_period(request, period)
     async with reading(gateway_of(request).engine) as connection:
-        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k)
+        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k, who.name)
     unrated = [Unrated("counter" if at.level == 3 else "clerk", at.station, at.name, s) for at, s in seen.unrated]
     flags = [_flag(code, flag) for code, found in seen.flags.items() for flag in found]
-    return FiguresView(*asked, seen.tables, unrated, flags, seen.waiting)
+    unplaced = [UnplacedView(*one) for one in seen.unplaced]
+    return FiguresView(*asked, seen.tables, unrated, flags, seen.waiting, unplaced, seen.apart)
 
 
 @router.get("/ratings/own")

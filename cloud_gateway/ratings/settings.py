@@ -14,7 +14,13 @@ class Ratings(Section):
     """What is released and published of ratings, and when."""
 
     batch_k: int = Field(
-        5, ge=1, le=1000, description="Ratings of a counter are released once so many wait, or when the day is over."
+        5,
+        ge=1,
+        le=1000,
+        description="Ratings are released together: so many, or more, of each counter and of each clerk; fewer wait.",
+    )
+    batch_days: int = Field(
+        31, ge=1, le=366, description="Ratings that have waited so many days after theirs are released, however few."
     )
     publish_k: int = Field(20, ge=2, le=10_000, description="A published cell has at least so many ratings.")
     tick_s: float = Field(1.0, ge=0.05, le=60, description="What terminals have said is counted this often.")

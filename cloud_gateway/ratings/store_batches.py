@@ -8,7 +8,16 @@ from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.evidence.store import append
-from cloud_gateway.ratings.batches import Served, Waiting, choose_batches, count_entry, service_entries
+from cloud_gateway.ratings.batches import (
+    Cell,
+    Served,
+    Waiting,
+    choose_batches,
+    count_entry,
+    find_ripe,
+    service_entries,
+    too_old,
+)
 from cloud_gateway.ratings.tables import rating, service
 
 _r, _s = rating.c, service.c
@@ -18,24 +27,31 @@ _WAITS = and_(_r.place.is_(None), _PLACED)
 _OVER = and_(_s.place.is_(None), _s.station != "", _s.due_at <= bindparam("now"))
 
 
-async def has_due(connection: AsyncConnection, k: int, now: int) -> bool:
-    """Whether anything is to be released."""
-    alone = select(_r.count).where(_WAITS, _r.due_at <= now).limit(1)
-    many = select(_r.station).where(_WAITS).group_by(_r.station, _r.counter, _r.channel).having(func.count() >= k)
+async def has_due(connection: AsyncConnection, k: int, days: int, now: int) -> bool:
+    """Whether anything is to be released; `days` as in `release_due`."""
+    old = select(_r.count).where(_WAITS, _r.due_at <= too_old(now, days)).limit(1)
     over = select(_s.window).where(_OVER).limit(1)
-    queries = (alone, many.limit(1), over)
-    return any([(await connection.execute(query, {"now": now})).first() is not None for query in queries])
+    for query in (old, over):
+        if (await connection.execute(query, {"now": now})).first() is not None:
+            return True
+    return bool(find_ripe(await _count_cells(connection), k))
 
 
-async def release_due(connection: AsyncConnection, k: int, now: int) -> int:
-    """Release what is due; returns how many entries that made."""
-    return await _release_ratings(connection, k, now) + await _release_services(connection, now)
+async def _count_cells(c: AsyncConnection) -> dict[Cell, int]:
+    columns = [_r[name] for name in Cell._fields]
+    rows = await c.execute(select(*columns, func.count().label("n")).where(_WAITS).group_by(*columns))
+    return {Cell(*row[:-1]): row.n for row in rows}
 
 
-async def _release_ratings(c: AsyncConnection, k: int, now: int) -> int:
+async def release_due(connection: AsyncConnection, k: int, days: int, now: int) -> int:
+    """Release what is due, ratings alone once they have waited `days` after theirs; returns how many entries."""
+    return await _release_ratings(connection, k, too_old(now, days), now) + await _release_services(connection, now)
+
+
+async def _release_ratings(c: AsyncConnection, k: int, old: int, now: int) -> int:
     names = [_r.count, *(_r[name] for name in Waiting._fields[1:])]
     waiting = [Waiting(*row) for row in await c.execute(select(*names).where(_WAITS))]
-    batches = choose_batches(waiting, k, now)
+    batches = choose_batches(waiting, k, old)
     places = await append(c, [count_entry(batch) for batch in batches], now)
     marks = [
         {"b_count": one.id, "b_place": place} for place, batch in zip(places, batches, strict=True) for one in batch

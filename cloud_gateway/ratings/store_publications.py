@@ -37,6 +37,11 @@ class Released:
     rows: Sequence[Row]
     services: Sequence[ServiceDay]
 
+    def without(self, clerk: str) -> Released:
+        """The same without one clerk's."""
+        rows = [row for row in self.rows if row.clerk != clerk]
+        return Released(rows, [one for one in self.services if one.clerk != clerk])
+
 
 class _Count(Struct):
     rows: list[Row]

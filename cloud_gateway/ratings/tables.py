@@ -30,7 +30,7 @@ rating = Table(  # one row for each rating that counts, whatever its channel; ne
     Column("answered_ms", Integer),
     Column("device", String(32)),  # of a terminal, with its window
     Column("window", String(32)),
-    Column("due_at", Integer, nullable=False),  # from then on it is released even alone
+    Column("due_at", Integer, nullable=False),  # when the local day on which it came is over
     Column("taken_at", Integer, nullable=False),
     Column("place", Integer, ForeignKey("evidence_entry.place")),  # of the `count` entry; null: waits
     UniqueConstraint("device", "window"),

@@ -85,13 +85,16 @@ async def _put_counter(connection: AsyncConnection, code: str, entry: CounterEnt
 
 
 async def place_terminal(connection: AsyncConnection, device: str, code: str, number: str, now: int) -> None:
-    """A terminal stands at a counter from now on, the first time: always has. Ends what stood there before."""
+    """A terminal stands at a counter from now on; ends what stood there before.
+
+    One that stood nowhere has stood here since then: what it said meanwhile would belong to nobody for ever.
+    """
     here = and_(_t.station == code, _t.counter == number)
     standing = _t.until.is_(None)
     if (await connection.execute(select(_t.since).where(_t.device == device, here, standing))).first():
         return
-    known = (await connection.execute(select(_t.since).where(_t.device == device))).first()
-    since = 0 if known is None else now
+    stood = (await connection.execute(select(_t.until).where(_t.device == device))).scalars().all()
+    since = now if None in stood else max((until for until in stood if until is not None), default=0)
     await connection.execute(update(terminal).where(standing, or_(here, _t.device == device)).values(until=now))
     await connection.execute(delete(terminal).where(_t.device == device, _t.since == since))
     row = {"device": device, "since": since, "station": code, "counter": number, "until": None}

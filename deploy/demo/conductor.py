@@ -100,7 +100,7 @@ class Conductor:
             return False
         names = [identifier_of(scenario, bulletin) for bulletin in published_until(scenario, now)]
         async with reading(self._engine) as c:
-            counted = not self._stage.has_script or await is_counted(c, self._stage.settings.ratings.batch_k, now)
+            counted = not self._stage.has_script or await is_counted(c, self._stage.settings.ratings, now)
             return counted and await is_settled(c, names, now)
 
 

@@ -14,8 +14,11 @@ from cloud_gateway import tables as t
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.evidence import store, store_heads
 from cloud_gateway.evidence.tables import evidence_entry, evidence_head, evidence_log
+from cloud_gateway.ratings.batches import Cell, find_ripe
+from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.ratings.store_batches import has_due
 from cloud_gateway.ratings.store_taking import has_new
+from cloud_gateway.ratings.tables import rating
 from deploy.demo.stage import Stage
 from edge_agent.proof.merkle import inclusion_spans, is_included, leaf_hash
 from edge_agent.wire.ratings import (
@@ -42,8 +45,10 @@ Rated = tuple[str, str]
 class RatingReport(msgspec.Struct, frozen=True):
     """The counters' day. `expected` and `stored` are presses by outcome, `expected` from the script alone.
 
-    `lost`, `doubled`, `altered` and `unproven` name ratings as device/ticket. `not_invited` are services by why no
-    window opened. `flagged` are presses with nobody at the counter, or with the clerk's card there.
+    `lost`, `doubled`, `altered` and `unproven` name ratings as device/ticket. `ratings_counted` are in rows of the
+    count, `ratings_waiting` are too few of their clerk or counter for that; `overdue` of these are enough, and
+    `exposed` names entry/clerk where an entry has fewer of a clerk than are released together. `not_invited` are
+    services by why no window opened. `flagged` are presses with nobody at the counter, or with the clerk's card there.
     """
 
     expected: dict[str, int]
@@ -63,6 +68,9 @@ class RatingReport(msgspec.Struct, frozen=True):
     flagged: int
     entries: int
     heads: int
+    ratings_waiting: int = 0
+    overdue: int = 0
+    exposed: list[str] = []
 
 
 class Stored(NamedTuple):
@@ -74,10 +82,19 @@ class Stored(NamedTuple):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """What a row of a `count` entry says of a rating."""
+    """What a row of a `count` entry says of a rating, or will say."""
 
     id: str
     score: int
+    station: str = ""
+    channel: str = ""
+    counter: str = ""
+    clerk: str = ""
+
+    @property
+    def cell(self) -> Cell:
+        """Where it belongs."""
+        return Cell(self.station, self.channel, self.counter, self.clerk)
 
 
 class _Rows(msgspec.Struct):
@@ -104,18 +121,23 @@ _batches, _records = msgspec.json.Decoder(_Batch), msgspec.json.Decoder(_Record)
 
 
 class Held(NamedTuple):
-    """What the gateway holds: records, the rows of the count with their entries' places, and proven places."""
+    """What the gateway holds: records, the rows of the count with their entries' places, proven places, waiting rows.
+
+    `k` ratings of a clerk and of a counter are released together.
+    """
 
     records: Sequence[Stored]
     rows: Sequence[tuple[Row, int]]
     proven: frozenset[int]
     entries: int
     heads: int
+    waiting: Sequence[Row] = ()
+    k: int = 1
 
 
-async def is_counted(connection: AsyncConnection, k: int, now: int) -> bool:
+async def is_counted(connection: AsyncConnection, settings: Ratings, now: int) -> bool:
     """Whether all that came has been taken, all that is due released, and a signed head covers it."""
-    if await has_new(connection) or await has_due(connection, k, now):
+    if await has_new(connection) or await has_due(connection, settings.batch_k, settings.batch_days, now):
         return False
     head, size = await store_heads.newest_head(connection), await connection.scalar(select(evidence_log.c.size))
     return not size or (head is not None and head.size == size)
@@ -128,7 +150,7 @@ async def read_rating_report(stage: Stage) -> RatingReport | None:
     engine = open_database(stage.settings.database)
     try:
         async with reading(engine) as c:
-            held = await _read(c)
+            held = await _read(c, stage.settings.ratings.batch_k)
     finally:
         await engine.dispose()
     lines = (line for fleet in stage.fleets for line in fleet.program.log_lines())
@@ -144,6 +166,7 @@ def make_rating_report(scenario: Scenario, held: Held, signals_seen: int) -> Rat
     presses = [record.body for record in held.records if isinstance(record.body, PressBody)]
     services = [record.body for record in held.records if isinstance(record.body, ServiceBody)]
     proven = {rated for rated, each in found.items() if all(one.place in held.proven for one in each)}
+    ripe = find_ripe(Counter(row.cell for row in held.waiting), held.k)
     return RatingReport(
         expected=dict(sum((day.outcomes for day in days.values()), Counter[str]())),
         stored=dict(Counter(press.reason.value or COUNTED for press in presses)),
@@ -162,11 +185,20 @@ def make_rating_report(scenario: Scenario, held: Held, signals_seen: int) -> Rat
         flagged=sum(press.present is False or press.reason is Uncounted.STAFF_CARD for press in presses),
         entries=held.entries,
         heads=held.heads,
+        ratings_waiting=len(held.waiting),
+        overdue=sum(row.cell in ripe for row in held.waiting),
+        exposed=_find_exposed(held),
     )
 
 
+def _find_exposed(held: Held) -> list[str]:
+    """Entries that say what fewer than k customers think of a clerk; no story is long enough for ratings to be old."""
+    counts = Counter((place, row.clerk) for row, place in held.rows if row.clerk)
+    return [f"{place}/{clerk}" for (place, clerk), n in sorted(counts.items()) if n < held.k]
+
+
 class _Counted(NamedTuple):
-    """A row of the count that is a rating's, and its entry's place; None where the rating's record has no proof."""
+    """A rating's row, and its entry's place, while it waits its record's; None where the record has no proof."""
 
     score: int
     place: int | None
@@ -175,8 +207,8 @@ class _Counted(NamedTuple):
 def _find_rated(held: Held) -> dict[Rated, list[_Counted]]:
     """The rows of the count by the service that they rate: from ticket to window to rating to row."""
     tickets = {(r.device, r.body.window): r.body.ticket for r in held.records if isinstance(r.body, ServiceBody)}
-    rows: dict[str, list[tuple[Row, int]]] = {}
-    for row, place in held.rows:
+    rows: dict[str, list[tuple[Row, int | None]]] = {}
+    for row, place in [*held.rows, *((row, None) for row in held.waiting)]:
         rows.setdefault(row.id, []).append((row, place))
     found: dict[Rated, list[_Counted]] = {}
     for record in held.records:
@@ -187,8 +219,8 @@ def _find_rated(held: Held) -> dict[Rated, list[_Counted]]:
     return {rated: each for rated, each in found.items() if each}
 
 
-def _judge(record: Stored, row: Row, place: int, proven: frozenset[int]) -> _Counted:
-    return _Counted(row.score, place if record.place in proven else None)
+def _judge(record: Stored, row: Row, place: int | None, proven: frozenset[int]) -> _Counted:
+    return _Counted(row.score, (record.place if place is None else place) if record.place in proven else None)
 
 
 def _names(rated: Iterable[Rated]) -> list[str]:
@@ -199,17 +231,18 @@ def find_broken(report: RatingReport | None) -> list[str]:
     """What was promised of ratings and not kept."""
     if report is None:
         return []
-    names = ("lost", "doubled", "altered", "unproven")
+    names = ("lost", "doubled", "altered", "unproven", "exposed")
     short = [f"ratings: {name} {len(getattr(report, name))}" for name in names if getattr(report, name)]
     pairs = {
         "presses": (report.expected, report.stored),
-        "ratings": (report.ratings_expected, report.ratings_counted),
+        "ratings": (report.ratings_expected, report.ratings_counted + report.ratings_waiting),
+        "ratings that should be released": (0, report.overdue),
         "signals": (report.signals_expected, report.signals_seen),
     }
     return short + [f"ratings: {name}: {was} for {due}" for name, (due, was) in pairs.items() if due != was]
 
 
-async def _read(c: AsyncConnection) -> Held:
+async def _read(c: AsyncConnection, k: int) -> Held:
     """Read the records of terminals, the log's rows, and prove each entry of both against the newest head."""
     places, batches = await _read_entries(c)
     r = t.record.c
@@ -222,7 +255,13 @@ async def _read(c: AsyncConnection) -> Held:
     head = await store_heads.newest_head(c)
     proven = await _prove(c, sorted(wanted | {place for _, place in batches}), head)
     heads = len((await c.execute(select(evidence_head.c.size))).all())
-    return Held(records, batches, frozenset(proven), 0 if head is None else head.size, heads)
+    return Held(records, batches, frozenset(proven), 0 if head is None else head.size, heads, await _read_waiting(c), k)
+
+
+async def _read_waiting(c: AsyncConnection) -> list[Row]:
+    w = rating.c
+    rows = await c.execute(select(w.count, *(w[name] for name in Row.__struct_fields__[1:])).where(w.place.is_(None)))
+    return [Row(*row) for row in rows]
 
 
 async def _read_entries(c: AsyncConnection) -> tuple[dict[tuple[object, ...], int], list[tuple[Row, int]]]:

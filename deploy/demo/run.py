@@ -277,7 +277,8 @@ def _describe(fault: dict[str, object]) -> str:
 def _describe_ratings(ratings: RatingReport) -> str:
     presses = ", ".join(f"{outcome} {count}" for outcome, count in sorted(ratings.stored.items()))
     counted = (
-        f"{ratings.ratings_counted} of {ratings.ratings_expected} ratings counted, {ratings.proofs_checked} proven"
+        f"{ratings.ratings_counted} of {ratings.ratings_expected} ratings counted, {ratings.ratings_waiting} wait "
+        f"for more of their clerk, {ratings.proofs_checked} proven"
     )
     return f"{counted}; presses: {presses}; {ratings.entries} entries and {ratings.heads} heads in the log"
 

@@ -25,6 +25,8 @@ from tests.cloud_gateway.ingest.pieces import EPOCH, deliver, frame, record
 NINE = 1_795_305_600_000 + 3_600_000
 HOUR, DAY = 3_600_000, 86_400_000
 MIDNIGHT = NINE + 15 * HOUR
+#: When ratings of the first day have waited for others long enough.
+WAITED = MIDNIGHT + 31 * DAY
 ONE, TWO = "terminal-01", "terminal-02"
 CARD_KEY = b"an invented key of cards, of 32 bytes"
 STATION = StationEntry.model_validate(
@@ -129,9 +131,9 @@ class Hall:
         assert await asyncio.to_thread(work) == 0
 
     async def close_day(self) -> None:
-        """Count, and again when the first day is over."""
+        """Count, and again when nothing of the first day waits any longer."""
         await self.count()
-        await self.count(MIDNIGHT)
+        await self.count(WAITED)
 
     async def entries(self, type_: str) -> list[dict[str, object]]:
         """The bodies of the log's entries of a type."""

@@ -10,7 +10,7 @@ from cloud_gateway.ratings.days import read_period
 from cloud_gateway.ratings.store_figures import read_additions
 from edge_agent.wire import ratings as wire
 from tests.cloud_gateway.ingest.pieces import deliver
-from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, Hall, number_of, rating, service
+from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, WAITED, Hall, number_of, rating, service
 
 
 async def test_ratings_wait_until_there_are_k_of_a_counter(hall: Hall) -> None:
@@ -52,20 +52,23 @@ async def test_a_row_says_what_was_counted_with_the_waiting_time_in_whole_minute
     ]
 
 
-@pytest.mark.parametrize(("now", "released"), [(MIDNIGHT - 1, 0), (MIDNIGHT, 2)], ids=["day-open", "day-over"])
-async def test_what_is_fewer_than_k_is_released_when_the_local_day_is_over(hall: Hall, now: int, released: int) -> None:
+@pytest.mark.parametrize(
+    ("now", "released"), [(MIDNIGHT, 0), (WAITED - 1, 0), (WAITED, 2)], ids=["day-over", "still-waits", "too-old"]
+)
+async def test_what_is_fewer_than_k_waits_for_others_until_it_is_too_old(hall: Hall, now: int, released: int) -> None:
     await hall.hear(rating(1), rating(2))
     await hall.count()
     await hall.count(now)
     assert len(await hall.released()) == released
 
 
-async def test_a_late_rating_waits_for_the_end_of_the_day_on_which_it_came(hall: Hall) -> None:
+async def test_a_late_rating_waits_from_the_end_of_the_day_on_which_it_came(hall: Hall) -> None:
     await hall.count(NINE + DAY)
     await hall.hear(rating(1))
     await hall.count(NINE + DAY)
+    await hall.count(WAITED)
     assert await hall.released() == []
-    await hall.count(MIDNIGHT + DAY)
+    await hall.count(WAITED + DAY)
     assert [row["day"] for row in await hall.released()] == ["2026-11-22"]
 
 
@@ -110,7 +113,7 @@ async def test_services_that_come_after_their_day_was_closed_are_added_by_anothe
     await hall.close_day()
     await hall.hear(service(2))
     await hall.count()
-    await hall.count(MIDNIGHT + DAY)
+    await hall.count(WAITED + DAY)
     assert [(body["day"], body["served"]) for body in await hall.entries("service-day")] == [("2026-11-22", 1)] * 2
 
 

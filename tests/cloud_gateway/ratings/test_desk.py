@@ -22,21 +22,25 @@ from cloud_gateway.ratings.store import add_rating
 from cloud_gateway.ratings.tables import rating_more
 from cloud_gateway.ratings.taking import more_row
 from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.staff.guard import COOKIE
 from edge_agent.wire.ratings import RatingMoreBody
 from tests.cloud_gateway.conftest import Console, open_context, running
 from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.evidence.exports import SIGNER
-from tests.cloud_gateway.ratings.hall import CARD_KEY, NINE, STATION, number_of
+from tests.cloud_gateway.ratings.hall import CARD_KEY, DAY, NINE, STATION, number_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FIGURES = "/api/v1/ratings/figures?period=2026-11"
-PAGES = {"/ratings", "/ratings/own"}
+#: Each page with a sign-in that sees all of it: a clerk's own ratings are not in the figures that he is shown.
+PAGES = {"/ratings": "operations", "/ratings/own": "demo"}
+STRAY = "terminal-09"
+EARLIER = NINE - 40 * DAY
 SCORES = [3, 3, 2, 3, 1, 3, 3]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def console(fresh_database: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
-    """A gateway with a station whose seven ratings are released, and one more that waits."""
+    """A gateway with a station whose seven ratings are released, one more that waits, and a terminal of no station."""
     folder = tmp_path_factory.mktemp("figures")
     shutil.copy(fresh_database, folder / "gateway.db")
     key = folder / "evidence.key"
@@ -54,6 +58,9 @@ async def console(fresh_database: Path, tmp_path_factory: pytest.TempPathFactory
             assert answer.status_code == 200, answer.text
         await rate(console, range(7))
         await rate(console, [7])
+        async with transaction(console.engine) as connection:
+            stray = NewRating("e" * 64, "counter", "counter", 3, 3, EARLIER, counter="1", device=STRAY, window="w" * 32)
+            await add_rating(connection, stray, "Asia/Shanghai", NINE)
         yield console
 
 
@@ -128,6 +135,25 @@ async def test_a_clerk_sees_his_own_only_in_batches(console: Console) -> None:
     }
 
 
+async def test_a_clerk_sees_figures_without_his_own(console: Console) -> None:
+    async with console.client() as client:
+        figures = (await client.get(FIGURES)).json()
+        page = (await client.get("/ratings?period=2026-11&lang=en")).text
+    assert (figures["tables"], figures["unrated"], figures["apart"]) == ([], [], "1024")
+    assert "Your own ratings are not in these figures" in page
+
+
+async def test_a_terminal_of_no_station_is_told_on_the_first_page_with_the_figures_and_by_api(console: Console) -> None:
+    async with console.client("operations") as client:
+        figures = (await client.get(FIGURES)).json()
+        texts = [(await client.get(path)).text for path in ("/?lang=en", "/overview/state?lang=en", "/ratings?lang=en")]
+    (told,) = figures["unplaced"]
+    assert (told["device"], told["ratings"], told["services"], told["since"][:10]) == (STRAY, 1, 0, "2026-10-13")
+    assert [STRAY in text for text in texts] == [True] * 3
+    assert ["/ratings#unplaced" in text for text in texts] == [True, True, False]
+    assert "weiran stations import" in texts[2]
+
+
 async def test_who_is_no_clerk_is_told_so(console: Console) -> None:
     async with console.client("inspector") as client:
         assert (await client.get("/api/v1/ratings/own")).json()["code"] == "no_clerk"
@@ -161,7 +187,7 @@ async def test_another_clerk_s_sign_in_is_refused(console: Console) -> None:
 
 async def test_every_page_route_is_listed() -> None:
     found = {r.path for r in pages.router.routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())}
-    assert found == PAGES
+    assert found == set(PAGES)
 
 
 @pytest.mark.parametrize("path", sorted(PAGES))
@@ -170,6 +196,9 @@ async def test_pages_are_accessible_fit_and_say_nothing(
     console: Console, browser: Browser, path: str, lang: str, width: int, height: int
 ) -> None:
     screen = await open_context(browser, console, lang, width, height)
+    async with console.client(PAGES[path]) as client:
+        cookie = {"name": COOKIE, "value": client.cookies[COOKIE], "url": console.origin}
+    await screen.context.add_cookies([cookie])  # type: ignore[list-item]  # playwright's own TypedDict
     await screen.page.goto(f"{console.origin}{path}?lang={lang}")
     await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
     wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -120,9 +120,10 @@ def test_what_a_figure_is_cautioned_for(n: int, services: ServedFigure | None, f
         ([[(3, 3)] * 2, [(3, 1)] * 2], {}),
         ([[(3, 3)] * 2, [(3, 1)] * 3, [(3, 2)]], {3: [3, 0, 2]}),
         ([[(3, 3)] * 5, [(3, 1)] * 4], {3: [0, 0, 5]}),
-        ([[(3, 3)] * 3 + [(5, 5)] * 2], {3: [0, 0, 3], 5: [0, 0, 0, 0, 2]}),
+        ([[(3, 3)] * 5 + [(5, 5)] * 4], {3: [0, 0, 5]}),
+        ([[(3, 3)] * 5 + [(5, 5)] * 4, [(5, 1)]], {3: [0, 0, 5], 5: [1, 0, 0, 0, 4]}),
     ],
-    ids=["too-few", "added-up", "rest-waits", "two-scales"],
+    ids=["too-few", "added-up", "rest-waits", "each-scale-by-itself", "two-scales"],
 )
 def test_a_clerk_sees_his_own_only_k_at_a_time(
     entries: list[list[tuple[int, int]]], shown: dict[int, list[int]]

@@ -23,7 +23,7 @@ from cloud_gateway.ratings.publishing import Published, publish
 from deploy.cli import run
 from edge_agent.proof.checkpoints import sign_note, verify_note
 from tests.cloud_gateway.evidence.exports import DEVICE_KEY, SIGNER
-from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, Hall, number_of, rating, service
+from tests.cloud_gateway.ratings.hall import DAY, NINE, WAITED, Hall, number_of, rating, service
 
 NOVEMBER = read_period("2026-11")
 names = st.sampled_from(["", "a", "b", "港口"])
@@ -162,7 +162,7 @@ async def test_an_edition_is_given_out_again_until_more_of_its_period_has_come(h
     again = await published(hall)
     await hall.hear(rating(99))
     await hall.count()
-    await hall.count(MIDNIGHT + DAY)
+    await hall.count(WAITED + 32 * DAY)
     other = await published(hall, "2025")
     later = await published(hall)
     assert (first.is_new, again) == (True, Published(first.edition, False))

@@ -16,7 +16,7 @@ from cloud_gateway.ratings.commitments import PATH
 from cloud_gateway.telephony.calls import Ended
 from cloud_gateway.telephony.digits import Answer, Heard
 from cloud_gateway.telephony.store import keep_call
-from tests.cloud_gateway.ratings.hall import MIDNIGHT, NINE, Hall, number_of, rating, service, window_of
+from tests.cloud_gateway.ratings.hall import NINE, WAITED, Hall, number_of, rating, service, window_of
 
 COPY = (
     "INSERT INTO rating SELECT '{id}', channel, stage, scale, 3, station, counter, clerk, at, day, wait_s, "
@@ -96,5 +96,5 @@ async def test_what_was_edited_while_it_waited_is_named(
     await _say(hall, ratings)
     async with transaction(hall.engine) as connection:
         assert (await connection.execute(text(edit))).rowcount == 1
-    await hall.count(MIDNIGHT)
+    await hall.count(WAITED)
     assert await _scrub(hall) == [finding]

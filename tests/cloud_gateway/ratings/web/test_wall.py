@@ -185,7 +185,7 @@ async def test_secret_opens_the_row_once_it_is_counted_and_not_before(ground: Gr
     kept = await ground.rate(4, stage="underwriting")
     waiting = await ground.visitor.post("/r/row?lang=en", data={"secret": kept.secret})
     async with transaction(ground.console.engine) as connection:
-        await release_due(connection, 1, now_ms())
+        await release_due(connection, 1, 31, now_ms())
     await ground.sign()
     counted = await ground.visitor.post("/r/row?lang=en", data={"secret": kept.secret.lower()})
     assert "waits to be counted" in waiting.text and "4 of 5" not in waiting.text

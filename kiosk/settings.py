@@ -28,7 +28,11 @@ class KeySettings(Section):
     """When a press is a press, and when a key is in trouble."""
 
     hold_s: Span = Field(0.02, description="A press counts once the contact has held this long.")
-    together_s: Span = Field(0.3, description="Two keys that go down within this are one hand, and neither counts.")
+    together_s: Span = Field(
+        0.3,
+        description="A key that goes down within this of another is the same hand and does not count; "
+        "the first one counts only if it had held for hold_s by then.",
+    )
     stuck_s: Span = Field(10, description="Down for so long means a stuck key.")
     recover_s: Span = Field(5, description="A key is sound again after so long without trouble.")
     chatter_edges: int = Field(50, ge=4, le=1000, description="More changes of a contact within a second are chatter.")

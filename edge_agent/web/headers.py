@@ -89,7 +89,10 @@ class Shield:
         """Whether Origin, else Referer, names this application; a request with neither is refused."""
         own = self.origin or f"{scope['scheme']}://{headers.get('host', '')}"
         said = headers.get("origin") or headers.get("referer", "")
-        parts = urlsplit(said)
+        try:
+            parts = urlsplit(said)
+        except ValueError:  # no address at all
+            return False
         return bool(parts.netloc) and f"{parts.scheme}://{parts.netloc}" == own.rstrip("/")
 
 

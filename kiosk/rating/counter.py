@@ -156,8 +156,9 @@ class Counter:
     # -- what goes out --------------------------------------------------------------------------------------
 
     def lights(self, mono: int) -> Lights:
-        """What is on now: lamps invite, and go out at the first touch of any key."""
-        inviting = self.windows.verdict(mono) is Uncounted.NOT_AT_ALL and not self._closed
+        """What is on now: lamps invite, and go out at the first touch of any key; a stuck one is no touch."""
+        touched = self._closed - {key for key, trouble in self.keys.troubles().items() if trouble is Uncounted.STUCK}
+        inviting = self.windows.verdict(mono) is Uncounted.NOT_AT_ALL and not touched
         return Lights(inviting, self._buzzer.is_on(mono), self._signal.is_on(mono))
 
     def due(self, mono: int) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.topics import Lane
 
-logger = logging.getLogger(__name__)
-
 RETRY_S = 2.0
+#: Entries that share a commit when many wait: a hand that mashes keys is faster than a memory card.
+TOGETHER = 100
 #: Facts that may wait for a disk that refuses them; past that they are lost, and that is said.
 MOST_WAITING = 2000
-PART = "ratings"
+PART, LOST = "ratings", "facts of the counter"
 
 Stored = Callable[[Sequence[tuple[int, Item]]], None]
 
@@ -50,7 +50,8 @@ class Journal:
     def say(self, items: Sequence[Item], stored: Stored = lambda facts: None) -> None:
         """Hand over facts of now."""
         if len(self._waiting) >= MOST_WAITING:
-            logger.error("%d facts of the counter are lost: nothing can be stored", len(items))
+            self._device.report(LOST, OutboxFull(f"more than {MOST_WAITING} wait for the disk; what comes now is lost"))
+            self._set_full(True)
             return
         self._waiting.append(Entry(items, stored))
         self._some.set()
@@ -67,31 +68,36 @@ class Journal:
     async def flush(self) -> bool:
         """Whether all is stored; what was refused stays the next in line."""
         while self._waiting:
-            entry, self._putting = self._waiting.popleft(), True
+            self._putting = True
             try:
-                await self._put(entry)
+                await self._put([self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))])
             except OutboxFull as exc:
                 self._device.report(PART, exc)
                 self._set_full(True)
                 return False
             finally:
                 self._putting = False
-        self._device.report(PART, None)
+        for part in (PART, LOST):
+            self._device.report(part, None)
         self._set_full(False)
         return True
 
-    async def _put(self, entry: Entry) -> None:
+    async def _put(self, entries: Sequence[Entry]) -> None:
         """Hand all over at once, so that they share one commit."""
-        puts = [asyncio.ensure_future(self._device.outbox.put(item)) for item in entry.items]
-        results = await asyncio.gather(*puts, return_exceptions=True)
-        outcome = list(zip(entry.items, results, strict=True))
-        entry.stored([(seq, item) for item, seq in outcome if isinstance(seq, int)])
-        refused = [item for item, result in outcome if isinstance(result, OutboxFull)]
-        if refused:
-            self._waiting.appendleft(Entry(refused, entry.stored))
-        for result in results:
+        put = self._device.outbox.put
+        puts = [asyncio.gather(*map(put, entry.items), return_exceptions=True) for entry in entries]
+        results = await asyncio.gather(*puts)
+        refused = [self._tell(entry, each) for entry, each in zip(entries, results, strict=True)]
+        self._waiting.extendleft(entry for entry in reversed(refused) if entry.items)
+        for result in itertools.chain(*results):
             if isinstance(result, BaseException):
                 raise result
+
+    def _tell(self, entry: Entry, results: Sequence[int | BaseException]) -> Entry:
+        """Tell what is on disk; what was refused is given back."""
+        outcome = list(zip(entry.items, results, strict=True))
+        entry.stored([(seq, item) for item, seq in outcome if isinstance(seq, int)])
+        return Entry([item for item, result in outcome if isinstance(result, OutboxFull)], entry.stored)
 
     def _set_full(self, full: bool) -> None:
         if full != self.full:

@@ -16,7 +16,7 @@ from edge_agent.rules import NS
 from edge_agent.storage.outbox import Item, OutboxFull
 from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import ClerkBadge, ClockQuality, LaneAck
-from edge_agent.wire.ratings import ServiceBody, ShiftState
+from edge_agent.wire.ratings import ServedBy, ServiceBody, ShiftState
 from edge_agent.wire.topics import Lane
 from kiosk.rating.counter import Counter, Fact, Heard, Lights, More
 from kiosk.rating.given import Given
@@ -102,7 +102,14 @@ class Terminal:
         shift = _decoded(memory.get(SHIFT), Shift)
         if shift is not None and shift.state is ShiftState.OFF:
             shift = None
-        return Shifts(self.rules.card_s, self.rules.shift_s, shift, self.device.clock.mono())
+        return Shifts(self.rules.card_s, self.rules.shift_s, shift, self._begun(shift))
+
+    def _begun(self, shift: Shift | None) -> int:
+        """When the shift began, mono ns: the time without power counts, where a clock knows it."""
+        clock = self.device.clock
+        if shift is None or clock.quality() is ClockQuality.UNSET:
+            return clock.mono()
+        return clock.mono() - max(clock.now() - shift.since, 0) * 1_000_000
 
     def _resume_service(self, memory: Mapping[str, str]) -> None:
         """A service that a restart cut off goes on, or is told of, once."""
@@ -226,7 +233,7 @@ class Terminal:
         item = self.device.record(fact.kind, fact.body)
         if fact.shift is not None:
             return item._replace(remember=(MEMORY + SHIFT, msgspec.json.encode(fact.shift).decode()))
-        if isinstance(fact.body, ServiceBody):
+        if isinstance(fact.body, ServiceBody) and fact.body.by is not ServedBy.WALK_UP:  # that was never going on
             return item._replace(remember=(MEMORY + CONCLUDED, fact.body.window))
         return item
 

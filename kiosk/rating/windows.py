@@ -8,6 +8,7 @@
 | answered | serving                       | the same ticket: nothing; else open   | repeat    | late_s: idle     |
 | closed   | serving                       | the same ticket: nothing; else open   | late      | late_s: idle     |
 
+A service without a ticket is none that is known: its end is that of the service that goes on, else of a new one.
 A window opens whether or not a clerk has signed on, and the clerk cannot open one. Who signs off before the end of a
 service has still served, unless another has taken over.
 """
@@ -114,7 +115,7 @@ class Windows:
         Without `in_service` (the terminal cannot keep a rating) no window opens, and that is told.
         """
         known = self.service
-        if known is not None and known.ticket == service.ticket and self.phase in KNOWN:
+        if known is not None and known.ticket == service.ticket != "" and self.phase in KNOWN:
             return []
         over: list[Concluded] = []
         if known is not None and self.phase is Phase.SERVING and known.ticket == service.ticket:

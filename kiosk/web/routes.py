@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -14,6 +16,7 @@ import msgspec
 import segno
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from edge_agent.hardware.board import HardwareError
@@ -33,7 +36,9 @@ from kiosk.web.screen import Screen, compose_screen
 SERVICES = "/api/v1/services"
 #: The screen is told at least this often that it is not alone, real seconds; the page gives up after three.
 TICK_S = 2.0
-HERE = ("127.0.0.1", "::1", "localhost")
+HERE = ("127.0.0.1", "::1")
+#: The Host of a request for the screen: a foreign page's name that leads here is another (DNS rebinding).
+OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 #: First bytes of the pictures that a badge may have.
 PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 #: What a refused event means for whoever sent it: status and title; the code says which.
@@ -58,7 +63,7 @@ def terminal_of(request: Request) -> Terminal:
 def only_here(request: Request) -> None:
     """Refuse whoever is not on the device itself. Raises Problem."""
     client = "" if request.client is None else request.client.host
-    if client not in HERE or (request.url.hostname or "") not in HERE:
+    if client not in HERE or not OWN_NAME.fullmatch(request.headers.get("host", "")):
         raise Problem(403, "only_here", _("This is for the terminal's own screen."), _("Use the terminal itself."))
 
 
@@ -240,10 +245,11 @@ async def _events(terminal: Terminal, closing: asyncio.Event) -> AsyncIterator[b
 
 async def _read_bounded(request: Request) -> bytes:
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_EVENT_BYTES:
-            raise Problem(413, "too_large", _("The request is too large."), _("Send less at once."))
+    with contextlib.suppress(ClientDisconnect):  # half an event is none
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_EVENT_BYTES:
+                raise Problem(413, "too_large", _("The request is too large."), _("Send less at once."))
     return body
 
 

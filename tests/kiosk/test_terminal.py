@@ -194,6 +194,39 @@ async def test_service_in_whose_window_the_power_was_cut_is_told_and_its_number_
             assert rig.screen.view is View.IDLE
 
 
+async def test_service_is_told_once_whoever_stood_at_the_counter_before_a_restart(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    settings = make_settings(tmp_path)
+    async with running_terminal(settings, board, clock) as rig:
+        await rig.serve()
+        await rig.press(3)
+        board.set_contact(PRESENCE, True, pull_up=False)
+        await rig.pass_time(90)
+        board.set_contact(PRESENCE, False, pull_up=False)
+        await rig.pass_time(20)
+        before = await rig.records()
+        after_cut = cut_off(settings, tmp_path / "cut")
+    async with running_terminal(after_cut, make_board("SIM-2"), clock) as rig:
+        await rig.pass_time(1)
+        assert await rig.records() == before
+    assert len(before) == 4
+
+
+async def test_shift_of_yesterday_has_ended_when_the_terminal_is_switched_on(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    settings = make_settings(tmp_path)
+    async with running_terminal(settings, board, clock) as rig:
+        await rig.card()
+    night = ScenarioClock(START + 15 * 3_600_000)
+    async with running_terminal(settings, make_board("SIM-2"), night) as rig:
+        await rig.pass_time(0.1)
+        shifts = await rig.bodies(wire.ShiftBody)
+        assert rig.screen.badge is None
+    assert [shift.state for shift in shifts] == ["on", "off"]
+
+
 async def test_service_that_a_restart_cut_off_is_rated_after_it(
     tmp_path: Path, board: SimBoard, clock: ScenarioClock
 ) -> None:
@@ -298,6 +331,10 @@ async def test_stuck_key_is_named_among_the_devices_troubles(
         board.set_contact(KEYS[1], True)
         await rig.pass_time(11)
         assert "key 2 at the counter" in rig.device.degraded
+        await rig.serve()
+        assert rig.lamps == [True] * 3
+        await rig.press(3)
+        assert len(await rig.bodies(wire.RatingBody)) == 1
         board.set_contact(KEYS[1], False)
         await rig.pass_time(6)
         assert rig.device.degraded == set()

@@ -53,6 +53,8 @@ STORIES = {
     "a service that nobody ended": ("bA@0 bB@70", Phase.SERVING, [("A", False, False, "not-ended")]),
     "the end of another": ("bA@0 eB@70", Phase.OPEN, [("A", False, False, "not-ended")]),
     "the same end again": ("eA@60 p@61 eA@62", Phase.ANSWERED, [("A", True, True, "")]),
+    "ends without tickets": ("e@0 p@1 e@40 p@41", Phase.ANSWERED, [("", True, True, "")] * 2),
+    "the end of a service without a ticket": ("b@0 e@60 p@61", Phase.ANSWERED, [("", True, True, "")]),
     "the same end again in the window": ("eA@60 eA@62", Phase.OPEN, []),
     "two services one after the other": (
         "eA@60 p@61 bB@70 eB@80 p@85",

@@ -69,17 +69,26 @@ async def test_counter_system_on_the_network_may_say_events_and_nothing_else(sit
 
 @pytest.mark.parametrize(
     ("address", "host"),
-    [("127.0.0.1", "evil.example:8085"), ("10.0.0.7", "127.0.0.1:8085")],
-    ids=["a foreign name of this machine", "this machine's name from elsewhere"],
+    [
+        ("127.0.0.1", "evil.example:8085"),
+        ("127.0.0.1", "127.0.0.1.evil.example"),
+        ("127.0.0.1", "127.0.0.1@evil.example"),
+        ("127.0.0.1", "["),
+        ("127.0.0.1", ""),
+        ("10.0.0.7", "127.0.0.1:8085"),
+    ],
+    ids=["foreign", "that begins as ours", "with a user", "unreadable", "none", "ours, from elsewhere"],
 )
 async def test_screen_is_for_this_machine_under_its_own_name(site: Site, address: str, host: str) -> None:
-    async with site.visitor(address, host) as browser:
-        assert (await browser.post("/api/v1/presses", json={"score": 3})).status_code == 403
-        assert (await browser.get("/api/v1/screen")).status_code == 403
+    async with site.visitor(address, "127.0.0.1:8085") as browser:
+        named = {"Host": host, "Origin": f"http://{host}"}
+        assert (await browser.post("/api/v1/presses", json={"score": 3}, headers=named)).status_code == 403
+        assert (await browser.get("/api/v1/screen", headers=named)).status_code == 403
 
 
-async def test_foreign_page_in_the_terminals_browser_cannot_press(site: Site) -> None:
-    answer = await site.here.post("/api/v1/presses", json={"score": 3}, headers={"Origin": "http://evil.example"})
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://["])
+async def test_foreign_page_in_the_terminals_browser_cannot_press(site: Site, origin: str) -> None:
+    answer = await site.here.post("/api/v1/presses", json={"score": 3}, headers={"Origin": origin})
     assert answer.status_code == 403
 
 

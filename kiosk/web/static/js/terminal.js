@@ -81,7 +81,7 @@ screen.addEventListener("click", (event) => {
   const { score, settled, reason, recommend, print } = button.dataset;
   if (score) {
     for (const key of screen.querySelectorAll("[data-score]")) key.disabled = true;
-    send("/api/v1/presses", { score: Number(score) });
+    send("/api/v1/presses", { score: Number(score) }).then(read); // one that does not count frees the keys again
   } else if (print !== undefined) {
     button.disabled = true;
     send("/api/v1/slips", { window: screen.querySelector("[data-window]").dataset.window });

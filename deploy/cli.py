@@ -39,7 +39,21 @@ from deploy.logs import LogForm, set_up_logging
 from edge_agent.configuration import SettingsError
 
 #: Commands that a person starts and watches.
-WATCHED = ("demo", "bench", "doctor", "sim", "outbox", "provision", "docs", "sites", "plans", "warnings", "evidence")
+WATCHED = (
+    "demo",
+    "bench",
+    "doctor",
+    "sim",
+    "outbox",
+    "provision",
+    "docs",
+    "sites",
+    "plans",
+    "stations",
+    "ratings",
+    "warnings",
+    "evidence",
+)
 
 app = typer.Typer(
     name="weiran",

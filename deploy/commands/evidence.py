@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands.options import AsJson, check_writable, print_rows
+from deploy.commands.options import AsJson, check_output, print_rows
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 
 evidence_app = typer.Typer(help="The evidence log: export it, verify an export, check the stored log.")
@@ -38,7 +38,7 @@ def export(
     with extra("gateway"):
         from cloud_gateway.evidence.export import NothingSigned, export_log
     database = find_database(data)
-    check_writable("--out", out)
+    check_output("--out", out)
     with reading_database(database):
         try:
             made = asyncio.run(export_log(database, out, time.time_ns() // 1_000_000))
@@ -98,10 +98,15 @@ def scrub(data: Data, as_json: AsJson = False) -> int:
     Bit rot and edits are named by entry. Exit status 1 when there are any.
     """
     with extra("gateway"):
+        from cloud_gateway.evidence.last_scrub import keep_scrub
         from cloud_gateway.evidence.scrub import scrub_log
     database = find_database(data)
     with reading_database(database):
         done = asyncio.run(scrub_log(database))
+    try:
+        keep_scrub(database.parent, done, time.time_ns() // 1_000_000)
+    except OSError as exc:
+        typer.echo(f"The console will not tell of it: {exc.filename}: {exc.strerror}", err=True)
     rows = [finding._asdict() for finding in done.findings]
     if as_json:
         typer.echo(json.dumps(asdict(done) | {"sound": done.sound, "findings": rows}, ensure_ascii=False))

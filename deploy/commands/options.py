@@ -17,6 +17,8 @@ from edge_agent.configuration import load
 
 Settings = TypeVar("Settings", bound=BaseModel)
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="Settings file, TOML (docs/settings.md).")]
+#: How a SQLite database begins (file format, 1.3.1).
+SQLITE = b"SQLite format 3\0"
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result, and an error, as JSON.")]
 
 
@@ -37,6 +39,19 @@ def check_writable(option: str, file: Path | None) -> None:
         raise Failure("file", f"{option} {file}: {exc.strerror}", remedy, WRONG_USE) from exc
     if is_new:
         file.unlink()
+
+
+def check_output(option: str, file: Path) -> None:
+    """The same for a result that takes the place of an older one: of no device or pipe, and of no database."""
+    check_writable(option, file)
+    if not file.exists():
+        return
+    wrong = "" if file.is_file() else "is no plain file"
+    if file.is_file():
+        with file.open("rb") as opened:
+            wrong = "holds a database" if opened.read(len(SQLITE)) == SQLITE else ""
+    if wrong:
+        raise Failure("file", f"{option} {file}: it {wrong}", "Name a new file, or an older result", WRONG_USE)
 
 
 def print_rows(rows: Iterable[Mapping[str, object]], as_json: bool) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.commands.evidence import find_database, reading_database
-from deploy.commands.options import AsJson, Config, check_writable, load_settings
+from deploy.commands.options import AsJson, Config, check_output, load_settings
 from deploy.failures import DONE, WRONG_USE, Failure, extra
 
 if TYPE_CHECKING:
@@ -44,12 +44,14 @@ def publish(
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     known = _period(period)
-    check_writable("--out", out)
+    check_output("--out", out)
+    note = out.with_name(out.name + NOTE)
+    check_output("--out", note)
     database = find_database(settings.data_dir)
     with reading_database(database):
         made = asyncio.run(_publish(settings, database, known))
         out.write_bytes(made.edition.document)
-        out.with_name(out.name + NOTE).write_text(made.edition.note, encoding="utf-8")
+        note.write_text(made.edition.note, encoding="utf-8")
     _tell(made, out, as_json)
     return DONE
 

@@ -125,6 +125,8 @@ def test_texts_are_held_released_and_erased_and_the_log_stays_sound(data: Path, 
         pytest.param(["scrub", "--data", "."], "no-database", id="no database"),
         pytest.param(["export", "--data", "old", "--out", "out.jsonl"], "no-database", id="no tables"),
         pytest.param(["export", "--data", "new", "--out", "missing/out.jsonl"], "file", id="no folder to write to"),
+        pytest.param(["export", "--data", "new", "--out", "new/gateway.db"], "file", id="over the database"),
+        pytest.param(["export", "--data", "new", "--out", "/dev/null"], "file", id="in the place of a device"),
     ],
 )
 def test_wrong_use_is_told_from_a_finding(

@@ -42,13 +42,6 @@ async def newest_head(connection: AsyncConnection) -> Head | None:
     return None if row is None else Head(*row)
 
 
-async def head_covering(connection: AsyncConnection, place: int) -> Head | None:
-    """The first head that holds the entry at this place."""
-    query = _HEAD.where(_h.size > place).order_by(_h.life, _h.size).limit(1)
-    row = (await connection.execute(query)).first()
-    return None if row is None else Head(*row)
-
-
 async def find_note(connection: AsyncConnection, size: int) -> str:
     """The newest head of this size as it was signed; empty when none was."""
     query = select(_h.note).where(_h.size == size).order_by(_h.life.desc()).limit(1)

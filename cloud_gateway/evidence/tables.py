@@ -77,6 +77,7 @@ evidence_head = Table(  # every signed head
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),  # C2SP tlog-checkpoint
     Column("at", Integer, nullable=False),
+    Index("evidence_head_size", "size", "life"),
 )
 
 evidence_witness = Table(  # the newest head of each origin that a device says it has seen

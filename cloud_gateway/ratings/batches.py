@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from cloud_gateway.evidence.entries import Entry
 
-#: Rows of one entry.
-MOST_ROWS = 5000
+#: Rows of one entry: at their longest they are still no more than an entry may have (`entries.MAX_BYTES`).
+MOST_ROWS = 500
 DAY_MS = 86_400_000
 
 

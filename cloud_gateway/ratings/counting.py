@@ -89,7 +89,7 @@ class Counting:
             mark = await counters_mark(connection, now)
         if mark != self._mark:
             async with transaction(self._engine) as connection:
-                await place_strays(connection, self._settings.zone)
+                await place_strays(connection)
                 lapsed = await list_lapsed(connection, date.fromisoformat(local_day(now, self._settings.zone)))
                 await post_counters(connection, lapsed, STAR_DAYS, now)
             self._mark = mark

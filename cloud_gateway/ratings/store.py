@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import asdict
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +12,6 @@ from cloud_gateway.ratings.days import end_of_day, local_day
 from cloud_gateway.ratings.model import NewRating
 from cloud_gateway.ratings.tables import rating
 from cloud_gateway.stations.tables import station
-
-_r = rating.c
 
 
 async def add_rating(connection: AsyncConnection, new: NewRating, zone: str, now: int) -> bool:
@@ -30,8 +28,3 @@ async def add_rating(connection: AsyncConnection, new: NewRating, zone: str, now
         names = ("count", "channel", "station", "counter", "clerk", "scale", "score", "at")
         await open_follow_up(connection, Rated(**{name: getattr(new, name) for name in names}, zone=zone), now)
     return done.rowcount == 1
-
-
-async def count_waiting(connection: AsyncConnection) -> int:
-    """How many ratings wait for their batch."""
-    return int(await connection.scalar(select(func.count()).where(_r.place.is_(None))) or 0)

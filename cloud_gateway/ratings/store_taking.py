@@ -35,7 +35,7 @@ from cloud_gateway.ratings.taking import (
     shift_row,
 )
 from cloud_gateway.stations.store import list_stands
-from cloud_gateway.stations.tables import terminal
+from cloud_gateway.stations.tables import station, terminal
 from cloud_gateway.tables import record
 from edge_agent.wire.ratings import PressBody, RatingBody, RatingMoreBody, ServiceBody
 from edge_agent.wire.topics import Lane
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 #: Entries of one look.
 LOOK = 1000
-_e, _r, _p = evidence_entry.c, record.c, rating_progress.c
+_e, _r, _p, _t = evidence_entry.c, record.c, rating_progress.c, terminal.c
 
 
 class Taken(NamedTuple):
@@ -158,22 +158,22 @@ async def _add(c: AsyncConnection, table: Table, row: Row) -> None:
     await c.execute(upsert(table).values(row).on_conflict_do_nothing())
 
 
-async def place_strays(connection: AsyncConnection, zone: str) -> int:
-    """Find the station of what came before its terminal had been entered; returns of how much."""
+async def place_strays(connection: AsyncConnection) -> int:
+    """Find the station of what came before its terminal had been entered; returns of how much, a bounded number."""
+    columns = ((rating, rating.c.at), (service, service.c.closed_at), (press, press.c.at), (shift, shift.c.at))
+    return sum([await _place_strays(connection, table, at) for table, at in columns])
+
+
+async def _place_strays(c: AsyncConnection, table: Table, at: ColumnElement[int]) -> int:
+    """Only what a terminal said where it stood: the rest stays a stray, and must not be in the way."""
+    t = table.c
+    stray = (t.station == "", *((t.place.is_(None),) if "place" in t else ()))
+    stood = and_(_t.device == t.device, _t.since <= at, or_(_t.until.is_(None), at < _t.until))
+    found = select(t.device, at.label("at"), _t.station, station.c.zone).join(terminal, stood)
+    found = found.join(station, station.c.code == _t.station).where(*stray).distinct().limit(LOOK)
     placed = 0
-    for table, at in ((rating, rating.c.at), (service, service.c.closed_at), (press, press.c.at), (shift, shift.c.at)):
-        t = table.c
-        waits = (t.place.is_(None),) if "place" in t else ()
-        stray = and_(t.station == "", t.device.in_(select(terminal.c.device)), *waits)
-        query = select(t.device, at.label("at")).where(stray).distinct().limit(LOOK)
-        rows = (await connection.execute(query)).all()
-        stands = Stands(await list_stands(connection, sorted({row.device for row in rows})), zone)
-        for row in rows:
-            place = stands.find(row.device, row.at)
-            if place.station:
-                fresh: Row = {"station": place.station}
-                if "day" in t:
-                    fresh["day"] = local_day(row.at, place.zone)
-                these = (t.device == row.device, at == row.at, t.station == "")
-                placed += (await connection.execute(update(table).where(*these).values(fresh))).rowcount
+    for row in (await c.execute(found)).all():
+        fresh: Row = {"station": row.station} | ({"day": local_day(row.at, row.zone)} if "day" in t else {})
+        these = update(table).where(*stray, t.device == row.device, at == row.at)
+        placed += (await c.execute(these.values(fresh))).rowcount
     return placed

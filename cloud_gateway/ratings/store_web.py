@@ -110,15 +110,9 @@ async def find_rating(c: AsyncConnection, place: int) -> WallRating | None:
 
 async def list_stations(c: AsyncConnection) -> dict[str, tuple[str, str]]:
     """The stations that the wall has ratings of: names (English, Chinese) by code."""
-    query = (
-        select(_r.station, station.c.name, station.c.name_zh)
-        .outerjoin(station, station.c.code == _r.station)
-        .where(_r.station != "")
-        .distinct()
-        .order_by(_r.station)
-    )
-    rows = (await c.execute(query)).all()
-    return {row.station: (row.name or row.station, row.name_zh or row.station) for row in rows}
+    rated = select(_r.place).where(_r.station == station.c.code).exists()
+    query = select(station.c.code, station.c.name, station.c.name_zh).where(rated).order_by(station.c.code)
+    return {row.code: (row.name, row.name_zh) for row in await c.execute(query)}
 
 
 async def _read(c: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[WallRating]:

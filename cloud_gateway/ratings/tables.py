@@ -37,6 +37,7 @@ rating = Table(  # one row for each rating that counts, whatever its channel; ne
     Index("rating_waiting", "place", "station", "counter", "clerk", "channel"),
     Index("rating_of_clerk", "clerk", "at"),
     Index("rating_taken", "taken_at"),
+    Index("rating_day", "day"),
 )
 
 rating_more = Table(  # what customers chose to add
@@ -68,6 +69,7 @@ service = Table(  # one service at a counter, rated or not
     Column("place", Integer, ForeignKey("evidence_entry.place")),  # of the `service-day` entry; null: waits
     Index("service_waiting", "place", "station", "due_at"),
     Index("service_closed", "station", "closed_at"),
+    Index("service_day", "day"),
 )
 
 press = Table(  # every raw press, counted or not

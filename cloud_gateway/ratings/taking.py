@@ -17,6 +17,7 @@ from edge_agent.wire.ratings import (
     RATING_MORE,
     SERVICE,
     SHIFT,
+    NotInvited,
     PressBody,
     RatingBody,
     RatingMoreBody,
@@ -82,7 +83,15 @@ def decode(said: Said) -> Body:
         raise Unreadable(str(exc)) from exc
     if isinstance(body, RatingBody) and body.score > body.scale:
         raise Unreadable(f"a score of {body.score} on a scale of {body.scale}")
+    if isinstance(body, ServiceBody) and not _makes_sense(body):
+        raise Unreadable(f"a service with invited={body.invited}, answered={body.answered}, why_not={body.why_not!r}")
     return body
+
+
+def _makes_sense(body: ServiceBody) -> bool:
+    """Whether there is a reason if, and only if, nobody was invited; and only who was invited has answered."""
+    invited = body.why_not is NotInvited.INVITED
+    return body.invited is invited and (invited or not body.answered)
 
 
 def new_rating(said: Said, body: RatingBody, place: Place) -> NewRating:

@@ -106,6 +106,7 @@ def _make_witnesses() -> None:
         ),
         sa.PrimaryKeyConstraint("life", "size"),
     )
+    op.create_index("evidence_head_size", "evidence_head", ["size", "life"], unique=False)
     op.create_table(
         "evidence_witness",
         sa.Column("device", sa.String(length=32), nullable=False),
@@ -333,6 +334,7 @@ def _make_ratings() -> None:
         sa.PrimaryKeyConstraint("count"),
         sa.UniqueConstraint("device", "window"),
     )
+    op.create_index("rating_day", "rating", ["day"], unique=False)
     op.create_index("rating_of_clerk", "rating", ["clerk", "at"], unique=False)
     op.create_index("rating_taken", "rating", ["taken_at"], unique=False)
     op.create_index("rating_waiting", "rating", ["place", "station", "counter", "clerk", "channel"], unique=False)
@@ -360,6 +362,7 @@ def _make_ratings() -> None:
         sa.PrimaryKeyConstraint("device", "window"),
     )
     op.create_index("service_closed", "service", ["station", "closed_at"], unique=False)
+    op.create_index("service_day", "service", ["day"], unique=False)
     op.create_index("service_waiting", "service", ["place", "station", "due_at"], unique=False)
 
 

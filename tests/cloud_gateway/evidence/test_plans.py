@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.evidence import store, store_erasure, store_keys, store_scrub
+from cloud_gateway.evidence import store, store_erasure, store_heads, store_keys, store_scrub
 from cloud_gateway.evidence.retention import Reason
 from edge_agent.proof.merkle import consistency_spans, inclusion_spans
 from tests.cloud_gateway.evidence.exports import hold_entry
@@ -33,6 +33,7 @@ async def erase(connection: AsyncConnection) -> None:
         pytest.param(lambda c: store.prove(c, inclusion_spans(37, 60)), id="inclusion"),
         pytest.param(lambda c: store.prove(c, consistency_spans(37, 60)), id="consistency"),
         pytest.param(lambda c: store.root_at(c, 59), id="root"),
+        pytest.param(lambda c: store_heads.find_note(c, 37), id="note"),
         pytest.param(lambda c: store_scrub.read_records(c, KEYS), id="records"),
         pytest.param(lambda c: store_scrub.read_texts(c, 3, 50), id="texts"),
         pytest.param(lambda c: store_scrub.read_level(c, 2, 0, 9), id="nodes"),

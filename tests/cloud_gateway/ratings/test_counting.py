@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import event
+from collections.abc import Awaitable, Callable
 
-from cloud_gateway.database import reading
+import msgspec
+import pytest
+from sqlalchemy import event, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloud_gateway.database import reading, transaction
+from cloud_gateway.evidence.entries import MAX_BYTES, seal_entry
+from cloud_gateway.ratings.batches import MOST_ROWS, Waiting, choose_batches, count_entry
 from cloud_gateway.ratings.days import read_period
-from cloud_gateway.ratings.store_figures import read_additions
+from cloud_gateway.ratings.store_figures import read_additions, read_period_released
+from cloud_gateway.ratings.store_taking import LOOK, place_strays
+from cloud_gateway.ratings.store_web import list_stations
+from cloud_gateway.ratings.tables import press
+from cloud_gateway.stations.entries import StationEntry
 from edge_agent.wire import ratings as wire
-from tests.cloud_gateway.ingest.pieces import deliver
-from tests.cloud_gateway.ratings.hall import DAY, MIDNIGHT, NINE, ONE, TWO, WAITED, Hall, number_of, rating, service
+from tests.cloud_gateway.ingest.pieces import EPOCH, deliver
+from tests.cloud_gateway.ratings.hall import (
+    DAY,
+    MIDNIGHT,
+    NINE,
+    ONE,
+    STATION,
+    TWO,
+    WAITED,
+    Hall,
+    number_of,
+    rating,
+    service,
+)
 
 
 async def test_ratings_wait_until_there_are_k_of_a_counter(hall: Hall) -> None:
@@ -130,10 +152,76 @@ async def test_records_are_looked_up_and_not_read_through(hall: Hall) -> None:
     assert [step.split()[:2] for step in steps if step.startswith(("SEARCH", "SCAN"))] == [["SEARCH", "record"]] * 2
 
 
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(lambda c: read_period_released(c, read_period("2026-11")), id="figures"),
+        pytest.param(list_stations, id="stations-of-the-wall"),
+        pytest.param(place_strays, id="strays"),
+    ],
+)
+async def test_tables_that_grow_are_not_read_through(
+    hall: Hall, look: Callable[[AsyncConnection], Awaitable[object]]
+) -> None:
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(hall.engine.sync_engine, "before_cursor_execute", lambda c, k, sql, v, *_: asked.append((sql, v)))
+    async with reading(hall.engine) as connection:
+        await look(connection)
+        looks = [one for one in asked if one[0].startswith("SELECT")]
+        plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks]
+        steps = [row.detail.split()[:2] for plan in plans for row in plan]
+    assert steps
+    small = (["SCAN", "station"], ["SCAN", "clerk"], ["SCAN", "terminal"])
+    assert [step for step in steps if step[0] == "SCAN" and step not in small] == []
+
+
 async def test_a_score_beyond_its_scale_does_not_count_and_holds_up_nothing(hall: Hall) -> None:
     await hall.hear(rating(1, 5, scale=3), rating(2))
     await hall.close_day()
     assert [row["id"] for row in await hall.released()] == [number_of(2)]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"invited": False, "answered": False}, id="not-invited-without-a-reason"),
+        pytest.param({"why_not": wire.NotInvited.NO_EVENT}, id="invited-with-a-reason-why-not"),
+        pytest.param({"invited": False, "why_not": wire.NotInvited.NO_EVENT}, id="answered-without-invitation"),
+    ],
+)
+async def test_a_service_that_contradicts_itself_does_not_count_and_holds_up_nothing(
+    hall: Hall, said: dict[str, bool]
+) -> None:
+    await hall.hear(rating(1), service(1), msgspec.structs.replace(service(2), **said))
+    await hall.close_day()
+    assert [row["id"] for row in await hall.released()] == [number_of(1)]
+    assert [body["served"] for body in await hall.entries("service-day")] == [1]
+
+
+def test_a_batch_of_the_longest_rows_is_an_entry() -> None:
+    name = "\x01" * 200
+    rows = [
+        Waiting(number_of(n), 3, 3, "s" * 32, name, name, "counter", "counter", "2026-11-22", 864_000, NINE)
+        for n in range(MOST_ROWS + 1)
+    ]
+    full, rest = choose_batches(rows, 5, NINE)
+    assert len(seal_entry(count_entry(full), NINE).body) <= MAX_BYTES
+    assert len(rest) == 1
+
+
+async def test_what_a_retired_terminal_says_keeps_no_other_from_its_station(hall: Hall) -> None:
+    later = NINE + DAY
+    hall.now = later
+    replaced = {"number": "1", "name": "Counter 1", "name_zh": "1 号窗口", "device": "terminal-03"}
+    await hall.enter(StationEntry.model_validate({**STATION.model_dump(exclude={"counter"}), "counter": [replaced]}))
+    facts = {"epoch": EPOCH, "station": "", "counter": "1", "button": 3, "source": "pin"}
+    facts |= {"counted": False, "reason": "no-window", "present": None}
+    said = [{"device": ONE, "seq": n, "at": later + n, **facts} for n in range(LOOK)]
+    async with transaction(hall.engine) as connection:
+        await connection.execute(insert(press), [*said, {"device": TWO, "seq": 1, "at": later + DAY, **facts}])
+        assert await place_strays(connection) == 1
+        placed = await connection.execute(select(press.c.device, press.c.station).where(press.c.station != ""))
+        assert [tuple(row) for row in placed] == [(TWO, "harbour")]
 
 
 async def test_what_a_terminal_says_before_its_station_is_entered_counts_once_it_is(bare_hall: Hall) -> None:

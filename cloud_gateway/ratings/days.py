@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from edge_agent.web.times import EPOCH, MILLISECOND, find_zone
@@ -43,6 +43,8 @@ def read_period(text: str) -> Period:
         raise ValueError(f"{text!r} is no period; write 2026, 2026-Q4, 2026-11 or 2026-11-22")
     year, quarter, month, day = (None if part is None else int(part) for part in found.groups())
     assert year is not None
+    if year == MAXYEAR:
+        raise ValueError(f"{text!r} ends with the calendar")
     if day is not None:
         return Period(text, *2 * (date.fromisoformat(text).isoformat(),))
     if month is not None:

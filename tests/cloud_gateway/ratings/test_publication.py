@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from cloud_gateway.evidence import weiran_verify as verifier
 from cloud_gateway.evidence.entries import Entry, seal_entry
@@ -77,6 +79,11 @@ def test_what_is_no_period_is_refused_by_both(text: str) -> None:
         read_period(text)
     with pytest.raises(ValueError, match=r"."):
         verifier.read_period(text)
+
+
+def test_a_period_has_a_day_after_it() -> None:
+    with pytest.raises(ValueError, match="calendar"):
+        read_period("9999-12-31")
 
 
 def sizes(**counters: int) -> dict[Place, int]:
@@ -145,6 +152,23 @@ async def test_ratings_of_two_scales_are_never_added(hall: Hall) -> None:
         ("counter", 3, 5),
         ("counter", 5, 5),
     ]
+
+
+async def test_no_writer_waits_while_the_log_is_read_for_a_publication(hall: Hall) -> None:
+    await day_of_ratings(hall)
+    said: list[str] = []
+    event.listen(hall.engine.sync_engine, "before_cursor_execute", lambda c, k, sql, *_: said.append(sql))
+    await published(hall)
+    begun = "\n".join(said).split("BEGIN")
+    assert [one for one in begun if "evidence_entry.type" in one] != []
+    assert [one for one in begun if "evidence_entry.type" in one and one.startswith(" IMMEDIATE")] == []
+
+
+async def test_two_who_publish_at_once_publish_one_edition(hall: Hall) -> None:
+    await day_of_ratings(hall)
+    first, second = await asyncio.gather(published(hall), published(hall))
+    assert first.edition == second.edition
+    assert [first.is_new, second.is_new].count(True) == 1
 
 
 async def test_a_publication_is_signed_and_the_log_says_so(hall: Hall) -> None:

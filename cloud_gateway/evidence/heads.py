@@ -116,10 +116,10 @@ async def _prepare(engine: AsyncEngine, signer: Signer, now: int) -> None:
     if state.frontier.size == 0 or (first is not None and named and state.restored_from is None):
         return
     async with transaction(engine) as c:
+        await store.append(c, [], now)  # that it was restored; one that had no life yet has nothing to say of that
         if first is None:
             await store_heads.begin_life(c, Life(1, signer.name, 0), now)
         await append_keys(c, [name], now)
-        await store.append(c, [], now)
 
 
 def _check_fit(state: store.State, root: bytes, last: Head | None, before: bytes | None) -> None:

@@ -68,6 +68,16 @@ def put_back_by_hand(copy: Path, database: Path) -> None:
     copy.rename(database)
 
 
+async def test_a_restored_log_that_had_signed_nothing_keeps_its_name(settings: GatewaySettings, tmp_path: Path) -> None:
+    async with open_gateway(settings) as ground:
+        await take_ratings(ground, 1, 3)
+        make_backup(settings, tmp_path / "backup", now)
+    restore_backup(settings, tmp_path / "backup", later, force=True)
+    async with open_gateway(settings) as ground:
+        head = await signed_head(ground)
+    assert open_checkpoint(head.note, [SIGNER.public]).origin == ORIGIN
+
+
 async def test_the_log_of_a_restored_gateway_says_so_before_anything_else(
     settings: GatewaySettings, tmp_path: Path
 ) -> None:

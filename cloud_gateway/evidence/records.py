@@ -58,6 +58,7 @@ def record_leaf(fact: RecordFact, received_at: int) -> bytes:
 
 def _is_signature(sig: str | None) -> bool:
     try:
-        return sig is not None and len(sig) == 88 and len(base64.b64decode(sig, validate=True)) == SIGNATURE_BYTES
+        raw = base64.b64decode(sig or "", validate=True)
     except (binascii.Error, ValueError):
         return False
+    return len(raw) == SIGNATURE_BYTES and base64.b64encode(raw).decode() == sig

@@ -107,6 +107,14 @@ def _object(value: object, names: Iterable[str], what: str) -> Object:
     return value
 
 
+def _are_texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_natural(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
 def _base64(text: object) -> bytes:
     if not isinstance(text, str):
         raise ValueError("no base64")
@@ -250,16 +258,15 @@ def read_receipt(text: str) -> Receipt:
     prefix, _, encoded = text.strip().partition(".")
     if prefix != "WR1" or not re.fullmatch(r"[A-Za-z0-9_-]+", encoded):
         raise ValueError("a receipt begins with WR1. and goes on in base64url")
-    value = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    value = _decode_json(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode())
     if isinstance(value, dict):
-        value = {"c": None} | value
+        value = {"c": ""} | value
     made = _object(value, "deskabgc", "a receipt")
-    device, epoch, seq, checkpoint = made["d"], made["e"], made["s"], made["c"]
-    texts = (device, epoch, made["k"], made["b"], made["g"], "" if checkpoint is None else checkpoint)
-    if not all(isinstance(one, str) for one in texts) or type(seq) is not int or type(made["a"]) is not int:
+    seq = made["s"]
+    if not _are_texts(made[name] for name in "dekbgc") or type(seq) is not int or type(made["a"]) is not int:
         raise ValueError("a field of the receipt is not what it should be")
     facts = (made["k"], made["a"], made["b"], made["g"])
-    return Receipt(str(device), str(epoch), seq, facts, None if checkpoint is None else str(checkpoint))
+    return Receipt(str(made["d"]), str(made["e"]), seq, facts, str(made["c"]) or None)
 
 
 # The walk through the entries
@@ -270,7 +277,13 @@ Place = tuple[str, str, int]  # device, epoch, seq of the lane `record`
 
 @dataclass
 class Counts:
-    """What was seen on the way. `unproven`: records of devices whose key the log does not name, as in a trial."""
+    """What was seen on the way. `unproven`: records of devices whose key the log does not name, as in a trial.
+
+    What follows `publications` is no break, and whoever must not trust the log's keeper asks about it. `restored`: so
+    often did the log go on from a backup. `rekeyed`: devices of more than one key. `withheld`: texts of the wall that
+    are not here, though no entry erases or masks them. `uncounted`: ratings by phone and on the web that no row counts.
+    `superseded`: newer editions of the publication. `regulators`: by whose keys texts may be masked, name+id.
+    """
 
     records: int = 0
     signed: int = 0
@@ -281,6 +294,12 @@ class Counts:
     texts: int = 0
     erased: int = 0
     publications: int = 0
+    restored: int = 0
+    rekeyed: int = 0
+    withheld: int = 0
+    uncounted: int = 0
+    superseded: int = 0
+    regulators: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -302,6 +321,10 @@ class Walk:
     leaves: dict[int, str] = field(default_factory=dict)  # of entries with hidden texts, hex
     erased: set[tuple[object, object]] = field(default_factory=set)  # or masked
     found: dict[Place, tuple[int, tuple[object, ...]]] = field(default_factory=dict)
+    walls: set[int] = field(default_factory=set)  # entries whose texts the public wall shows
+    said: dict[str, tuple[object, ...]] = field(default_factory=dict)  # ratings that name their row, until it counts
+    rated: dict[str, int] = field(default_factory=dict)  # others that no row counts yet, by channel
+    counted: set[str] = field(default_factory=set)  # ids of rows
     counts: Counts = field(default_factory=Counts)
 
     def __post_init__(self) -> None:
@@ -341,7 +364,7 @@ class Walk:
 
     def _read(self, index: int, entry: Object, raw: bytes) -> None:
         kind, body = entry["type"], entry["body"]
-        if entry["v"] != 1 or not isinstance(kind, str) or not isinstance(body, dict):
+        if type(entry["v"]) is not int or entry["v"] != 1 or not isinstance(kind, str) or not isinstance(body, dict):
             raise Broken("form", f"entry {index} is of no known version", index)
         try:
             if read := _READERS.get(kind):
@@ -349,6 +372,8 @@ class Walk:
             if b'{"sha256":"' in raw:
                 self.hidden |= {(index, path): hash_ for path, hash_ in _find_hidden("body", body)}
                 self.leaves[index] = hash_leaf(raw).hex()
+                if kind in WALL and body.get("channel") != "phone":
+                    self.walls.add(index)
         except (KeyError, TypeError, ValueError, RecursionError) as exc:
             raise Broken("form", f"entry {index} is no {kind}: {exc}", index) from exc
 
@@ -357,8 +382,10 @@ class Walk:
         if body["role"] == "device":
             name = str(body["name"])
             self.keys[name] = (*self.keys.get(name, ()), _base64(body["key"]))
+            self.counts.rekeyed += len(self.keys[name]) == 2
         if body["role"] == "regulator":
-            self.regulators.append(make_key(str(body["name"]), _base64(body["key"])))
+            self.regulators.append(key := make_key(str(body["name"]), _base64(body["key"])))
+            self.counts.regulators.append(f"{key.name}+{key.id.hex()}")
 
     def read_record(self, index: int, body: Object) -> None:
         """A device's record: its signature is of a key that the log has named."""
@@ -373,13 +400,59 @@ class Walk:
             if not any(is_signed(key, raw, message.encode()) for key in keys):
                 raise Broken("record-signature", f"record {index} is not signed by its device {device}", index)
             self.counts.signed += 1
-        place = (device, str(body["epoch"]), cast(int, body["seq"]))
-        if place in self.wanted and body["lane"] == "record":
-            self.found[place] = index, (body["kind"], body["at"], body["body_sha256"], sig)
+        if body["lane"] == "record":
+            self._note_record(index, (device, str(body["epoch"]), cast(int, body["seq"])), body)
+
+    def _note_record(self, index: int, place: Place, body: Object) -> None:
+        if place in self.wanted:
+            self.found[place] = index, (body["kind"], body["at"], body["body_sha256"], body["sig"])
+        if body["kind"] == "rating/1":
+            self.rated["counter"] = self.rated.get("counter", 0) + 1
+
+    def read_rating(self, _index: int, body: Object) -> None:
+        """A rating by phone or on the web; one that names its row says what stands in it."""
+        if "count" in body:
+            self.said.setdefault(str(body["count"]), tuple(body[name] for name in SAID))
+        else:
+            channel = str(body["channel"])
+            self.rated[channel] = self.rated.get(channel, 0) + 1
+
+    def read_count(self, index: int, body: Object) -> None:
+        """Rows of the count: each is of a rating before it, and no rating has two."""
+        for row in (_object(one, ROW, "a row of the count") for one in cast(Sequence[object], body["rows"])):
+            _check_row(row)
+            id_, channel = str(row["id"]), str(row["channel"])
+            if id_ in self.counted:
+                raise Broken("count-twice", f"entry {index} counts the row {id_}, which was counted before", index)
+            self.counted.add(id_)
+            if (said := self.said.pop(id_, None)) is None:
+                self._take_rating(index, channel)
+            elif said != tuple(row[name] for name in SAID):
+                raise Broken("count-altered", f"the row {id_} in entry {index} is not what its rating says", index)
+
+    def _take_rating(self, index: int, channel: str) -> None:
+        """One of those that do not name their row: none can be told from another, but more rows than ratings can."""
+        if not self.rated.get(channel):
+            raise Broken("count-foreign", f"entry {index} counts a rating ({channel}) that nobody has given", index)
+        self.rated[channel] -= 1
+
+    def read_service_day(self, _index: int, body: Object) -> None:
+        """What was served on a day, of which publications are made."""
+        missed, texts = body["not_invited"], (body[name] for name in ("station", "counter", "clerk", "day"))
+        if not isinstance(missed, dict) or not _are_texts(texts):
+            raise ValueError("a field is not what it should be")
+        if not all(map(_is_natural, (body["served"], body["invited"], body["answered"], *missed.values()))):
+            raise ValueError("what is counted is a whole number")
+
+    def read_publication(self, _index: int, body: Object) -> None:
+        """That figures were published."""
+        if not _are_texts((body["period"], body["sha256"])) or not _is_natural(body["edition"]):
+            raise ValueError("a field is not what it should be")
 
     def read_restored(self, index: int, body: Object) -> None:
         """The log went on from a backup, under another origin."""
         self.lives.append((str(body["origin"]), index))
+        self.counts.restored += 1
 
     def read_mask(self, index: int, body: Object) -> None:
         """A text that is shown no more: a regulator whose key the log has named has signed that he knows of it."""
@@ -391,7 +464,7 @@ class Walk:
         self.erased.add((body["place"], body["path"]))
 
     def _fit_mask(self, index: int, body: Object, receipt: str) -> None:
-        """The mask, and the receipt in it, are about one text of an entry before it, by its place, path and leaf."""
+        """Mask and receipt are about one text of an entry before them, by place, path and leaf, for one reason."""
         place, path, leaf = cast(int, body["place"]), str(body["path"]), body["leaf"]
         if (place, path) not in self.hidden:
             raise Broken(
@@ -400,8 +473,8 @@ class Walk:
         if leaf != self.leaves[place]:
             raise Broken("mask-fit", f"mask {index} names another leaf than that of entry {place}", index)
         lines = receipt.split("\n")
-        if lines[0] != "weiran report receipt 1" or lines[2:5] != [str(place), path, leaf]:
-            raise Broken("mask-fit", f"the receipt in mask {index} is about another text than its own", index)
+        if lines[0] != "weiran report receipt 1" or lines[2:6] != [str(place), path, leaf, body["reason"]]:
+            raise Broken("mask-fit", f"the receipt in mask {index} is about another text or reason than its own", index)
 
     def read_erasure(self, index: int, body: Object) -> None:
         """Texts that may be shown no more."""
@@ -450,7 +523,25 @@ _READERS: dict[str, Callable[[Walk, int, Object], None]] = {
     "restored": Walk.read_restored,
     "erasure": Walk.read_erasure,
     "mask": Walk.read_mask,
+    "rating": Walk.read_rating,
+    "count": Walk.read_count,
+    "service-day": Walk.read_service_day,
+    "publication": Walk.read_publication,
 }
+#: Whose texts are published as they are written.
+WALL = frozenset({"rating", "reply", "answer", "appeal", "ruling"})
+ROW = ("channel", "clerk", "counter", "day", "id", "scale", "score", "stage", "station", "wait_s")
+#: What a rating that names its row says of it.
+SAID = ("channel", "scale", "score", "stage", "station", "day")
+
+
+def _check_row(row: Object) -> None:
+    scale, score, wait = row["scale"], row["score"], row["wait_s"]
+    if scale not in (3, 5) or not _is_natural(score) or not 1 <= cast(int, score) <= scale:
+        raise ValueError("a row has a score from 1 to its scale, which is 3 or 5")
+    texts = (row[name] for name in ROW if name not in {"scale", "score", "wait_s"})
+    if not _are_texts(texts) or not (wait is None or _is_natural(wait)):
+        raise ValueError("a field of a row is not what it should be")
 
 
 def _find_hidden(path: str, value: object) -> Iterator[tuple[str, str]]:
@@ -482,8 +573,11 @@ class Publication(NamedTuple):
     note: str | None = None
 
 
-def check_publication(read: Callable[[], Iterable[bytes]], size: int, given: Publication, keys: Sequence[Key]) -> None:
-    """Make the document again from a sound export of so many entries. Raises Broken, Unusable."""
+def check_publication(read: Callable[[], Iterable[bytes]], size: int, given: Publication, keys: Sequence[Key]) -> int:
+    """Make the document again from a sound export of so many entries; returns how many newer editions the log names.
+
+    Raises Broken, Unusable.
+    """
     try:
         asked = cast(Object, decode(given.document.removesuffix(b"\n")))
         period, upto, k = str(asked["period"]), cast(int, asked["size"]), cast(int, asked["k"])
@@ -494,15 +588,16 @@ def check_publication(read: Callable[[], Iterable[bytes]], size: int, given: Pub
         raise Unusable(f"no publication: {exc}") from exc
     if not 0 <= upto <= size:
         raise Unusable(f"the publication is made from {upto} entries, and the export has {size}: take a newer one")
-    made, digests = remake(read(), period, first, last, upto, k)
+    made, editions = remake(read(), period, first, last, upto, k)
     if made != given.document:
         at = next((i for i, (a, b) in enumerate(zip(made, given.document, strict=False)) if a != b), len(made))
         raise Broken("publication", f"what the log says differs from the publication from byte {at} on", None)
     digest = hashlib.sha256(made).hexdigest()
-    if size > upto and digest not in digests:
+    if size > upto and digest not in editions:
         raise Broken("publication-entry", "the log does not say that this was published", None)
     if given.note is not None:
         _check_note(given.note, [period, str(upto), digest], keys)
+    return sum(edition > editions.get(digest, edition) for edition in editions.values())
 
 
 def _check_note(note: str, facts: Sequence[str], keys: Sequence[Key]) -> None:
@@ -533,14 +628,14 @@ def read_period(text: str) -> tuple[str, str]:
 
 def remake(
     lines: Iterable[bytes], period: str, first: str, last: str, size: int, k: int
-) -> tuple[bytes, frozenset[str]]:
-    """The document made from the first `size` entries, and the digests of all publications that the log names."""
+) -> tuple[bytes, Mapping[str, int]]:
+    """The document made from the first `size` entries, and the editions of this period that the log names by digest."""
     ratings: dict[tuple[str, int], dict[Cell, list[Object]]] = {}
     services: dict[Cell, list[Object]] = {}
-    digests: set[str] = set()
+    editions: dict[str, int] = {}
     for index, kind, body in _released(lines):
-        if kind == "publication":
-            digests.add(str(body["sha256"]))
+        if kind == "publication" and body["period"] == period:
+            editions[str(body["sha256"])] = cast(int, body["edition"])
         if index >= size:
             continue
         for row in cast(Sequence[Object], body["rows"]) if kind == "count" else ():
@@ -563,7 +658,7 @@ def remake(
         ],
         "services": _service_cells(services, k),
     }
-    return encode(document) + b"\n", frozenset(digests)
+    return encode(document) + b"\n", editions
 
 
 def _released(lines: Iterable[bytes]) -> Iterator[tuple[int, str, Object]]:
@@ -718,7 +813,7 @@ def _read_header(line: bytes) -> Export:
     try:
         header = _object(decode(line), HEAD, "the first line of an export")
         size, origin, keys = header["size"], header["origin"], header["keys"]
-        if header["export"] != 1 or type(size) is not int or size < 1 or not isinstance(keys, list):
+        if encode(header["export"]) != b"1" or type(size) is not int or size < 1 or not isinstance(keys, list):
             raise ValueError("the export is of no known version, or empty")
         return Export(str(origin), size, [read_key(key) for key in keys])
     except ValueError as exc:
@@ -783,13 +878,13 @@ def _check_texts(walk: Walk, lines: Sequence[bytes]) -> None:
     for line in lines:
         try:
             text = _object(_object(decode(line), ("text",), "a text")["text"], ("i", "path", "salt", "text"), "a text")
-            if type(text["i"]) is not int:
-                raise ValueError("it names no entry")
+            if type(text["i"]) is not int or not _are_texts(text[name] for name in ("path", "salt", "text")):
+                raise ValueError("it names no entry, or is none")
             place, salt = (text["i"], str(text["path"])), bytes.fromhex(str(text["salt"]))
         except ValueError as exc:
             raise Broken("form", f"a text after the entries: {exc}", walk.tree.size) from exc
         hash_ = hashlib.sha256(salt + str(text["text"]).encode()).hexdigest()
-        if len(salt) != 16 or walk.hidden.get(place) != hash_ or place in shown:
+        if len(salt) != 16 or salt.hex() != text["salt"] or walk.hidden.get(place) != hash_ or place in shown:
             raise Broken(
                 "text", f"the text {place[1]} of entry {place[0]} is not the one that it was made with", place[0]
             )
@@ -799,6 +894,8 @@ def _check_texts(walk: Walk, lines: Sequence[bytes]) -> None:
             )
         shown.add(place)
     walk.counts.texts, walk.counts.erased = len(shown), len(walk.erased)
+    walk.counts.withheld = sum(key[0] in walk.walls for key in walk.hidden.keys() - shown - walk.erased)
+    walk.counts.uncounted = len(walk.said) + sum(n for channel, n in walk.rated.items() if channel != "counter")
 
 
 def _check_receipt(walk: Walk, receipt: Receipt) -> None:
@@ -853,7 +950,7 @@ def verify(
     take_entries(walk, export, read())
     end_walk(walk, export, held)
     if publication is not None:
-        check_publication(read, export.size, publication, pinned or export.keys)
+        walk.counts.superseded = check_publication(read, export.size, publication, pinned or export.keys)
         walk.counts.publications = 1
     root = base64.b64encode(walk.tree.root()).decode()
     return Result(export.origin, export.size, root, bool(pinned), walk.counts)
@@ -883,6 +980,8 @@ def verify_file(
 
     Raises Broken, Unusable.
     """
+    if file.exists() and not file.is_file():
+        raise Unusable(f"{file} is no plain file; it is read more than once, so that no pipe will do")
     try:
         old = [one.read_bytes().decode() for one in checkpoints]
     except (OSError, UnicodeDecodeError) as exc:
@@ -893,7 +992,7 @@ def verify_file(
 
 def read_publication(file: Path) -> Publication:
     """A published document, and FILE.note if there is one. Raises Unusable."""
-    note = file.with_name(f"{file.name}.note")
+    note = Path(f"{file}.note")
     try:
         return Publication(file.read_bytes(), note.read_bytes().decode() if note.exists() else None)
     except (OSError, UnicodeDecodeError) as exc:
@@ -904,8 +1003,8 @@ def describe(found: Result | Broken) -> dict[str, object]:
     """What --json prints."""
     if isinstance(found, Broken):
         where = {"sound": False, "index": found.index, "from": found.first, "to": found.last}
-        return where | {"reason": found.reason, "detail": found.detail}
-    facts: dict[str, object] = {"sound": True, "origin": found.origin, "size": found.size, "root": found.root}
+        return where | {"reason": found.reason, "detail": _plain(found.detail)}
+    facts: dict[str, object] = {"sound": True, "origin": _plain(found.origin), "size": found.size, "root": found.root}
     return facts | {"key_pinned": found.pinned} | vars(found.counts)
 
 
@@ -915,16 +1014,36 @@ def tell(found: Result | Broken) -> str:
         place = "" if found.index is None else f" at entry {found.index}"
         if found.first != found.last:
             place += f" (altered: one of {found.first} to {found.last})"
-        return f"NOT SOUND{place}: {found.reason}: {found.detail}"
+        return f"NOT SOUND{place}: {found.reason}: {_plain(found.detail)}"
     c = found.counts
     remade = "\nThe publication, made again from the log, is the same byte for byte." if c.publications else ""
     pin = "" if found.pinned else "\nThe key is the one that the file itself names: key not pinned (--key)."
     return (
-        f"Sound: {found.size} entries of {found.origin}, {c.heads} signed heads, root {found.root}\n"
+        f"Sound: {found.size} entries of {_plain(found.origin)}, {c.heads} signed heads, root {found.root}\n"
         f"{c.records} records, {c.signed} signed by their devices, {c.unproven} of devices without a key in the log; "
         f"{c.texts} texts, {c.erased} erased or masked; {c.old_heads} old heads and {c.receipts} receipts agree"
-        f"{remade}{pin}"
+        f"{remade}{pin}{''.join(f'{chr(10)}{_plain(line)}' for line in _list_questions(c))}"
     )
+
+
+def _list_questions(c: Counts) -> list[str]:
+    """What is no break, and worth asking the log's keeper about."""
+    questions = (
+        (c.restored, "times the log went on from a backup: what was not in it is lost"),
+        (c.rekeyed, "devices have signed with more than one key"),
+        (c.withheld, "texts of the wall are not here, though no entry erases or masks them"),
+        (c.uncounted, "ratings by phone or on the web wait to be counted"),
+        (c.superseded, "newer editions of the publication are in the log"),
+    )
+    said = [f"Ask: {number} {what}" for number, what in questions if number]
+    if c.regulators:
+        said.append(f"Ask: texts may be masked by {', '.join(c.regulators)}: are these regulators?")
+    return said
+
+
+def _plain(text: str) -> str:
+    """What a file says, as it is shown: nothing in it moves a cursor, hides a line or stops a terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

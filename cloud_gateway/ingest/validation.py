@@ -32,7 +32,7 @@ EARLIEST_AT = 315_532_800_000
 LATEST_AT = 4_102_444_800_000
 MAX_MONO = 2**63 - 1
 #: Of what becomes an entry of the evidence log: every reader of JSON holds it exactly.
-MAX_EVIDENCED_SEQ = 2**53 - 1
+MAX_EVIDENCED = 2**53 - 1
 
 Body = AlarmBody | GapBody | HeartbeatBody | HeadSeenBody | None
 
@@ -169,8 +169,9 @@ def _body(lane: Lane, record: Record, shift_ms: int) -> Body:
     """Read the bodies that the gateway acts on; others are kept as they came."""
     if not -MAX_MONO <= record.mono <= MAX_MONO:
         raise RecordError("bad_value", "mono does not fit 63 bits")
-    if record.seq > MAX_EVIDENCED_SEQ and lane in (Lane.ALARM, Lane.RECORD):
-        raise RecordError("bad_value", f"seq of lane {lane.value} does not fit 53 bits")
+    said_at = record.at - shift_ms
+    if max(record.seq, abs(said_at)) > MAX_EVIDENCED and lane in (Lane.ALARM, Lane.RECORD):
+        raise RecordError("bad_value", f"seq or time of lane {lane.value} does not fit 53 bits")
     if record.kind == GAP and lane in (Lane.ALARM, Lane.RECORD):
         raise RecordError("gap_not_allowed", f"lane {lane.value} never has a gap")
     if not is_kind(record.kind):

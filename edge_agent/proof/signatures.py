@@ -64,10 +64,13 @@ def is_signed(public_key: bytes, statement: Statement, signature: str | None) ->
 
 
 def is_signed_message(public_key: bytes, message: bytes, signature: str) -> bool:
-    """Whether the signature (base64) is this key's for this message; anything malformed is not."""
+    """Whether the signature (base64) is this key's for this message; anything malformed is not.
+
+    Base64 has one form only here: a second text of the same bytes would be a record that others read differently.
+    """
     try:
         raw = base64.b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(public_key).verify(raw, message)
     except (InvalidSignature, binascii.Error, ValueError):
         return False
-    return True
+    return base64.b64encode(raw).decode() == signature

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import os
 import random
 import subprocess
 import sys
@@ -129,3 +130,13 @@ def test_it_names_the_first_broken_entry(file: Path, capsys: pytest.CaptureFixtu
 def test_it_says_when_there_is_no_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verifier.main([str(tmp_path / name)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_it_takes_no_pipe_which_it_could_read_once_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert verifier.main([str(tmp_path / "pipe")]) == 2
+    assert "no pipe" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_publication(file: Path, tmp_path: Path) -> None:
+    assert verifier.main([str(file), "--publication", "."]) == 2

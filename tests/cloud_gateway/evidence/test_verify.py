@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from edge_agent.proof.checkpoints import sign_note
 from edge_agent.proof.merkle import leaf_hash
 from tests.cloud_gateway.evidence import exports
 from tests.cloud_gateway.evidence.exports import (
+    EPOCH,
     ORIGIN,
     Made,
     edit,
@@ -160,6 +162,10 @@ def test_a_receipt_that_its_device_has_not_signed_is_told_from_a_log_that_lacks_
     assert reason(judge(small.lines, receipts=[receipt(22)])) == ("receipt-missing", None)
 
 
+def test_a_receipt_with_an_empty_head_is_one_without(small: Made) -> None:
+    assert isinstance(judge(small.lines, receipts=[receipt(21, "")]), verifier.Result)
+
+
 def test_a_record_that_is_not_signed_by_its_device_is_found_though_heads_are_right() -> None:
     forged = make_export([key_entry(), signed_record(1), signed_record(2, key=STRANGER.key)])
     assert reason(judge(forged.lines)) == ("record-signature", 2)
@@ -187,7 +193,9 @@ def test_a_head_of_before_a_restore_shows_what_was_lost_by_it(small: Made) -> No
     entry = seal_entry(restored(40), AT)
     whole = exports.write_log([*small.sealed[:40], entry], origin=f"{ORIGIN}/1")
     found = [*whole.lines[:-1], after.lines[-1], whole.lines[-1]]
-    assert isinstance(judge(found, old=[note_at(small, 0)]), verifier.Result)
+    sound = judge(found, old=[note_at(small, 0)])
+    assert isinstance(sound, verifier.Result)
+    assert "Ask: 1 times the log went on from a backup" in verifier.tell(sound)
     assert reason(judge(found, old=[note_at(small, 1)])) == ("restored", 40)
 
 
@@ -229,6 +237,7 @@ def test_what_is_wrong_around_the_entries_is_found(
         pytest.param(b'{"at":1,"body":{"a":"\\u00e9"},"type":"x","v":1}', "canonical", id="escaped"),
         pytest.param('{"at":1,"body":{"名":1},"type":"x","v":1}'.encode(), "ASCII", id="a name outside ASCII"),
         pytest.param(b'{"at":1,"body":{},"type":"x","v":2}', "version", id="another version"),
+        pytest.param(b'{"at":1,"body":{},"type":"x","v":true}', "version", id="a version that is no number"),
         pytest.param(b'{"at":1,"body":{},"type":"key","v":1}', "no key", id="a key that is none"),
         pytest.param(b'{"at":1,"body":' + b"[" * 5000 + b"]" * 5000 + b',"type":"x","v":1}', "deep", id="deep"),
     ],
@@ -244,6 +253,7 @@ def test_an_entry_that_is_not_written_as_it_must_be_is_refused(raw: bytes, why: 
     [
         pytest.param("case 7", "case 8", id="text"),
         pytest.param('"salt":"', '"salt":"00', id="salt"),
+        pytest.param('"salt":"', '"salt":" ', id="a salt written otherwise"),
         pytest.param('"i":97', '"i":96', id="place"),
     ],
 )
@@ -297,6 +307,28 @@ def test_a_text_is_masked_by_an_entry_with_a_regulators_receipt_and_no_longer_sh
     assert isinstance(hidden, verifier.Result) == (signer is REGULATOR)
 
 
+def test_who_may_mask_texts_is_said() -> None:
+    found = judge(make_masked(1).lines)
+    assert isinstance(found, verifier.Result)
+    assert f"Ask: texts may be masked by {REGULATOR.name}+{REGULATOR.public.id.hex()}" in verifier.tell(found)
+
+
+def test_a_device_that_got_another_key_is_said() -> None:
+    entries = [key_entry(), signed_record(1), key_entry(STRANGER.key), signed_record(2, key=STRANGER.key)]
+    found = judge(make_export(entries).lines)
+    assert isinstance(found, verifier.Result)
+    assert found.counts.rekeyed == 1
+
+
+def test_what_a_stranger_wrote_moves_no_cursor_and_stops_no_terminal(small: Made) -> None:
+    facts = {"d": "\x1b[2J\ud800", "e": EPOCH, "s": 1, "k": "rating/1", "a": 1, "b": "", "g": ""}
+    text = "WR1." + base64.urlsafe_b64encode(json.dumps(facts).encode()).decode().rstrip("=")
+    found = judge(small.lines, receipts=[text])
+    assert isinstance(found, verifier.Broken)
+    assert verifier.tell(found).isprintable()
+    assert str(verifier.describe(found)["detail"]).isprintable()
+
+
 @pytest.mark.parametrize(
     ("other", "told"),
     [
@@ -306,6 +338,7 @@ def test_a_text_is_masked_by_an_entry_with_a_regulators_receipt_and_no_longer_sh
         pytest.param({"place": 9}, 1, id="a place that is none"),
         pytest.param({"path": "body.by"}, 1, id="what is no text"),
         pytest.param({}, 2, id="a receipt about another text"),
+        pytest.param({"reason": "unlawful"}, 1, id="another reason than the regulator's"),
     ],
 )
 def test_a_mask_that_does_not_fit_the_entry_it_masks_is_named(other: dict[str, Json], told: int) -> None:
@@ -322,6 +355,7 @@ def test_a_mask_that_does_not_fit_the_entry_it_masks_is_named(other: dict[str, J
         pytest.param(None, {"keys": ["x+y+z"]}, id="a key that is none"),
         pytest.param(None, {"old": ["a note that is none"]}, id="a checkpoint that is none"),
         pytest.param(None, {"receipts": ["WR1.e30"]}, id="a receipt that is none"),
+        pytest.param(None, {"receipts": ["WR1.eyJkIjoi_yJ9"]}, id="a receipt that is no UTF-8"),
     ],
 )
 def test_what_cannot_be_used_is_no_finding(header: bytes | None, arguments: dict[str, list[str]], small: Made) -> None:

@@ -104,6 +104,13 @@ def test_bad_body_is_refused_by_name(lane: Lane, kind: str, body: str, code: str
     assert (accepted.rows, accepted.points) == ([], [])
 
 
+def test_time_that_no_reader_of_the_log_holds_exactly_is_refused() -> None:
+    said = decode_frame(Lane.RECORD, frame(record(2, "{}", kind="note/1"), lane="record"))
+    shifts = {2**53 - 1: AT - 2**53 + 1, -(2**53): AT + 2**53, 2**53: AT - 2**53}
+    refused = {at: [r.code for r in sort_records(DEVICE, said, shift).rejected] for at, shift in shifts.items()}
+    assert refused == {2**53 - 1: [], -(2**53): ["bad_value"], 2**53: ["bad_value"]}
+
+
 SINCES = {
     "1970": (0, AT),
     "before 1970": (-(2**53), AT),

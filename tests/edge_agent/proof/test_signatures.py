@@ -53,6 +53,13 @@ def test_what_is_no_signature_is_refused(signature: str | None) -> None:
     assert not is_signed(PUBLIC, SAID, signature)
 
 
+def test_signature_is_written_in_one_way_only() -> None:
+    said = sign(KEY, SAID)
+    other = f"{said[:85]}{chr(ord(said[85]) + 1)}=="
+    assert base64.b64decode(other) == base64.b64decode(said)
+    assert not is_signed(PUBLIC, SAID, other)
+
+
 def test_another_key_or_no_key_is_refused() -> None:
     other = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
     assert not is_signed(other, SAID, sign(KEY, SAID))

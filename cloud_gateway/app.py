@@ -29,7 +29,7 @@ from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints import routes as complaints
 from cloud_gateway.complaints import routes_followups as followups
 from cloud_gateway.complaints import routes_handlers as handlers
-from cloud_gateway.console import dissents
+from cloud_gateway.console import dissents, holds
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
@@ -152,6 +152,7 @@ def _routes() -> list[BaseRoute]:
     for page in (
         console,
         dissents,
+        holds,
         site_pages,
         season_pages,
         closings,

@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, StreamingResponse
 
 from edge_agent.hardware.board import HardwareError
 from edge_agent.proof.digest import digest
+from edge_agent.web.headers import BodyTooLarge
 from edge_agent.web.pages import Pages, language_of
 from edge_agent.web.problems import Problem
 from edge_agent.web.streams import frame
@@ -245,7 +246,7 @@ async def _events(terminal: Terminal, closing: asyncio.Event) -> AsyncIterator[b
 
 async def _read_bounded(request: Request) -> bytes:
     body = b""
-    with contextlib.suppress(ClientDisconnect):  # half an event is none
+    with contextlib.suppress(ClientDisconnect, BodyTooLarge):  # half an event is none
         async for chunk in request.stream():
             body += chunk
             if len(body) > MAX_EVENT_BYTES:

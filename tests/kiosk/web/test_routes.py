@@ -106,6 +106,15 @@ async def test_event_that_is_too_long_is_refused(site: Site) -> None:
     assert (await post_event(site.here, (b" " * 10_000, ""))).status_code == 413
 
 
+async def test_event_without_an_end_is_cut_off_and_refused(site: Site) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b" " * 70_000
+
+    answer = await site.here.post("/api/v1/services", content=endless())
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_event")
+
+
 async def test_touch_rates_and_additions_follow(site: Site) -> None:
     await site.rig.serve()
     assert (await site.here.post("/api/v1/presses", json={"score": 2})).status_code == 202

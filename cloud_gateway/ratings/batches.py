@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from cloud_gateway.evidence.entries import Entry
 
-#: Rows of one entry: at their longest they are still no more than an entry may have (`entries.MAX_BYTES`).
+#: Rows of one entry: at their longest they are still no more than an entry may have (`entries.MAX_BYTES`). A larger
+#: release is several entries, one directly after the other.
 MOST_ROWS = 500
 DAY_MS = 86_400_000
 

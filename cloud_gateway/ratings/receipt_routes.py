@@ -18,7 +18,7 @@ from cloud_gateway.evidence.store import BrokenLog
 from cloud_gateway.evidence.verifier import read_verifier
 from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings.invitations import STAGES
-from cloud_gateway.ratings.proving import prove_entry, read_keys
+from cloud_gateway.ratings.proving import Proven, prove_entry, read_keys
 from cloud_gateway.ratings.receipt_words import DISAGREEMENTS, WORDS, refusal_words
 from cloud_gateway.ratings.receipts import (
     MAX_RECEIPT,
@@ -103,7 +103,7 @@ async def open_row(request: Request, _pace: AtPace, secret: Annotated[str, Form(
         return _row_page(request, "unreadable", None, proven=False)
     async with reading(gateway.engine) as connection:
         row = await find_counted(connection, count)
-        proven = None if row is None or row.place is None else await prove_entry(connection, row.place)
+        proven = None if row is None or row.place is None else await _prove(connection, row.place)
         names = ("", "") if row is None else await name_station(connection, row.station)
     if row is None:
         gateway.throttle.fail(key, now_ms())
@@ -120,9 +120,20 @@ async def _judge(connection: Connection, text: str) -> Judged:
     try:
         found = await gather(connection, receipt)
     except BrokenLog as exc:
-        remedy = _("Tell the operator: nothing can be proven until this is found.")
-        raise Problem(500, "broken_log", _("The evidence log is damaged."), remedy, detail=str(exc)) from exc
+        raise _broken(exc) from exc
     return Judged(text, receipt, judge(receipt, found.facts), found)
+
+
+async def _prove(connection: Connection, place: int) -> Proven | None:
+    try:
+        return await prove_entry(connection, place)
+    except BrokenLog as exc:
+        raise _broken(exc) from exc
+
+
+def _broken(exc: BrokenLog) -> Problem:
+    remedy = _("Tell the operator: nothing can be proven until this is found.")
+    return Problem(500, "broken_log", _("The evidence log is damaged."), remedy, detail=str(exc))
 
 
 def _row_page(request: Request, outcome: str, row: CountedRow | None, *, proven: bool) -> Response:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway import tables as t
+from cloud_gateway.database import transaction
 from cloud_gateway.evidence import weiran_verify
+from cloud_gateway.evidence.tables import evidence_node
+from cloud_gateway.ratings.tables import rating
+from cloud_gateway.ratings.tables_web import web_rating
 from edge_agent.proof.checkpoints import Checkpoint, sign_note, write_checkpoint
 from tests.cloud_gateway.ratings.web.ground import AT, DEVICE, EPOCH, ORIGIN, SIGNER, Ground, make_receipt
 
@@ -114,6 +122,29 @@ async def test_record_that_replaced_a_signed_one_is_found(ground: Ground) -> Non
     await ground.store_record(6, b'{"score":3}')
     await ground.sign()
     assert "Another rating stands in the place of yours" in await ground.check(make_receipt(6, b'{"score":1}'))
+
+
+@asynccontextmanager
+async def nodes_missing(engine: AsyncEngine) -> AsyncIterator[None]:
+    """The log without its inner nodes, for a while."""
+    async with transaction(engine) as connection:
+        rows = [dict(row) for row in (await connection.execute(select(evidence_node))).mappings()]
+        await connection.execute(delete(evidence_node))
+    yield
+    async with transaction(engine) as connection:
+        await connection.execute(insert(evidence_node), rows)
+
+
+async def test_a_secret_whose_row_cannot_be_proven_finds_a_damaged_log(ground: Ground) -> None:
+    kept = await ground.rate()
+    own = select(web_rating.c.count).where(web_rating.c.place == kept.place).scalar_subquery()
+    async with transaction(ground.console.engine) as connection:
+        await connection.execute(update(rating).where(rating.c.count == own).values(place=kept.place))
+    await ground.sign()
+    async with nodes_missing(ground.console.engine):
+        answer = await ground.visitor.post("/r/row?lang=en", data={"secret": kept.secret})
+    assert answer.status_code == 500
+    assert "The evidence log is damaged." in answer.text
 
 
 async def test_wrong_secrets_cost_time(ground: Ground) -> None:

@@ -16,13 +16,14 @@ from edge_agent.hardware.clock import Clock
 from edge_agent.storage.facts import Item
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.ratings import PRESS, PressBody, ServedBy
+from edge_agent.wire.shared_keys import KEY_BYTES
 from edge_agent.wire.topics import Lane
 from firmware_sim.board import SimBoard
 from firmware_sim.day import Act, Looked, Moved, Said, Showed, Stood, Waited
 from firmware_sim.fingers import Touch, play, touch_edges
 from firmware_sim.hall import COUNTED
 from kiosk.rating.terminal import Terminal
-from kiosk.rating.tickets import KEY_BYTES, sign_event
+from kiosk.rating.tickets import sign_event
 from kiosk.settings import EventKey, RatingSettings
 from kiosk.web.routes import SERVICES
 

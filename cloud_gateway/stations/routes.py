@@ -16,10 +16,10 @@ from cloud_gateway.staff.roles import Role
 from cloud_gateway.stations import store
 from cloud_gateway.stations.entries import StationEntry, clock_of
 from cloud_gateway.stations.store import EntryRefused, Station
-from cloud_gateway.telephony.calls import read_key
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CredentialError
 
 router = APIRouter(tags=["stations"])
@@ -114,7 +114,7 @@ async def _card_key(request: Request) -> bytes:
     if file is None:
         raise problem
     try:
-        return await asyncio.to_thread(read_key, file)
+        return await asyncio.to_thread(read_shared_key, file)
     except CredentialError as exc:
         problem.detail = str(exc)
         raise problem from exc

@@ -8,17 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from edge_agent.wire.messages import Millis
-from edge_agent.wire.tls import CredentialError, check_private
 
 SIGNATURE = "Weiran-Signature"
-KEY_BYTES = 32
 Short = Annotated[str, Meta(max_length=64)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -59,18 +56,6 @@ class Ended(Struct, frozen=True):
     station: Short = ""
     call_back: Short = ""
     simulated: bool = False
-
-
-def read_key(file: Path) -> bytes:
-    """A shared key. Raises CredentialError for one that others can read, or that is short."""
-    check_private(file)
-    try:
-        secret = file.read_bytes().strip()
-    except OSError as exc:
-        raise CredentialError(f"{file}: {exc.strerror}; name the file of the key") from exc
-    if len(secret) < KEY_BYTES:
-        raise CredentialError(f"{file}: a key has {KEY_BYTES} bytes or more, this one {len(secret)}; make another")
-    return secret
 
 
 def sign_call(secret: bytes, body: bytes) -> str:

@@ -18,12 +18,12 @@ from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.telephony import store_callbacks as calls
 from cloud_gateway.telephony import store_phones as phones
-from cloud_gateway.telephony.calls import read_key
 from cloud_gateway.telephony.phones import Finding, NoPhone
 from cloud_gateway.telephony.store_callbacks import CallBack, Ended, NewCall, Result
 from edge_agent.web.paging import After, Limit, Page, Time, decode_cursor, make_page
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CredentialError
 
 router = APIRouter(tags=["telephony"])
@@ -219,7 +219,7 @@ async def _phone_key(request: Request) -> bytes:
     if file is None:
         raise problem
     try:
-        return await asyncio.to_thread(read_key, file)
+        return await asyncio.to_thread(read_shared_key, file)
     except CredentialError as exc:
         problem.detail = str(exc)
         raise problem from exc

@@ -12,10 +12,11 @@ from fastapi import APIRouter, Header, Request
 from cloud_gateway.database import transaction
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.telephony import store
-from cloud_gateway.telephony.calls import SIGNATURE, Code, Refused, check_time, read_call, read_key
+from cloud_gateway.telephony.calls import SIGNATURE, Code, Refused, check_time, read_call
 from cloud_gateway.telephony.digits import Heard, read_digits
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CredentialError
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ async def _secret(request: Request) -> bytes:
     if file is None:
         raise Refused(Code.NOT_SET_UP)
     try:
-        return await asyncio.to_thread(read_key, file)
+        return await asyncio.to_thread(read_shared_key, file)
     except CredentialError as exc:
         logger.error("calls cannot be taken: %s", exc)
         raise Refused(Code.NOT_SET_UP) from exc

@@ -32,13 +32,13 @@ def keypad(
 
         from firmware_sim.keypad import KeyedCall, Keypad, Purpose
     from cloud_gateway.running import now_ms
-    from cloud_gateway.telephony.calls import read_key
+    from edge_agent.wire.shared_keys import read_shared_key
     from edge_agent.wire.tls import CredentialError
 
     purpose: Purpose = "call-back" if call_back else "consultation"
     call = KeyedCall(digits, hang_up, purpose, clerk, station, call_back)
     try:
-        said = asyncio.run(Keypad(origin, key, read_key(key_file), now_ms).end(call))
+        said = asyncio.run(Keypad(origin, key, read_shared_key(key_file), now_ms).end(call))
     except CredentialError as exc:
         raise Failure("no_key", str(exc), "Name the file of the key with --key-file", WRONG_USE) from exc
     except (httpx.HTTPError, ValueError) as exc:

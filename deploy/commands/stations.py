@@ -15,6 +15,7 @@ from deploy.commands.evidence import find_database, reading_database
 from deploy.commands.options import AsJson, Config, load_settings, print_rows
 from deploy.failures import DONE, FINDING, WRONG_USE, Failure, extra
 from edge_agent.configuration import load
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CredentialError
 
 stations_app = typer.Typer(help="Service stations: counters, terminals and clerks.")
@@ -59,10 +60,8 @@ def import_stations(
 
 def _read_card_key(file: Path | None) -> bytes | None:
     """None where the settings name no key: then no card can be entered."""
-    with extra("gateway"):
-        from cloud_gateway.telephony.calls import read_key
     try:
-        return None if file is None else read_key(file)
+        return None if file is None else read_shared_key(file)
     except CredentialError as exc:
         text, _, remedy = str(exc).partition("; ")
         raise Failure("card-key", text, remedy or "Make it with weiran provision", WRONG_USE) from exc

@@ -20,7 +20,6 @@ from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
 from cloud_gateway.staff.accounts import NameTaken, add_staff, make_link
 from cloud_gateway.staff.roles import Role
-from cloud_gateway.telephony.calls import read_key
 from deploy.demo.answering import Answering
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
@@ -34,6 +33,7 @@ from deploy.demo.witness import Ear, Witness
 from deploy.provision.folder import EVIDENCE_KEY, INGEST
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
 from edge_agent.hardware.clock import SystemClock
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CERTIFICATE
 from firmware_sim.feed_server import FeedServer
 from firmware_sim.forms import Device
@@ -171,7 +171,7 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     await asyncio.to_thread(migrate, settings.database)
     await _enter_sites(scenario, settings)
     await enter_people(scenario, settings.database)
-    await enter_stations(scenario, settings.database, read_key(provision_of(broker).card_key))
+    await enter_stations(scenario, settings.database, read_shared_key(provision_of(broker).card_key))
     await _enrol_devices(scenario, broker, settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")

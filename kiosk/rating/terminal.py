@@ -17,6 +17,7 @@ from edge_agent.storage.outbox import Item, OutboxFull
 from edge_agent.tasks.device import Device
 from edge_agent.wire.messages import ClerkBadge, ClockQuality, LaneAck
 from edge_agent.wire.ratings import ServedBy, ServiceBody, ShiftState
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.topics import Lane
 from kiosk.rating.counter import Counter, Fact, Heard, Lights, More
 from kiosk.rating.given import Given
@@ -26,7 +27,7 @@ from kiosk.rating.printing import NotOffered, Printing, Slip
 from kiosk.rating.receipts import write_secret
 from kiosk.rating.shifts import Shift, Shifts
 from kiosk.rating.slip import Paperwork, Place, compose_slips
-from kiosk.rating.tickets import EventCode, Refused, SharedKey, Used, read_event, read_key, take_number
+from kiosk.rating.tickets import EventCode, Refused, SharedKey, Used, read_event, take_number
 from kiosk.rating.windows import Moment, Phase, Service
 from kiosk.settings import RatingSettings
 
@@ -59,8 +60,8 @@ class Terminal:
         """Read the shared keys. Raises CredentialError."""
         self.rules = rules
         self._draw = draw
-        self._keys: Mapping[str, SharedKey] = {k.id: SharedKey(read_key(k.file), k.by) for k in rules.event_key}
-        self._card_key = None if rules.card_key_file is None else read_key(rules.card_key_file)
+        self._keys: Mapping[str, SharedKey] = {k.id: SharedKey(read_shared_key(k.file), k.by) for k in rules.event_key}
+        self._card_key = None if rules.card_key_file is None else read_shared_key(rules.card_key_file)
         self._used = Used()
         self._woken = asyncio.Event()
         self._changed = asyncio.Event()

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,13 +19,11 @@ from msgspec import Meta, Struct
 
 from edge_agent.wire.messages import Millis, Text
 from edge_agent.wire.ratings import Seconds, ServedBy
-from edge_agent.wire.tls import CredentialError, check_private
 
 #: Largest body of an event, bytes.
 MAX_EVENT_BYTES = 4096
 #: Numbers remembered at most; one counter has far fewer events within any tolerance.
 MOST_NUMBERS = 4000
-KEY_BYTES = 32
 
 
 class EventCode(StrEnum):
@@ -74,20 +71,6 @@ class Used(Struct):
 
     forgotten: int = 0
     numbers: dict[str, int] = {}
-
-
-def read_key(file: Path) -> bytes:
-    """The shared key in a file. Raises CredentialError for one that others can read, or that is short."""
-    check_private(file)
-    try:
-        secret = file.read_bytes().strip()
-    except OSError as exc:
-        raise CredentialError(f"{file}: {exc.strerror}; name the file of the key") from exc
-    if len(secret) < KEY_BYTES:
-        raise CredentialError(
-            f"{file}: a shared key has {KEY_BYTES} bytes or more, this one {len(secret)}; make another"
-        )
-    return secret
 
 
 def sign_event(secret: bytes, body: bytes) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.wire.ratings import ServedBy
+from edge_agent.wire.shared_keys import read_shared_key
 from edge_agent.wire.tls import CredentialError
 from kiosk.rating.tickets import (
     EventCode,
@@ -18,7 +19,6 @@ from kiosk.rating.tickets import (
     SharedKey,
     Used,
     read_event,
-    read_key,
     sign_event,
     take_number,
 )
@@ -128,4 +128,4 @@ def test_shared_key_must_be_long_and_private(tmp_path: Path, content: bytes | No
         file.write_bytes(content)
         file.chmod(mode)
     with pytest.raises(CredentialError, match=reason):
-        read_key(file)
+        read_shared_key(file)

@@ -15,7 +15,8 @@ from cloud_gateway.ratings.proving import prove_entry
 from cloud_gateway.ratings.replies import Outcome, Word, tidy_text
 from cloud_gateway.ratings.store_web import PATH, NewWord
 from cloud_gateway.running import now_ms
-from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.store import Staff, find_staff
+from cloud_gateway.stations.store import find_clerk
 from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.words import _
 
@@ -30,8 +31,16 @@ async def append_reply(connection: Connection, who: Staff, place: int, text: str
 
 
 async def append_appeal(connection: Connection, who: Staff, place: int, text: str, clerk: str, manager: str) -> int:
-    """A clerk's appeal, once for a rating; returns its place. Raises Problem."""
+    """A clerk's appeal, once for a rating; returns its place. Raises Problem.
+
+    Who is named must be known: a wrong name would let the clerk or his manager rule on it.
+    """
     await _require_rating(connection, place)
+    if await find_clerk(connection, clerk) is None:
+        raise Problem(422, "unknown_clerk", _("There is no such clerk."), _("Look at the list of stations."), "clerk")
+    if await find_staff(connection, manager) is None:
+        remedy = _("Write the name with which the manager signs in.")
+        raise Problem(422, "unknown_manager", _("Nobody signs in by that name."), remedy, "manager")
     if await store_masks.find_appeal(connection, place) is not None:
         raise Problem(409, "appealed", _("This rating was appealed already."), _("Read the ruling on the wall."))
     body: dict[str, Json] = {"rating": place, "clerk": clerk, "by": who.name}

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from uuid_utils import uuid7
@@ -19,7 +19,7 @@ from cloud_gateway.outreach.tokens import open_key
 from cloud_gateway.ratings import store_invitations
 from cloud_gateway.ratings.invitations import DAY_MS, DOMAIN, Invitation, Stage
 from cloud_gateway.ratings.masks import MAX_RECEIPT, Reason, write_report
-from cloud_gateway.ratings.replies import MAX_TEXT, Outcome
+from cloud_gateway.ratings.replies import MAX_TEXT, Outcome, tidy_text
 from cloud_gateway.ratings.visitors import origin_of
 from cloud_gateway.ratings.web_acts import Place, append_appeal, append_mask, append_reply, append_ruling, expect_report
 from cloud_gateway.ratings.web_ratings import RATE
@@ -37,6 +37,7 @@ router = APIRouter(tags=["wall"])
 Desk = Annotated[Staff, Depends(require_role(Role.OPERATIONS, Role.COUNTER_MANAGER, Role.ADMINISTRATOR))]
 Keeper = Annotated[Staff, Depends(require_role(Role.OPERATIONS, Role.ADMINISTRATOR))]
 Administrator = Annotated[Staff, Depends(require_role(Role.ADMINISTRATOR))]
+ReportNumber = Annotated[str, Query(max_length=100, description="The regulator's number of the report.")]
 Short = Annotated[str, Field(max_length=64)]
 
 
@@ -154,11 +155,15 @@ async def rule(request: Request, who: Desk, place: Place, said: NewRuling, key: 
 
 
 @router.get("/wall/{place}/report")
-async def draft_report(request: Request, _who: Keeper, place: Place, reason: Reason, number: str) -> dict[str, str]:
+async def draft_report(
+    request: Request, _who: Keeper, place: Place, reason: Reason, number: ReportNumber
+) -> dict[str, str]:
     """The text that a regulator signs to say that the report about this entry's text has reached him."""
+    if not (plain := tidy_text(number).replace("\n", " ")):
+        raise invalid("number", "there is nothing in it")
     async with reading(gateway_of(request).engine) as connection:
         report = await expect_report(connection, place, gateway_of(request).settings.evidence.origin)
-    return {"text": write_report(report._replace(reason=reason, number=number[:100].replace("\n", " ")))}
+    return {"text": write_report(report._replace(reason=reason, number=plain))}
 
 
 @router.post("/wall/{place}/masks", status_code=201)

@@ -77,13 +77,14 @@ async def take_rating(
         raise invalid("score", f"the scale has {invitation.scale} levels")
     if not is_draw(draw):
         raise invalid("draw", "not what the form had")
-    keys, place = derive_keys(token, draw), None
-    if invitation.standing(now_ms()) is Standing.OPEN:
+    keys, place, standing = derive_keys(token, draw), None, invitation.standing(now_ms())
+    if standing is Standing.OPEN:
         place = await _keep(request, invitation, keys, score, tidy_text(text))
     if place is None:
         place = await _find_own(request, keys.holder)
     if place is None:
-        return _page(request, "rate-closed.html", 410, standing=Standing.USED)
+        late = standing is Standing.EXPIRED
+        return _page(request, "rate-closed.html", 410, standing=standing if late else Standing.USED)
     return await _show_thanks(request, keys, place)
 
 

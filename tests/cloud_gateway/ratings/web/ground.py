@@ -74,6 +74,14 @@ class Ground:
             answer = await client.put(f"/api/v1/stations/{code}", json=entry)
             assert answer.status_code == 200, answer.text
 
+    async def enter_clerk(self) -> None:
+        """The clerk 1024, of a station of his own."""
+        client, counter = await self.staff("counter-manager"), {"number": "1", "name": "One", "name_zh": "一号"}
+        entry = {"code": "desk", "name": "Desk", "name_zh": "前台", "counter": [counter]}
+        clerk = {"number": "1024", "name": "Lin Invented", "staff": "inspector"}
+        answer = await client.put("/api/v1/stations/desk", json=entry | {"clerk": [clerk]})
+        assert answer.status_code == 200, answer.text
+
     async def invite(self, **asked: object) -> str:
         """The path of a new invitation."""
         answer = await self.post("operations", "/rating-invitations", {"stage": "claim", **asked})

@@ -140,6 +140,7 @@ async def test_public_pages_are_accessible_and_fit(
 async def test_staff_reply_at_the_desk_and_a_manager_may_not_rule(
     ground: Ground, rated: Kept, open_screen: Opener
 ) -> None:
+    await ground.enter_clerk()
     screen = await open_screen(ground.console, "en")
     card = screen.page.locator(f"#rating-{rated.place} + .acts")
     await screen.page.goto(f"{ground.console.origin}/wall-desk?lang=en")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
 
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.evidence import weiran_verify
@@ -14,6 +15,7 @@ from cloud_gateway.evidence.entries import hash_text
 from cloud_gateway.evidence.export import export_log
 from cloud_gateway.ratings.store_batches import release_due
 from cloud_gateway.ratings.store_receipts import find_counted
+from cloud_gateway.ratings.tables_web import rating_invitation
 from tests.cloud_gateway.conftest import now_ms
 from tests.cloud_gateway.ratings.web.ground import REGULATOR_VKEY, Ground
 
@@ -108,6 +110,7 @@ async def test_others_may_not_speak_for_the_insurer(ground: Ground, role: str) -
 
 
 async def test_appeal_is_ruled_on_by_somebody_else_and_the_score_stays(ground: Ground) -> None:
+    await ground.enter_clerk()
     kept = await ground.rate(1, "rude")
     wall = f"/wall/{kept.place}"
     appeal = {"text": "It was not my counter", "clerk": "1024", "manager": "demo"}
@@ -123,6 +126,35 @@ async def test_appeal_is_ruled_on_by_somebody_else_and_the_score_stays(ground: G
     assert (await ground.post("administrator", f"{wall}/rulings", ruling)).json()["code"] == "may_not_rule_ruled"
     shown = (await ground.visitor.get(f"/api/v1{wall}")).json()
     assert (shown["mark"], shown["score"], shown["text"]["text"]) == ("upheld", 1, "rude")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({"clerk": "1O24"}, "unknown_clerk"), ({"manager": "Demo "}, "unknown_manager")],
+    ids=["clerk", "manager"],
+)
+async def test_appeal_names_nobody_who_is_not_known(ground: Ground, wrong: dict[str, str], code: str) -> None:
+    await ground.enter_clerk()
+    kept = await ground.rate(1, "rude")
+    appeal = {"text": "It was not my counter", "clerk": "1024", "manager": "demo"} | wrong
+    answer = await ground.post("counter-manager", f"/wall/{kept.place}/appeals", appeal)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_late_rating_is_told_that_it_is_late(ground: Ground) -> None:
+    path = await ground.invite()
+    form = await ground.form(path, score=2)
+    async with transaction(ground.console.engine) as connection:
+        await connection.execute(update(rating_invitation).values(expires_at=1))
+    page, sent = await ground.visitor.get(f"{path}?lang=en"), await ground.visitor.post(f"{path}?lang=en", data=form)
+    assert (sent.status_code, sent.text) == (410, page.text)
+
+
+@pytest.mark.parametrize("number", ["", "%07%0A"], ids=["none", "controls"])
+async def test_report_without_a_number_is_not_drafted(ground: Ground, number: str) -> None:
+    kept, client = await ground.rate(1, "rude"), await ground.staff("operations")
+    answer = await client.get(f"/api/v1/wall/{kept.place}/report?reason=abuse&number={number}")
+    assert (answer.status_code, answer.json()["field"]) == (422, "number")
 
 
 async def test_mask_needs_the_receipt_of_a_named_regulator_about_that_very_text(ground: Ground) -> None:

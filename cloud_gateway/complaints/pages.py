@@ -36,15 +36,18 @@ from cloud_gateway.complaints.routes_followups import (
     make_complaint,
     note_contact,
 )
+from cloud_gateway.complaints.routes_handlers import MailEntry
 from cloud_gateway.complaints.statistics import compile_quarter, quarter_of
 from cloud_gateway.complaints.store_actions import NewAction
 from cloud_gateway.complaints.store_followups import FollowUp
+from cloud_gateway.complaints.store_handlers import list_handlers, set_mail
 from cloud_gateway.complaints.store_lines import list_lines, read_texts
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.telephony.store import has_simulated
-from edge_agent.web.problems import invalid
+from edge_agent.web.problems import Problem, invalid
+from edge_agent.web.words import _
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=MAX_TEXT)]
@@ -64,7 +67,9 @@ async def show_complaints(request: Request, visitor: Visitor) -> Response:
         lines = compile_quarter(await store.list_counted(connection, quarter), quarter, today)
         actions = await store_actions.list_actions(connection, 20)
         praise = await store_actions.list_praise(connection, 8)
+        handlers = [one for one in await list_handlers(connection) if not one.ended]
     facts = {"due": due, "rest": rest, "lines": lines, "quarter": quarter, "actions": actions, "praise": praise}
+    facts["handlers"] = handlers
     late = [case for case in due if case.course.due < today]
     return await render(request, "complaints.html", visitor, section="complaints", late=late, **facts)
 
@@ -176,6 +181,18 @@ async def enter_praise(request: Request, who: Writer, clerk: Short, text: Text, 
     async with transaction(gateway_of(request).engine) as connection:
         await store_actions.add_praise(connection, *said, today_of(request), now_ms())
     return RedirectResponse("/complaints#praise", 303)
+
+
+@router.post("/handlers/{name}/mail")
+async def enter_mail(request: Request, name: str, _who: Writer, mail: Short = "") -> Response:
+    """A handler's reminders go to another mail address, or to none."""
+    entry = _read(MailEntry, {"mail": mail.strip()})
+    try:
+        async with transaction(gateway_of(request).engine) as connection:
+            await set_mail(connection, name, entry.mail)
+    except LookupError as exc:
+        raise Problem(404, "no_handler", _("There is no such handler."), _("Load the list again."), "name") from exc
+    return RedirectResponse("/complaints#handlers", 303)
 
 
 @router.get("/follow-ups")

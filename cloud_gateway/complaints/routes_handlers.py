@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,7 @@ from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
 router = APIRouter(tags=["complaints"])
+Mail = Annotated[str, Field(max_length=200, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$", description="Where reminders go.")]
 
 
 class AwayEntry(BaseModel):
@@ -37,8 +39,16 @@ class HandlerEntry(BaseModel):
     manages: list[str] = Field([], max_length=500, description="Numbers of the clerks of whom this is the manager.")
     absences: list[AwayEntry] = Field([], max_length=100)
     ended: bool = False
-    mail: str = Field("", max_length=200, pattern=r"^([!-?A-~]+@[!-?A-~]+)?$", description="Where reminders go.")
+    mail: Mail = ""
     above: str = Field("", max_length=64, description="The handler who is told too once a last day has passed.")
+
+
+class MailEntry(BaseModel):
+    """Where a handler's reminders go; empty: nowhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mail: Mail
 
 
 @dataclass(frozen=True)

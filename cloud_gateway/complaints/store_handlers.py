@@ -63,6 +63,13 @@ async def put_handler(connection: AsyncConnection, one: Handler, now: int) -> No
         await connection.execute(upsert(handler_absence).on_conflict_do_nothing(), rows)
 
 
+async def set_mail(connection: AsyncConnection, name: str, mail: str) -> None:
+    """From now on a handler's reminders go there; empty: nowhere. Raises LookupError: no such handler."""
+    done = await connection.execute(update(handler).where(handler.c.staff == name).values(mail=mail))
+    if not done.rowcount:
+        raise LookupError(name)
+
+
 async def list_handlers(connection: AsyncConnection) -> list[Handler]:
     """All handlers by name, with the weight of what each has in hand."""
     loads = await _loads(connection)

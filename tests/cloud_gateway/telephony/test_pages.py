@@ -94,6 +94,25 @@ async def test_complaint_is_taken_answered_and_confirmed_by_hand(exchange: Excha
     await expect(page.locator("[data-part=strip]")).to_contain_text("confirmed by the customer")
 
 
+async def test_handlers_mail_is_set_on_the_page_and_nothing_else_changes(
+    exchange: Exchange, looks: dict[str, Screen]
+) -> None:
+    page, mail = looks["en"].page, "desk@example.org"
+    await page.goto(f"{exchange.console.origin}/complaints")
+    await page.get_by_label("Mail address of operations").fill(mail)
+    await page.locator("#handlers li:has-text('operations') button").click()
+    await expect(page.get_by_label("Mail address of operations")).to_have_value(mail)
+    async with exchange.console.client(Role.COUNTER_MANAGER.value) as client:
+        handlers = {one["staff"]: one for one in (await client.get("/api/v1/handlers")).json()}
+        asked = [("operations", "no address"), ("nobody", mail)]
+        said = [(await client.post(f"/handlers/{who}/mail", data={"mail": to})).status_code for who, to in asked]
+    assert (handlers["operations"]["mail"], handlers["operations"]["skills"]) == (mail, ["claims"])
+    assert (handlers["counter-manager"]["mail"], said) == ("", [422, 404])
+    async with exchange.console.client(Role.REGULATOR.value) as client:
+        assert (await client.post("/handlers/operations/mail", data={"mail": mail})).status_code == 403
+        assert mail not in (await client.get("/complaints")).text
+
+
 async def test_printed_slip_names_the_day_of_the_answer(
     exchange: Exchange, looks: dict[str, Screen], number: str
 ) -> None:

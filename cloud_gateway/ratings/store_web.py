@@ -28,7 +28,10 @@ _r, _w, _t = web_rating.c, rating_word.c, evidence_text.c
 
 
 class Given(NamedTuple):
-    """A rating as its form brings it; `holder` is the token of its holder's link, `zone` that of its local day."""
+    """A rating as its form brings it; `holder` is the token of its holder's link.
+
+    `zone` is that of its local day, where it belongs to no known station.
+    """
 
     invitation: Invitation
     score: int
@@ -41,12 +44,13 @@ class Given(NamedTuple):
 async def add_web_rating(c: AsyncConnection, given: Given, now: int) -> int:
     """Append the rating to the evidence log and enter it for the wall; returns its place."""
     asked = given.invitation
+    home = await c.scalar(select(station.c.zone).where(station.c.code == asked.station)) or given.zone
     row: dict[str, Json] = {
         "stage": asked.stage,
         "station": asked.station,
         "scale": asked.scale,
         "score": given.score,
-        "day": local_day(now, given.zone),
+        "day": local_day(now, home),
         "count": given.count_id,
     }
     texts = [Text(TEXT, given.text, published=True)] if given.text else []

@@ -66,11 +66,11 @@ class Ground:
         client = await self.staff(who)
         return await client.post(f"/api/v1{path}", json=json, headers={"Idempotency-Key": str(uuid4())})
 
-    async def enter_stations(self, **names: str) -> None:
+    async def enter_stations(self, *, zone: str = "Asia/Shanghai", **names: str) -> None:
         """Stations of one counter, their names by code."""
         client, counter = await self.staff("counter-manager"), {"number": "1", "name": "One", "name_zh": "一号"}
         for code, name in names.items():
-            entry = {"code": code, "name": name, "name_zh": name, "counter": [counter]}
+            entry = {"code": code, "name": name, "name_zh": name, "zone": zone, "counter": [counter]}
             answer = await client.put(f"/api/v1/stations/{code}", json=entry)
             assert answer.status_code == 200, answer.text
 

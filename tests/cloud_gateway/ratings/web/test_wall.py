@@ -233,6 +233,17 @@ async def test_rating_is_counted_once_with_the_id_in_its_entry(ground: Ground) -
     assert (row.channel, row.stage, row.score) == ("web", "claim", 5)
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"], ids=["early", "late"])
+async def test_wall_and_count_have_one_day_wherever_the_station_is(ground: Ground, zone: str) -> None:
+    await ground.enter_stations(zone=zone, island="Island")
+    kept = await ground.rate(5, station="island")
+    said = (await ground.visitor.get(f"/api/v1/wall/{kept.place}/proof")).json()["entry"]["body"]
+    async with reading(ground.console.engine) as connection:
+        row = await find_counted(connection, said["count"])
+    assert row is not None
+    assert row.day == said["day"]
+
+
 async def test_unknown_link_tells_no_more_and_costs_time(ground: Ground) -> None:
     answers = [(await ground.visitor.get(f"/rate/{'A' * 43}")).status_code for _ in range(7)]
     assert (answers[0], answers[-1]) == (404, 429)

@@ -9,6 +9,9 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from cloud_gateway.database import transaction
+from cloud_gateway.evidence import weiran_verify
+from cloud_gateway.evidence.export import export_log
+from cloud_gateway.evidence.heads import sign_head
 from cloud_gateway.evidence.retention import Reason
 from cloud_gateway.evidence.scrub import scrub_log
 from cloud_gateway.evidence.store_erasure import erase_texts
@@ -16,6 +19,7 @@ from cloud_gateway.ratings.commitments import PATH
 from cloud_gateway.telephony.calls import Ended
 from cloud_gateway.telephony.digits import Answer, Heard
 from cloud_gateway.telephony.store import keep_call
+from tests.cloud_gateway.evidence.exports import SIGNER
 from tests.cloud_gateway.ratings.hall import NINE, WAITED, Hall, number_of, rating, service, window_of
 
 COPY = (
@@ -87,6 +91,19 @@ async def test_a_commitment_that_was_erased_leaves_its_row_in_the_count(hall: Ha
         await erase_texts(connection, [(0, PATH)], Reason.PERSON_ASKED, "operator-1", NINE, "Asia/Shanghai")
     await hall.count()
     assert (await _scrub(hall), len(await hall.released())) == ([], 5)
+
+
+async def test_an_export_with_ratings_by_telephone_is_sound_and_opens_none_of_them(hall: Hall, tmp_path: Path) -> None:
+    await _call(hall)
+    await hall.count()
+    await sign_head(hall.engine, SIGNER, NINE)
+    out = tmp_path / "log.jsonl"
+    await export_log(Path(str(hall.engine.url.database)), out, NINE)
+    found = weiran_verify.verify_file(out, [SIGNER.public.vkey])
+    lines = out.read_text().splitlines()
+    assert (found.size, found.counts.uncounted, len(await hall.released())) == (7, 0, 5)
+    assert [line for line in lines if '"text":' in line] == []
+    assert [n for n, line in enumerate(lines) if '"score"' in line] == [6]
 
 
 @pytest.mark.parametrize(("ratings", "edit", "finding"), EDITS.values(), ids=EDITS)

@@ -1,4 +1,4 @@
-"""Leads a story with warnings or counters: devices wait at each moment that something else has to happen at."""
+"""Leads a story: devices wait at each moment that something else has to happen at, however slow the machine is."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from firmware_sim.scenario import Scenario
 ASKED_WITHIN_MS = 15_000
 #: Outreach is waited for so long, real seconds; then the story goes on, and what is late shows in the report.
 PATIENCE_S = 30.0
-#: In a story with counters so long: ratings that come after midnight would wait for the next one.
-COUNTERS_PATIENCE_S = 90.0
+#: For faults, and in a story with counters, so long: ratings that come after midnight would wait for the next one.
+LONG_PATIENCE_S = 90.0
 LOOK_S = 0.1
 #: At the end nothing may come up for so long, real seconds: some rounds of outreach, which looks at readings too.
 CALM_S = 3 * TICK_S
@@ -39,7 +39,7 @@ class Conductor:
     def __init__(self, stage: Stage, busy: Callable[[], bool], happenings: Sequence[Happening] = ()) -> None:
         self._stage = stage
         self._busy = busy
-        self._happenings = happenings if stage.has_script else ()
+        self._happenings = happenings
         self._engine = open_database(stage.settings.database)
         self._closed = closing_time(stage.scenario) if stage.has_script else None
 
@@ -67,9 +67,10 @@ class Conductor:
         await self._engine.dispose()
 
     def _moments(self) -> list[int]:
-        """Publications; where there are counters, the begin and end of each fault, and when the counters close."""
+        """Publications and ends of faults; where there are counters, also begins, and when the counters close."""
         moments = {bulletin.at_ms for bulletin in self._stage.scenario.warning}
-        moments |= {at for h in self._happenings for at in (h.fault.at_ms, h.fault.until_ms)}
+        moments |= {h.fault.until_ms for h in self._happenings}
+        moments |= {h.fault.at_ms for h in self._happenings if self._stage.has_script}
         return sorted(moments | ({self._closed} if self._closed is not None else set()))
 
     async def _reach(self, moment: int) -> None:
@@ -80,13 +81,13 @@ class Conductor:
 
     async def _faults_of(self, moment: int) -> None:
         """Until every fault that is due has taken place."""
-        limit = time.monotonic() + COUNTERS_PATIENCE_S
+        limit = time.monotonic() + LONG_PATIENCE_S
         while time.monotonic() < limit and any(is_awaited(h, moment) for h in self._happenings):  # noqa: ASYNC110
             await asyncio.sleep(LOOK_S)  # what is noted of a fault has no event
 
     async def _settled(self, calm_s: float = 0.0) -> None:
         began = calm_since = time.monotonic()
-        patience_s = COUNTERS_PATIENCE_S if self._stage.has_script else PATIENCE_S
+        patience_s = LONG_PATIENCE_S if self._stage.has_script else PATIENCE_S
         while (now := time.monotonic()) < began + patience_s:
             if self._busy() or not await self._is_settled():
                 calm_since = time.monotonic()

@@ -29,7 +29,7 @@ PAUSE_S = 0.2
 
 
 @asynccontextmanager
-async def make_clone(stage: Stage, fleet: Fleet, device: str) -> AsyncIterator[None]:
+async def make_clone(stage: Stage, fleet: Fleet, device: str) -> AsyncIterator[Fleet]:
     """A second agent with the device's identity, copied, and an outbox of its own, which the witness hears too."""
     folder = stage.folder / f"clone-of-{device}"
     identities = folder / "identities"
@@ -52,7 +52,7 @@ async def make_clone(stage: Stage, fleet: Fleet, device: str) -> AsyncIterator[N
     stage.clones.append(clone)
     clone.start(fleet.ear.now)
     try:
-        yield
+        yield clone
     finally:
         await clone.end(kill=True)
 

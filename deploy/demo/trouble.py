@@ -152,7 +152,9 @@ class Troublemaker:
         stage, device = self._stage, happening.fault.target
         match happening.fault.kind:
             case "clone":
-                async with make_clone(stage, fleet, device):
+                async with make_clone(stage, fleet, device) as clone:
+                    await self._links_up([clone])  # one that has not spoken yet can be noticed by nobody
+                    happening.began_s = time.time()
                     yield
             case "flood":
                 async with flooding(stage, device):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
+from deploy.demo.folder import PREFIX
 from deploy.demo.programs import Program
 from deploy.demo.stage import DEVICES_FOLDER, Fleet, Stage
 from deploy.demo.witness import Ear
@@ -70,10 +72,13 @@ async def say_counters(stage: Stage, fleet: Fleet, say: Callable[[str], None]) -
     for device, port in sorted(fleet.ear.screens.items()):
         desk = stage.scenario.device_of(device).rating
         assert desk is not None, "only rating terminals have screens"
-        address = f"http://{desk.host}:{port}/"
-        say(
-            f"Counter {desk.counter} (SIMULATED / 模拟): {address}  press a key: weiran sim press {device} {desk.scale}"
-        )
+        say(f"Counter {desk.counter} (SIMULATED / 模拟): http://{desk.host}:{port}/")
+        say(f"  press a key: weiran sim press {device} {desk.scale}{where(stage.folder)}")
+
+
+def where(folder: Path) -> str:
+    """What `weiran sim press` has to be told to find the demo of this folder: nothing for a temporary one."""
+    return "" if folder.name.startswith(PREFIX) else f" --folder {shlex.quote(str(folder))}"
 
 
 def find_boards(place: Path, prefix: str, socket_name: str) -> list[Path]:

@@ -14,7 +14,7 @@ from cloud_gateway.evidence.export import export_log
 from deploy.demo.conductor import closing_time, is_awaited
 from deploy.demo.counted import Held, Row, Stored, find_broken, make_rating_report
 from deploy.demo.folder import FolderTaken, kept_folder
-from deploy.demo.hands import with_counters
+from deploy.demo.hands import where, with_counters
 from deploy.demo.happening import Happening
 from edge_agent.wire.ratings import NotInvited, PressBody, RatingBody, ServedBy, ServiceBody, Source
 from firmware_sim.forms import SystemFault
@@ -208,6 +208,11 @@ def test_a_story_without_counters_is_lent_two_at_its_first_site() -> None:
     assert [form.site for form in lent.device if form.rating is not None] == ["yard", "yard"]
     own = load_scenario("counter-day")
     assert with_counters(own) is own
+
+
+def test_a_key_of_a_kept_demo_is_pressed_in_its_folder(tmp_path: Path) -> None:
+    assert where(tmp_path / "a demo") == f" --folder '{tmp_path}/a demo'"
+    assert where(tmp_path / "weiran-demo.x1") == ""
 
 
 def test_kept_folder_is_new_and_its_users_alone(tmp_path: Path) -> None:

@@ -89,11 +89,20 @@ async def rate_by_touch(rig: Rig, pages: dict[str, Page]) -> None:
     small = pages["small"]
     await expect_text(pages, "请为本次服务评价")
     assert await flaws(pages) == {}
+    await rig.card()
+    await small.locator('[data-score="1"]').tap()
+    await until(lambda: rig.device.outbox.lanes[Lane.RECORD].next == 4)  # two readings of the card, and the press
+    await expect(small.locator('[data-score="2"]')).to_be_enabled(timeout=EXPECT_MS)
+    await rig.pass_time(6)
     await small.locator('[data-score="2"]').tap()
     await expect_text(pages, "已存于本机")
     await expect_text(pages, "中心尚未收到")
     await expect(small.locator("img.code")).to_have_js_property("complete", True, timeout=EXPECT_MS)
     assert await flaws(pages) == {}
+    await small.goto(small.url.replace("lang=zh", "lang=en"))
+    await expect(small.locator("img.code")).to_have_js_property("complete", True, timeout=EXPECT_MS)
+    assert await flaws(pages) == {}
+    await small.goto(small.url.replace("lang=en", "lang=zh"))
     await small.locator("[data-begin]").tap()
     await small.locator('[data-settled="true"]').tap()
     await small.locator('[data-reason="manner"]').tap()

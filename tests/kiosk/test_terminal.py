@@ -17,6 +17,7 @@ from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
 from kiosk.rating.counter import More
 from kiosk.rating.given import Kept
+from kiosk.rating.journal import LOST, MOST_WAITING
 from kiosk.rating.receipts import read_receipt, read_secret
 from kiosk.rating.tickets import EventCode, Refused
 from kiosk.web.screen import Screen, View
@@ -359,6 +360,18 @@ async def test_full_store_takes_the_terminal_out_of_service_and_is_told_once_the
         services = await rig.bodies(wire.ServiceBody)
         assert rig.device.outbox.lanes[Lane.RECORD].next == 1 + touches + len(services)
     assert [(service.invited, service.why_not) for service in services] == [(False, "out-of-service")]
+
+
+async def test_more_presses_than_the_disk_can_take_are_bounded_and_named(
+    tmp_path: Path, board: SimBoard, clock: ScenarioClock
+) -> None:
+    async with running_terminal(make_settings(tmp_path), board, clock) as rig:
+        for _ in range(MOST_WAITING + 1):
+            rig.terminal.touch(3)
+        assert (rig.terminal.full, rig.device.degraded) == (True, {LOST})
+        await until(lambda: rig.terminal.idle and not rig.terminal.full)
+        assert rig.device.degraded == set()
+        assert rig.device.outbox.lanes[Lane.RECORD].rows == MOST_WAITING
 
 
 async def test_lapsed_training_leaves_no_badge(tmp_path: Path, board: SimBoard, clock: ScenarioClock) -> None:

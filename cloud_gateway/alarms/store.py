@@ -44,7 +44,8 @@ _stood = and_(
     func.coalesce(placement.c.until, alarm.c.raised_at + 1) > alarm.c.raised_at,
 )
 _declared = and_(rule.c.device == alarm.c.device, rule.c.name == alarm.c.rule)
-_alarms = select(
+#: Every alarm with what its device declared of its rule, and the site where the device stood.
+ALARMS = select(
     alarm,
     site.c.code.label("site"),
     rule.c.type,
@@ -61,7 +62,7 @@ async def list_alarms(
 ) -> list[Alarm]:
     """Alarms, the newest raising first, after the one with key `before` (raised_at, device, epoch, seq)."""
     key = (alarm.c.raised_at, alarm.c.device, alarm.c.epoch, alarm.c.seq)
-    query = _alarms.order_by(*(k.desc() for k in key)).limit(limit)
+    query = ALARMS.order_by(*(k.desc() for k in key)).limit(limit)
     if open_only:
         query = query.where(alarm.c.cleared_at.is_(None))
     if before is not None:
@@ -74,7 +75,7 @@ async def alarms_between(
 ) -> list[Alarm]:
     """Alarms of the devices that were raised in start <= raised_at < end, the newest first."""
     query = (
-        _alarms.where(alarm.c.device.in_(devices), alarm.c.raised_at >= start, alarm.c.raised_at < end)
+        ALARMS.where(alarm.c.device.in_(devices), alarm.c.raised_at >= start, alarm.c.raised_at < end)
         .order_by(alarm.c.raised_at.desc())
         .limit(limit)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cloud_gateway.alarms.tables
+import cloud_gateway.audit.tables
 import cloud_gateway.complaints.tables
 import cloud_gateway.evidence.tables
 import cloud_gateway.exposures.tables
@@ -12,6 +14,7 @@ import cloud_gateway.ratings.tables
 import cloud_gateway.ratings.tables_web
 import cloud_gateway.seasons.tables
 import cloud_gateway.sites.tables
+import cloud_gateway.staff.tables
 import cloud_gateway.stations.tables
 import cloud_gateway.telephony.tables
 import cloud_gateway.training.tables

@@ -302,6 +302,8 @@ session = Table(
     Column("staff", String(36), ForeignKey("staff.id"), nullable=False),
     Column("created_at", Integer, nullable=False),
     Column("expires_at", Integer, nullable=False),
+    Column("address", String(64), nullable=False, server_default=""),  # where it was last used from
+    Column("seen_at", Integer),  # when, to some minutes; null: not since it began
 )
 
 sign_in_link = Table(  # one-time links; the token itself is never stored

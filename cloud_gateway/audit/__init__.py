@@ -1,0 +1,1 @@
+"""Who did what: every change that a signed-in person or a command asked for."""

@@ -7,8 +7,7 @@ import contextlib
 import json
 import logging
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from importlib.metadata import version
@@ -22,6 +21,8 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.audit.addresses import Route
+from cloud_gateway.audit.layer import Audit, list_changing
 from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
 from cloud_gateway.clock import open_clock
@@ -55,6 +56,10 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.seasons import pages as season_pages
+from cloud_gateway.service import routes as service
+from cloud_gateway.service.figures import WebFigures
+from cloud_gateway.service.listening import Server, listen
+from cloud_gateway.service.timing import Timing
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
@@ -90,10 +95,6 @@ RETRY_S = 2.0
 log = logging.getLogger(__name__)
 
 
-class AddressTaken(OSError):
-    """The web process cannot listen where its settings say."""
-
-
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The whole application; resources are opened when it starts and closed when it ends."""
     app = FastAPI(
@@ -108,27 +109,31 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
-    service = HERE / "complaints" / "static"
-    app.mount("/static/complaints", StaticFiles(directory=service), "complaints-static")
+    complaint_files = HERE / "complaints" / "static"
+    app.mount("/static/complaints", StaticFiles(directory=complaint_files), "complaints-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
+    keyed = (
+        answers.PREFIX,
+        warnings.PUSHED,
+        web_ratings.RATE,
+        web_ratings.OWN,
+        receipt_routes.CHECKS,
+        calls_rated.PREFIX,
+    )
+    app.add_middleware(Audit, routes=_changing(), keyed=keyed)
     app.add_middleware(
         Shield,
         origin=settings.web.origin,
-        keyed=(
-            answers.PREFIX,
-            warnings.PUSHED,
-            web_ratings.RATE,
-            web_ratings.OWN,
-            receipt_routes.CHECKS,
-            calls_rated.PREFIX,
-        ),
+        keyed=keyed,
         bounds=(
             (warnings.PUSHED, warnings.PUSHED_BYTES),
             (site_pages.PREFIX, site_pages.FORM_BYTES),
             (pages_tasks.PREFIX, MOST_BYTES),
         ),
     )
+    app.state.figures = WebFigures()
+    app.add_middleware(Timing, note=app.state.figures.note_answer)
     install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     return app
@@ -150,6 +155,7 @@ def _routes() -> list[BaseRoute]:
     routes.include_router(calls_rated.router, responses=_FAILURES)
     routes.include_router(wall_routes.api, responses=_FAILURES)
     for page in (
+        service,
         console,
         dissents,
         holds,
@@ -176,6 +182,11 @@ def _routes() -> list[BaseRoute]:
     ):
         routes.include_router(page.router)
     return routes.routes
+
+
+@cache
+def _changing() -> tuple[Route, ...]:
+    return list_changing(_routes())
 
 
 def _api() -> APIRouter:
@@ -281,31 +292,13 @@ async def _newest(engine: AsyncEngine) -> int:
         return (await kept_events(connection))[1]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: who runs the process decides when it ends."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 async def serve(settings: GatewaySettings, started: Callable[[int], None] | None = None) -> None:
     """Serve until cancelled. `started` is told the port once requests are taken (port 0: a free one).
 
     Raises AddressTaken, and what `check_database` raises.
     """
     await asyncio.to_thread(check_database, settings.database)
-    listening = _listen(settings.web.host, settings.web.port)
+    listening = listen(settings.web.host, settings.web.port)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -319,7 +312,7 @@ async def serve(settings: GatewaySettings, started: Callable[[int], None] | None
         limit_concurrency=500,
         lifespan="on",
     )
-    server = _Server(config)
+    server = Server(config)
     serving = asyncio.create_task(server.serve([listening]), name="web server")
     try:
         ready = asyncio.create_task(server.ready.wait())
@@ -336,15 +329,6 @@ async def serve(settings: GatewaySettings, started: Callable[[int], None] | None
         listening.close()
     if not server.started:
         raise RuntimeError("the web server did not start; the log says why")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as exc:
-        why = str(exc.strerror or exc).partition(" (while")[0]  # what follows names the address once more
-        raise AddressTaken(exc.errno, f"cannot listen on {host}:{port}: {why}") from exc
 
 
 def main(settings: GatewaySettings) -> None:

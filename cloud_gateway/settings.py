@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cloud_gateway.audit.settings import Audit
 from cloud_gateway.evidence.settings import Evidence
 from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.outreach.settings import Outreach
 from cloud_gateway.ratings.settings import Ratings
 from cloud_gateway.section import Section
+from cloud_gateway.service.settings import Service
 from cloud_gateway.telephony.settings import Telephony
 from cloud_gateway.warnings.settings import Source
 from edge_agent.wire.tls import needs_tls
@@ -145,6 +147,8 @@ class GatewaySettings(Section):
     sealing: Sealing = Sealing()
     retention: tuple[Retention, ...] = ()
     web: Web = Web()
+    audit: Audit = Audit()
+    service: Service = Service()
     sources: tuple[Source, ...] = ()
     gauges: Gauges = Gauges()
     outreach: Outreach = Outreach()

@@ -51,7 +51,7 @@ async def read_snapshot(connection: AsyncConnection) -> Snapshot:
         last_closed=await last_closed(connection),
         dead_letters=await count_dead_letters(connection),
         newest_event=(await kept_events(connection))[1],
-        pace=_measure_pace(await recent_readings(connection), {d.id for d in devices if d.simulated}),
+        pace=measure_pace(await recent_readings(connection), {d.id for d in devices if d.simulated}),
     )
 
 
@@ -62,7 +62,8 @@ def _by_device(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _measure_pace(events: Iterable[Event], simulated: set[str]) -> float:
+def measure_pace(events: Iterable[Event], simulated: set[str]) -> float:
+    """How fast the time of simulated devices runs, from the events of their readings."""
     pace = Pace()
     for event in events:
         body = json.loads(event.body)

@@ -44,7 +44,8 @@ def ingest(config: Config) -> int:
 def web(config: Config) -> int:
     """Run the process that serves the console and the API."""
     with extra("gateway"):
-        from cloud_gateway.app import AddressTaken, main
+        from cloud_gateway.app import main
+        from cloud_gateway.service.listening import AddressTaken
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):

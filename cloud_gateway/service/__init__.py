@@ -1,0 +1,1 @@
+"""The gateway as a service: whether its processes live, what they wait for, and their figures for Prometheus."""

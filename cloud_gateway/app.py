@@ -20,7 +20,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
+from cloud_gateway.alarms import pages as alarm_pages
 from cloud_gateway.alarms import routes as alarms
+from cloud_gateway.alarms import routes_hand as alarms_in_hand
 from cloud_gateway.audit.addresses import Route
 from cloud_gateway.audit.layer import Audit, list_changing
 from cloud_gateway.board import closings
@@ -35,6 +37,7 @@ from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
 from cloud_gateway.deadletters import routes as deadletters
+from cloud_gateway.devices import pages as device_pages
 from cloud_gateway.devices import routes as devices
 from cloud_gateway.events import routes as events
 from cloud_gateway.events.store import kept_events, list_events
@@ -87,7 +90,18 @@ SHARED_STATIC = LOCALE.parent / "static"
 OWN_STATIC = HERE / "console" / "static"
 TEMPLATES = tuple(
     HERE / part / "templates"
-    for part in ("console", "board", "plans", "staff", "outreach", "complaints", "telephony", "training", "ratings")
+    for part in (
+        "console",
+        "board",
+        "plans",
+        "staff",
+        "outreach",
+        "complaints",
+        "telephony",
+        "training",
+        "ratings",
+        "devices",
+    )
 )
 OWN_LOCALE = HERE / "locale"
 #: How often a store of readings that did not answer at the start is tried again, s.
@@ -107,10 +121,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.router.routes.extend(_routes())
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
+    app.mount("/static/alarms", StaticFiles(directory=HERE / "alarms" / "static"), "alarms-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
     complaint_files = HERE / "complaints" / "static"
     app.mount("/static/complaints", StaticFiles(directory=complaint_files), "complaints-static")
+    app.mount("/static/devices", StaticFiles(directory=HERE / "devices" / "static"), "devices-static")
     app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
     app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
     keyed = (
@@ -159,6 +175,7 @@ def _routes() -> list[BaseRoute]:
         console,
         dissents,
         holds,
+        alarm_pages,
         site_pages,
         season_pages,
         closings,
@@ -179,6 +196,7 @@ def _routes() -> list[BaseRoute]:
         receipt_routes,
         verifier,
         figure_pages,
+        device_pages,
     ):
         routes.include_router(page.router)
     return routes.routes
@@ -196,6 +214,7 @@ def _api() -> APIRouter:
         twin,
         readings,
         alarms,
+        alarms_in_hand,
         deadletters,
         sites,
         events,

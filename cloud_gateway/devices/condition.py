@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,6 +117,12 @@ def scenario_clock(devices: Iterable[Facts]) -> int | None:
     """The newest device time that any simulated device in service has shown; None when there is none."""
     times = [t for d in devices if d.simulated and d.revoked_at is None for t in _own_times(d)]
     return max(times, default=None)
+
+
+def tell_moment(devices: Collection[Facts], now: int, pace: float, *, in_scenario: bool) -> Moment:
+    """The moment at gateway time `now`; only where the gateway plays a scenario do simulated devices set the clock."""
+    scenario = scenario_clock(devices) if in_scenario else None
+    return Moment(now, now if scenario is None else scenario, pace)
 
 
 def _own_times(device: Facts) -> list[int]:

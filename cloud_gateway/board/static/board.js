@@ -6,7 +6,7 @@ import { putPart } from "/static/console/parts.js";
 
 const BEAT_MS = 1000;
 const AGAIN_MS = 60000;
-const TOPICS = ["warning", "exposure", "source", "message", "alarm", "device", "task", "complaint", "follow-up"];
+const TOPICS = ["warning", "exposure", "source", "message", "alarm", "device", "task", "complaint", "follow-up", "presence", "clone", "clock", "gap", "twin", "dead_letter"];
 
 const main = document.getElementById("main");
 const words = JSON.parse(main.dataset.words);
@@ -80,6 +80,12 @@ async function beat() {
 
 const events = { tick: (_body, at) => { heard = Math.max(heard, at); } };
 for (const topic of TOPICS) events[topic] = (_body, at) => { heard = Math.max(heard, at); due = true; };
+
+// readings come often: who shows when a device was last heard notes it without reading the page again
+events.reading = (body, at) => {
+  heard = Math.max(heard, at);
+  document.dispatchEvent(new CustomEvent("reading", { detail: { body, at } }));
+};
 
 follow("/api/v1/events", Number(main.dataset.event), {
   events,

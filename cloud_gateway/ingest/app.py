@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+import time
 import traceback
 from collections import deque
 from collections.abc import Coroutine
@@ -26,6 +27,8 @@ from cloud_gateway.ratings.counting import Counting
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.retention.late import CountedOnce, oldest_raw_days
+from cloud_gateway.service.intake import OTHERS, READINGS, IntakeFigures, intake_checks
+from cloud_gateway.service.port import open_port
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.settings import Ingest as Limits
 from cloud_gateway.storage.room import measure_room
@@ -62,7 +65,7 @@ class Intake:
     def __init__(self, limits: Limits, sorter: Sorter) -> None:
         self._limits = limits
         self._sorter = sorter
-        self._later: deque[Delivery] = deque()
+        self._later: deque[tuple[float, Delivery]] = deque()
         self._some = asyncio.Event()
         self._enough = asyncio.Event()
 
@@ -75,10 +78,11 @@ class Intake:
 
     def add(self, delivery: Delivery) -> None:
         """Take in a message, or set it by while there is enough to do."""
+        now = time.monotonic()
         if self._later or self._is_full():
-            self._later.append(delivery)
+            self._later.append((now, delivery))
         else:
-            self._take_in(delivery)
+            self._take_in(now, delivery)
 
     async def take(self) -> Batch:
         """Wait for messages, then until they are enough for a batch or the first has waited long enough."""
@@ -92,7 +96,7 @@ class Intake:
         self._some.clear()
         self._enough.clear()
         while self._later and not self._is_full():
-            self._take_in(self._later.popleft())
+            self._take_in(*self._later.popleft())
         return batch
 
     def _is_full(self) -> bool:
@@ -100,10 +104,12 @@ class Intake:
         batch = self._sorter.batch
         return batch.readings >= MOST_BATCHES * self._limits.batch_readings or len(batch.tokens) >= MOST_MESSAGES
 
-    def _take_in(self, delivery: Delivery) -> None:
+    def _take_in(self, came: float, delivery: Delivery) -> None:
+        batch = self._sorter.batch
+        if batch.since is None:
+            batch.since = came
         self._sorter.add(delivery)
         self._some.set()
-        batch = self._sorter.batch
         if batch.readings >= self._limits.batch_readings or 2 * len(batch.tokens) >= self._limits.receive_maximum:
             self._enough.set()
 
@@ -115,9 +121,16 @@ class Ingest:
     """
 
     def __init__(
-        self, settings: GatewaySettings, series: SeriesStore, store: IngestStore, *, connect: Connect = connect
+        self,
+        settings: GatewaySettings,
+        series: SeriesStore,
+        store: IngestStore,
+        *,
+        connect: Connect = connect,
+        figures: IntakeFigures | None = None,
     ) -> None:
         self._settings = settings
+        self._figures = figures or IntakeFigures()
         self._tls = broker_context(settings.broker)
         self._connect = connect
         self._store = store
@@ -130,6 +143,7 @@ class Ingest:
         self._notices = Notices(store.engine)
         folder, reserve_mb = settings.data_dir, settings.storage.reserve_mb
         standstill = Standstill(folder)
+        self._figures.outages = standstill.begun
         self._reserve = Reserve(lambda: measure_room(folder, reserve_mb), standstill, now_ms, store.tell_storage)
         series = WatchedSeries(series, standstill, now_ms)
         if (days := oldest_raw_days(settings.retention)) is not None:
@@ -189,6 +203,13 @@ class Ingest:
         """Process what comes on one connection; on each side one batch after the other."""
         self._connection = connection
         await connection.subscribe(GATEWAY_FILTERS)
+        self._figures.connect()
+        try:
+            await self._work_on(connection)
+        finally:
+            self._figures.disconnect()
+
+    async def _work_on(self, connection: Session) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._work(connection, self._others))
             group.create_task(self._work(connection, self._readings))
@@ -205,12 +226,15 @@ class Ingest:
             await connection.subscribe(GATEWAY_FILTERS)
 
     async def _work(self, connection: Session, intake: Intake) -> None:
+        side = READINGS if intake is self._readings else OTHERS
         while True:
             batch = await intake.take()
+            self._figures.begin(side)
             if intake is self._readings:
                 await self._reserve.until_there()
             await _finish(self._process(batch))
             connection.acknowledge(batch.tokens)
+            self._figures.note(side, batch)
             self._desires.say_again(batch.births)
 
     async def _process(self, batch: Batch) -> None:
@@ -280,12 +304,12 @@ async def _open_series(series: SeriesStore, settings: GatewaySettings) -> None:
             return
 
 
-async def _ingest(settings: GatewaySettings, series: SeriesStore, store: IngestStore) -> None:
+async def _ingest(settings: GatewaySettings, series: SeriesStore, store: IngestStore, figures: IntakeFigures) -> None:
     """Until cancelled; the mark of a running ingest stays behind when it ends in any other way."""
     mark = settings.data_dir / RUNNING_MARK
     await _note_start(mark)
     try:
-        await Ingest(settings, series, store).run()
+        await Ingest(settings, series, store, figures=figures).run()
     except asyncio.CancelledError:
         mark.unlink(missing_ok=True)
         raise
@@ -294,9 +318,13 @@ async def _ingest(settings: GatewaySettings, series: SeriesStore, store: IngestS
 async def _run_until_cancelled(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
+    figures, port = IntakeFigures(), settings.service.ingest_port
+    checks = intake_checks(engine, settings, figures)
     try:
-        await _open_series(series, settings)
-        await _ingest(settings, series, IngestStore(engine))
+        async with open_port(settings.service, port, checks, figures.write):
+            await _open_series(series, settings)
+            figures.is_series_open = True
+            await _ingest(settings, series, IngestStore(engine), figures)
     finally:
         await series.close()
         await engine.dispose()

@@ -76,6 +76,7 @@ class Batch:
     tokens: list[int] = field(default_factory=list)
     readable: list[Delivery] = field(default_factory=list)  # the messages themselves, less the unreadable ones
     readings: int = 0
+    since: float | None = None  # monotonic seconds: when the first of them came
 
     def __bool__(self) -> bool:
         return bool(self.tokens)

@@ -38,9 +38,12 @@ from cloud_gateway.outreach.store_queue import beat
 from cloud_gateway.outreach.store_stillness import Stillness, watching
 from cloud_gateway.outreach.texts import render
 from cloud_gateway.outreach.tokens import open_key
+from cloud_gateway.outreach.watching import WORKER_SILENT_MS
 from cloud_gateway.outreach.worker import Worker
 from cloud_gateway.plans.store import has_changes, run_plans
 from cloud_gateway.running import now_ms
+from cloud_gateway.service.port import open_port
+from cloud_gateway.service.readiness import database_check, outreach_check
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.warnings.polling import run_sources
 from cloud_gateway.warnings.store_courses import follow_all
@@ -234,8 +237,10 @@ async def _going_on(rounds: Rounds, step: str) -> AsyncIterator[None]:
 
 async def _run(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
+    checks = {"database": database_check(engine), "outreach": outreach_check(engine, now_ms, WORKER_SILENT_MS)}
+    port = settings.service.outreach_port
     try:
-        async with open_senders(settings, engine) as senders:
+        async with open_port(settings.service, port, checks), open_senders(settings, engine) as senders:
             await run_outreach(settings, engine, senders, open_clock(settings.clock_file))
     finally:
         await engine.dispose()

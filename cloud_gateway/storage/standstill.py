@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -32,17 +33,22 @@ def tells_of_full_disk(reason: str) -> bool:
 
 
 class Standstill:
-    """The writing side, of ingest alone. Never raises for the disk: what cannot be noted is logged."""
+    """The writing side, of ingest alone. Never raises for the disk: what cannot be noted is logged.
+
+    `begun` counts how often each thing was waited for.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
         self._waiting: dict[str, Waiting] = {}
+        self.begun: Counter[str] = Counter()
         self._write()
 
     def begin(self, what: str, reason: str, now: int) -> bool:
         """Note that something is waited for; False when that was known."""
         if what in self._waiting:
             return False
+        self.begun[what] += 1
         self._waiting[what] = Waiting(what, now, reason[:MAX_REASON], tells_of_full_disk(reason))
         self._write()
         return True

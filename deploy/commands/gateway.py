@@ -30,13 +30,18 @@ def ingest(config: Config) -> int:
     with extra("gateway"):
         from cloud_gateway.ingest.app import main
         from cloud_gateway.ingest.credentials import broker_context
+        from cloud_gateway.service.listening import AddressTaken
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_start(settings)
         broker_context(settings.broker)
-    with working(settings.data_dir):
-        main(settings)
+    try:
+        with working(settings.data_dir):
+            main(settings)
+    except AddressTaken as exc:
+        remedy = f"End what listens there, or set service.ingest_port in {config}"
+        raise Failure("start", str(exc.strerror), remedy, WRONG_USE) from exc
     return 0
 
 

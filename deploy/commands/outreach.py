@@ -18,6 +18,7 @@ def run(config: Config) -> int:
         from cloud_gateway.occupancy import FolderBusy
         from cloud_gateway.outreach.app import main
         from cloud_gateway.outreach.tokens import open_key
+        from cloud_gateway.service.listening import AddressTaken
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
@@ -29,6 +30,9 @@ def run(config: Config) -> int:
     try:
         with working(settings.data_dir):
             main(settings)
+    except AddressTaken as exc:
+        remedy = f"End what listens there, or set service.outreach_port in {config}"
+        raise Failure("start", str(exc.strerror), remedy, WRONG_USE) from exc
     except FolderBusy as exc:
         remedy = "One outreach process works on a data folder; end the other one first"
         raise Failure("start", str(exc), remedy, WRONG_USE) from exc

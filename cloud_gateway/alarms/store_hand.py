@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, not_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
@@ -100,9 +100,7 @@ async def list_held(connection: AsyncConnection, choice: Choice, who: str, limit
     pressing = (_a.cleared_at.is_not(None), mild, _a.raised_at.asc())
     order = (_a.raised_at.desc(),) if choice.shown is Shown.ALL else pressing
     query = _PLACED.where(*_conditions(choice)).order_by(*order, _a.device, _a.epoch, _a.seq).limit(limit)
-    rows = (await connection.execute(query)).all()
-    steps = await _list_steps(connection, [_key(row) for row in rows])
-    held = [_held(row, steps.get(_key(row), [])) for row in rows]
+    held = await _read(connection, query)
     wanted = {Shown.MINE: who, Shown.UNASSIGNED: ""}
     return [one for one in held if choice.shown not in wanted or one.hand.holder == wanted[choice.shown]]
 
@@ -120,12 +118,11 @@ async def count_cleared(connection: AsyncConnection) -> int:
     return await connection.scalar(query) or 0
 
 
-async def list_earlier(connection: AsyncConnection, one: Alarm, limit: int) -> list[Alarm]:
+async def list_earlier(connection: AsyncConnection, one: Alarm, limit: int) -> list[Held]:
     """Other raisings of the same rule of the same device, the newest first."""
     this = (_a.epoch == one.epoch) & (_a.seq == one.seq)
     same = (_a.device == one.device) & (_a.rule == one.rule) & not_(this)
-    query = ALARMS.where(same).order_by(_a.raised_at.desc()).limit(limit)
-    return [Alarm(**row) for row in (await connection.execute(query)).mappings()]
+    return await _read(connection, _PLACED.where(same).order_by(_a.raised_at.desc()).limit(limit))
 
 
 async def add_step(connection: AsyncConnection, key: Key, step: Step) -> None:
@@ -134,6 +131,12 @@ async def add_step(connection: AsyncConnection, key: Key, step: Step) -> None:
     await connection.execute(insert(alarm_step).values(**values))
     body = json.dumps(key._asdict() | {"step": step.kind})
     await connection.execute(insert(event).values(at=step.at, topic="alarm", body=body))
+
+
+async def _read(connection: AsyncConnection, query: Select[tuple[object, ...]]) -> list[Held]:
+    rows = (await connection.execute(query)).all()
+    steps = await _list_steps(connection, [_key(row) for row in rows])
+    return [_held(row, steps.get(_key(row), [])) for row in rows]
 
 
 async def _list_steps(connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, list[Step]]:

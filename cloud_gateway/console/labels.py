@@ -107,18 +107,19 @@ class Labels:
 
     def site(self, site: Site) -> str:
         """A site's name."""
-        return self._pick(site.name, site.name_zh) or site.code
+        return self.pick(site.name, site.name_zh) or site.code
 
     def stream(self, stream: Stream) -> str:
         """A stream's name, as its device declared it."""
-        return self._pick(stream.label, stream.label_zh) or stream.name
+        return self.pick(stream.label, stream.label_zh) or stream.name
 
     def rule(self, rule: Rule | Alarm) -> str:
         """A rule's name, as its device declared it."""
         own = rule.rule if isinstance(rule, Alarm) else rule.name
-        return self._pick(rule.label, rule.label_zh) or own
+        return self.pick(rule.label, rule.label_zh) or own
 
-    def _pick(self, english: str, chinese: str) -> str:
+    def pick(self, english: str, chinese: str) -> str:
+        """The name in this language; the other one where there is none."""
         return (chinese or english) if self.language == CHINESE else (english or chinese)
 
     def value(self, value: Value | None, unit: str) -> str:

@@ -93,6 +93,7 @@ TEMPLATES = tuple(
     for part in (
         "console",
         "board",
+        "alarms",
         "plans",
         "staff",
         "outreach",

@@ -17,7 +17,7 @@ from cloud_gateway.audit.addresses import Goal, Route, find_goal
 from cloud_gateway.audit.store import Act, Doer, end_act, make_act, write_act
 from cloud_gateway.database import transaction
 from cloud_gateway.running import Gateway, gateway_of, now_ms
-from cloud_gateway.staff.guard import find_staff
+from cloud_gateway.staff.guard import address_of, find_staff
 from edge_agent.web.headers import SAFE_METHODS
 from edge_agent.web.problems import Problem, answer
 from edge_agent.web.words import _
@@ -77,7 +77,7 @@ async def _write(request: Request, goal: Goal) -> Act | None:
     who = await find_staff(request)
     if who is None:
         return None
-    doer = Doer(who.id, who.name, who.role, request.client.host if request.client else "")
+    doer = Doer(who.id, who.name, who.role, address_of(request))
     made = make_act(doer, now_ms(), request.method, goal.route, goal.subject)
     async with transaction(gateway_of(request).engine) as connection:
         await write_act(connection, made)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from cloud_gateway.database import reading
+from cloud_gateway.database import TransactionRefused, reading, transaction
 from cloud_gateway.running import gateway_of, now_ms
-from cloud_gateway.staff import store
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.store_sessions import find_session, note_seen
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
 COOKIE = "weiran_session"
+#: How exactly it is known when a session was last used, ms.
+SEEN_MS = 300_000
+log = logging.getLogger(__name__)
 
 
 class SignInNeeded(Exception):
@@ -24,12 +28,31 @@ class SignInNeeded(Exception):
 
 
 async def find_staff(request: Request) -> Staff | None:
-    """Whose session the request carries."""
-    token = request.cookies.get(COOKIE, "")
+    """Whose session the request carries; now and then it is noted where the session was last used."""
+    token, now = request.cookies.get(COOKIE, ""), now_ms()
     if not token or len(token) > 100:
         return None
     async with reading(gateway_of(request).engine) as connection:
-        return await store.find_session(connection, token, now_ms())
+        found = await find_session(connection, token, now)
+    if found is None:
+        return None
+    who, session = found
+    if now - session.seen_at >= SEEN_MS:
+        await _note_seen(request, token, now)
+    return who
+
+
+async def _note_seen(request: Request, token: str, now: int) -> None:
+    try:
+        async with transaction(gateway_of(request).engine) as connection:
+            await note_seen(connection, token, address_of(request), now)
+    except TransactionRefused:  # a page that can still be read is worth more
+        log.warning("when a session was last used cannot be written down")
+
+
+def address_of(request: Request) -> str:
+    """The network address a request came from."""
+    return request.client.host if request.client else ""
 
 
 async def is_signed_in(request: Request) -> bool:

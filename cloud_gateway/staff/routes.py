@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
+from cloud_gateway.audit.store import Doer, forget_acts, make_act, write_act
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.running import Gateway, gateway_of, now_ms
+from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff import store
-from cloud_gateway.staff.guard import COOKIE, find_staff, set_session
+from cloud_gateway.staff.guard import COOKIE, address_of, find_staff, set_session
 from cloud_gateway.staff.passwords import Busy
+from cloud_gateway.staff.store import Staff
+from cloud_gateway.staff.store_failures import failure_key, find_failures, forget_failures, note_failure
+from cloud_gateway.staff.store_sessions import end_session, start_session
+from cloud_gateway.staff.throttle import wait_after
 
 router = APIRouter(include_in_schema=False)
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 Name = Annotated[str, Form(max_length=64)]
 Password = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(max_length=500)]
@@ -32,27 +39,35 @@ async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: 
 async def sign_in(request: Request, name: Name = "", password: Password = "", next: Next = "/") -> Response:  # noqa: A002
     """Check name and password; wrong ones cost time, and say nothing about which of the two was wrong."""
     gateway, now = gateway_of(request), now_ms()
-    key = f"{name.strip().casefold()}|{request.client.host if request.client else ''}"
-    if wait := gateway.throttle.wait_ms(key, now):
+    key = failure_key(name, address_of(request))
+    async with reading(gateway.engine) as connection:
+        known = await store.find_staff(connection, name.strip())
+        wait = wait_after(await find_failures(connection, key), now)
+    if wait:
         return _door(request, 429, next=own_path(next), name=name, wait=wait + 999)
+    stored = known.password if known and known.disabled_at is None else None
     try:
-        who = await _check(gateway, name.strip(), password)
+        fits = await gateway.passwords.verify(stored, password)
     except Busy:
         return _door(request, 503, next=own_path(next), name=name, busy=True)
-    if who is None:
-        gateway.throttle.fail(key, now)
+    if known is None or not fits:
+        await _note_failure(request, known, key)
         return _door(request, 403, next=own_path(next), name=name, wrong=True)
-    gateway.throttle.forget(key)
-    return await _enter(request, who, own_path(next))
+    async with transaction(gateway.engine) as connection:
+        await forget_failures(connection, key)
+        same = await store.read_staff(connection, known.id) == known  # nobody has shut them out meanwhile
+        session = await _open_session(request, connection, known) if same else None
+    if session is None:
+        return _door(request, 403, next=own_path(next), name=name, wrong=True)
+    return _let_in(request, session, own_path(next))
 
 
-async def _check(gateway: Gateway, name: str, password: str) -> str | None:
-    """The id of the member of staff whose password this is."""
-    async with reading(gateway.engine) as connection:
-        who = await store.find_staff(connection, name)
-    known = None if who is None or who.disabled_at is not None else who
-    fits = await gateway.passwords.verify(known.password if known else None, password)
-    return known.id if known and fits else None
+async def _note_failure(request: Request, known: Staff | None, key: str) -> None:
+    now = now_ms()
+    async with transaction(gateway_of(request).engine) as connection:
+        await note_failure(connection, key, now)
+        if known is not None:
+            await write_act(connection, make_act(_doer(request, known), now, "POST", "/sign-in", status=403))
 
 
 @router.get("/enter")
@@ -64,33 +79,42 @@ async def show_enter(request: Request, spent: bool = False) -> Response:
 @router.post("/enter")
 async def enter(request: Request, token: Token = "") -> Response:
     """Consume a one-time link."""
-    gateway, now = gateway_of(request), now_ms()
-    async with transaction(gateway.engine) as connection:
-        who = await store.use_link(connection, token, now)
-    if who is None:
-        return _link_page(request, 403, True)
-    return await _enter(request, who, "/")
+    async with transaction(gateway_of(request).engine) as connection:
+        used = await store.use_link(connection, token, now_ms())
+        who = None if used is None else await store.read_staff(connection, used)
+        session = None if who is None else await _open_session(request, connection, who)
+    return _link_page(request, 403, True) if session is None else _let_in(request, session, "/")
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
     """End the session."""
     async with transaction(gateway_of(request).engine) as connection:
-        await store.end_session(connection, request.cookies.get(COOKIE, ""))
+        await end_session(connection, request.cookies.get(COOKIE, ""))
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE, path="/")
     return response
 
 
-async def _enter(request: Request, who: str, goal: str) -> Response:
-    gateway, now = gateway_of(request), now_ms()
-    web = gateway.settings.web
-    async with transaction(gateway.engine) as connection:
-        token = await store.start_session(connection, who, now, now + web.session_hours * 3_600_000)
+async def _open_session(request: Request, connection: AsyncConnection, who: Staff) -> str:
+    """A new session's token; the sign-in is written down as an act, and acts that are too old go."""
+    settings, now = gateway_of(request).settings, now_ms()
+    await write_act(connection, make_act(_doer(request, who), now, "POST", request.url.path, status=303))
+    await forget_acts(connection, now - settings.audit.days * DAY_MS)
+    ends_at = now + settings.web.session_hours * HOUR_MS
+    return await start_session(connection, who.id, now, ends_at, address_of(request))
+
+
+def _let_in(request: Request, token: str, goal: str) -> Response:
+    web = gateway_of(request).settings.web
     response = RedirectResponse(goal, 303)
     secure = web.origin.startswith("https://") or request.url.scheme == "https"
     set_session(response, token, web.session_hours, secure)
     return response
+
+
+def _doer(request: Request, who: Staff) -> Doer:
+    return Doer(who.id, who.name, who.role, address_of(request))
 
 
 def _door(request: Request, status: int = 200, **context: object) -> Response:

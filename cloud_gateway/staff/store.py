@@ -32,6 +32,10 @@ class NameTaken(Exception):
     """Another member of staff has this name."""
 
 
+class LastAdministrator(Exception):
+    """Nobody else could administer."""
+
+
 def new_token() -> str:
     """256 random bits, for a URL or a cookie."""
     return secrets.token_urlsafe(TOKEN_BYTES)
@@ -57,6 +61,12 @@ async def find_staff(connection: AsyncConnection, name: str) -> Staff | None:
     return None if row is None else Staff(**row)
 
 
+async def read_staff(connection: AsyncConnection, who: str) -> Staff | None:
+    """The member of staff of that id, disabled or not."""
+    row = (await connection.execute(select(staff).where(staff.c.id == who))).mappings().first()
+    return None if row is None else Staff(**row)
+
+
 async def list_staff(connection: AsyncConnection) -> list[Staff]:
     """Everybody, by name."""
     rows = (await connection.execute(select(staff).order_by(staff.c.name))).mappings()
@@ -69,10 +79,31 @@ async def set_password(connection: AsyncConnection, who: str, password: str) -> 
     await end_all(connection, who)
 
 
+async def change_role(connection: AsyncConnection, who: str, role: Role) -> None:
+    """Give staff id `who` another role, and end all their sessions and links. Raises LastAdministrator."""
+    if role is not Role.ADMINISTRATOR:
+        await _keep_administrator(connection, who)
+    await connection.execute(update(staff).where(staff.c.id == who).values(role=role.value))
+    await end_all(connection, who)
+
+
 async def disable(connection: AsyncConnection, who: str, now: int) -> None:
-    """Shut out staff id `who`, and end all their sessions and links."""
+    """Shut out staff id `who`, and end all their sessions and links. Raises LastAdministrator."""
+    await _keep_administrator(connection, who)
     await connection.execute(update(staff).where(staff.c.id == who).values(disabled_at=now))
     await end_all(connection, who)
+
+
+async def enable(connection: AsyncConnection, who: str) -> None:
+    """Let staff id `who` in again; their password, if any, is the one of before."""
+    await connection.execute(update(staff).where(staff.c.id == who).values(disabled_at=None))
+
+
+async def _keep_administrator(connection: AsyncConnection, who: str) -> None:
+    """Raises LastAdministrator when `who` is the only one left."""
+    query = select(staff.c.id).where(staff.c.role == Role.ADMINISTRATOR.value, staff.c.disabled_at.is_(None))
+    if list((await connection.execute(query)).scalars()) == [who]:
+        raise LastAdministrator
 
 
 async def end_all(connection: AsyncConnection, who: str) -> None:
@@ -96,28 +127,3 @@ async def use_link(connection: AsyncConnection, token: str, now: int) -> str | N
     used = update(sign_in_link).where(fits).values(used_at=now).returning(link.staff)
     found: str | None = (await connection.execute(used)).scalar()
     return found
-
-
-async def start_session(connection: AsyncConnection, who: str, now: int, expires_at: int) -> str:
-    """A new session for staff id `who`; returns its token. Old expired ones are removed."""
-    await connection.execute(delete(session).where(session.c.expires_at <= now))
-    token = new_token()
-    row = {"token_hash": token_hash(token), "staff": who, "created_at": now, "expires_at": expires_at}
-    await connection.execute(insert(session).values(**row))
-    return token
-
-
-async def find_session(connection: AsyncConnection, token: str, now: int) -> Staff | None:
-    """Whose session it is, while it lasts and its owner is not disabled."""
-    query = (
-        select(staff)
-        .join(session, session.c.staff == staff.c.id)
-        .where(session.c.token_hash == token_hash(token), session.c.expires_at > now, staff.c.disabled_at.is_(None))
-    )
-    row = (await connection.execute(query)).mappings().first()
-    return None if row is None else Staff(**row)
-
-
-async def end_session(connection: AsyncConnection, token: str) -> None:
-    """Sign out."""
-    await connection.execute(delete(session).where(session.c.token_hash == token_hash(token)))

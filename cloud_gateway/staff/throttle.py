@@ -22,24 +22,35 @@ class Failures(NamedTuple):
     last: int
 
 
+NONE = Failures(0, 0)
+
+
+def add_failure(failures: Failures, now: int) -> Failures:
+    """One more; those before a quiet time do not count."""
+    return Failures(failures.times + 1 if now - failures.last < FORGET_MS else 1, now)
+
+
+def wait_after(failures: Failures, now: int) -> int:
+    """How long to wait before the next try, ms; 0: it may be tried."""
+    if failures.times < FREE:
+        return 0
+    wait: int = min(FIRST_WAIT_MS << min(failures.times - FREE, 20), LONGEST_WAIT_MS)
+    return max(failures.last + wait - now, 0)
+
+
 class Throttle:
-    """Counts failures by key, in memory; `now` is passed in, ms."""
+    """Counts failures by key, in memory; `now` is passed in, ms. Sign-ins are counted in the database instead."""
 
     def __init__(self) -> None:
         self._failures: OrderedDict[str, Failures] = OrderedDict()
 
     def wait_ms(self, key: str, now: int) -> int:
         """How long this key must wait before the next try; 0: it may try."""
-        count, last = self._failures.get(key, Failures(0, now))
-        if count < FREE:
-            return 0
-        wait: int = min(FIRST_WAIT_MS << min(count - FREE, 20), LONGEST_WAIT_MS)
-        return max(last + wait - now, 0)
+        return wait_after(self._failures.get(key, NONE), now)
 
     def fail(self, key: str, now: int) -> None:
         """Note a wrong password."""
-        count, last = self._failures.pop(key, Failures(0, now))
-        self._failures[key] = Failures(count + 1 if now - last < FORGET_MS else 1, now)
+        self._failures[key] = add_failure(self._failures.pop(key, NONE), now)
         while len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.running import now_ms
 from cloud_gateway.twin import store
@@ -36,6 +37,7 @@ async def change_keys(database: Path, device: str, keys: Mapping[str, float | No
         section, _, key = name.partition(".")
         wanted.setdefault(section, {})[key] = value
     async with _writing(database, device) as connection:
+        await write_command(connection, "gateway twin set", " ".join([device, *sorted(keys)]), now_ms())
         twin = await store.find_twin(connection, device)
         for section, changes in wanted.items():
             merged = {**(twin.sections or {}).get(section, {}), **changes}

@@ -133,5 +133,8 @@ def _staff(config: Path) -> Iterator[tuple[GatewaySettings, ModuleType]]:
             raise Failure(
                 "staff", text, f"See who is there: weiran gateway user list --config {config}", WRONG_USE
             ) from exc
+        except accounts.LastAdministrator as exc:
+            remedy = "Add another administrator first: weiran gateway user add NAME --role administrator"
+            raise Failure("last-administrator", "nobody else could administer", remedy, WRONG_USE) from exc
         except ValueError as exc:
             raise Failure("staff", str(exc), "Choose another", WRONG_USE) from exc

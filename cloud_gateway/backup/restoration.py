@@ -22,6 +22,7 @@ from cloud_gateway.occupancy import occupied_alone
 from cloud_gateway.outreach.tokens import KEY_FILE
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.sqlite_identity import read_identity
+from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
 from cloud_gateway.settings import GatewaySettings
 
 #: What SQLite puts beside a database; left behind, it would be read as part of the one that takes its place.
@@ -109,6 +110,7 @@ def _replace(settings: GatewaySettings, folder: Path, manifest: Manifest, now: i
     if manifest.answer_key is not None and _is_other_key(settings.data_dir / KEY_FILE, manifest.answer_key):
         fresh.append(_bring_key(folder, manifest.answer_key, settings.data_dir))
         goals.append(settings.data_dir / KEY_FILE)
+    _drop_rollups(settings.data_dir)
     aside = []
     for file, goal in zip(fresh, goals, strict=True):
         aside += _set_aside(goal, now)
@@ -154,6 +156,12 @@ def _bring_evidence_key(settings: GatewaySettings, folder: Path, manifest: Manif
         return
     goal.parent.mkdir(parents=True, exist_ok=True)
     copy_secret(folder / EVIDENCE_KEY, goal)
+
+
+def _drop_rollups(data_dir: Path) -> None:
+    """Roll-ups may be of values that the restored readings do not have; ingest makes them again."""
+    for beside in BESIDE:
+        Path(f"{data_dir / ROLLUPS_FILE}{beside}").unlink(missing_ok=True)
 
 
 def _choose_readings(

@@ -9,8 +9,12 @@ import signal
 import time
 import traceback
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cloud_gateway.clock import open_clock
 from cloud_gateway.database import open_database
@@ -25,7 +29,10 @@ from cloud_gateway.ingest.store import IngestStore
 from cloud_gateway.outreach.notices import Notices
 from cloud_gateway.ratings.counting import Counting
 from cloud_gateway.readings.opening import open_series
+from cloud_gateway.readings.rolled import RolledStore
+from cloud_gateway.readings.rolling import keep_rolled
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
+from cloud_gateway.readings.store import list_numbers
 from cloud_gateway.retention.late import CountedOnce, oldest_raw_days
 from cloud_gateway.service.intake import OTHERS, READINGS, IntakeFigures, intake_checks
 from cloud_gateway.service.port import open_port
@@ -315,6 +322,20 @@ async def _ingest(settings: GatewaySettings, series: SeriesStore, store: IngestS
         raise
 
 
+@asynccontextmanager
+async def _rolling(settings: GatewaySettings, series: RolledStore, engine: AsyncEngine) -> AsyncIterator[None]:
+    """Make roll-ups of readings meanwhile."""
+    folder, reserve_mb = settings.data_dir, settings.storage.reserve_mb
+    streams = partial(list_numbers, engine)
+    keeping = keep_rolled(series, streams, now_ms, lambda: not measure_room(folder, reserve_mb).is_low)
+    task = asyncio.create_task(keeping, name="roll-ups")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
 async def _run_until_cancelled(settings: GatewaySettings) -> None:
     engine = open_database(settings.database)
     series = open_series(settings.series, settings.data_dir)
@@ -324,7 +345,8 @@ async def _run_until_cancelled(settings: GatewaySettings) -> None:
         async with open_port(settings.service, port, checks, figures.write):
             await _open_series(series, settings)
             figures.is_series_open = True
-            await _ingest(settings, series, IngestStore(engine), figures)
+            async with _rolling(settings, series, engine):
+                await _ingest(settings, series, IngestStore(engine), figures)
     finally:
         await series.close()
         await engine.dispose()

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from cloud_gateway.readings.checks import EARLIEST_NS, names_fit
+from cloud_gateway.readings.checks import EARLIEST_NS, LATEST_NS, names_fit
 from cloud_gateway.readings.delivery import deliver
 from cloud_gateway.readings.influxql import Queries
 from cloud_gateway.readings.lines import LineBuilder
@@ -81,6 +81,15 @@ class InfluxStore:
         if not names_fit(device, stream):
             return []
         return await _run(self._readers, lambda: self._queries.buckets(device, stream, start, end, width))
+
+    async def first_time(self, device: str, stream: str, start_ns: int) -> int | None:
+        """See `Values.first_time`."""
+        found = await self.samples(device, stream, start_ns, LATEST_NS, 1)
+        return found[0].time_ns if found else None
+
+    async def identity(self) -> str:
+        """See `Values.identity`."""
+        return self._queries.identity
 
     async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
         """See `StepStore.write_steps`. A refused line has the code store_refused and the server's words."""

@@ -98,6 +98,7 @@ class Queries:
         self._database = database
         self._policy = retention_policy
         self._source = f"{identifier(retention_policy)}.{identifier(MEASUREMENT)}"
+        self.identity = f"{client.base_url} {database} {retention_policy}"
 
     def run(self, row: type[Row], query: str, method: str = "GET") -> list[Row]:
         """The rows of a statement, each decoded as `row`, of all its series; times in ns."""

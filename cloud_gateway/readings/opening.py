@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_gateway.readings.influx1 import influx1_store
-from cloud_gateway.readings.series import SeriesHome
+from cloud_gateway.readings.rolled import RolledStore, Values
 from cloud_gateway.readings.sqlite import SqliteStore
+from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
 from cloud_gateway.settings import Series
 
 SQLITE_FILE = "readings.db"
 
 
-def open_series(settings: Series, data_dir: Path) -> SeriesHome:
+def open_series(settings: Series, data_dir: Path) -> RolledStore:
     """The store, not yet opened: `await store.open()` comes next. Raises OSError when the secret is unreadable."""
+    return RolledStore(_open_values(settings, data_dir), data_dir / ROLLUPS_FILE)
+
+
+def _open_values(settings: Series, data_dir: Path) -> Values:
     match settings.store:
         case "sqlite":
             return SqliteStore(data_dir / SQLITE_FILE)
@@ -24,7 +29,7 @@ def open_series(settings: Series, data_dir: Path) -> SeriesHome:
             return _influx2(settings)
 
 
-def _influx2(settings: Series) -> SeriesHome:
+def _influx2(settings: Series) -> Values:
     from cloud_gateway.readings.influx2 import influx2_store  # noqa: PLC0415 - its library takes long to import
 
     return influx2_store(

@@ -57,6 +57,14 @@ class SqliteStore:
         """See `SeriesStore.buckets`."""
         return await _run(self._read_thread, lambda: self._reader.buckets(device, stream, start, end, width))
 
+    async def first_time(self, device: str, stream: str, start_ns: int) -> int | None:
+        """See `Values.first_time`."""
+        return await _run(self._read_thread, lambda: self._reader.first_time(device, stream, start_ns))
+
+    async def identity(self) -> str:
+        """See `Values.identity`."""
+        return await _run(self._read_thread, self._reader.identity)
+
     async def write_steps(self, steps: Sequence[WarningStep]) -> list[StepRefusal]:
         """See `StepStore.write_steps`: one transaction, synced to disk."""
         return await _run(self._write_thread, lambda: self._writer.write_steps(steps))

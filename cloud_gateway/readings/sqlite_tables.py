@@ -88,6 +88,9 @@ BUCKETS = """WITH mine AS (SELECT id FROM series WHERE device = :device AND stre
     )
     SELECT time_ns - ((time_ns % :width) + :width) % :width AS start, min(low), sum(total) / sum(number), max(high),
     sum(number) FROM part GROUP BY start ORDER BY start"""
+FIRST = """SELECT min(
+        (SELECT time_ns FROM reading WHERE series = mine.id AND time_ns >= :start ORDER BY time_ns LIMIT 1)
+    ) FROM series AS mine WHERE device = :device AND stream = :stream"""
 PAGE = """SELECT device, stream, unit, time_ns, value, epoch, seq, clock FROM reading
     JOIN series ON series.id = reading.series JOIN source ON source.id = reading.source
     WHERE reading.series = ? AND time_ns > ? ORDER BY time_ns LIMIT ?"""
@@ -109,7 +112,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _set(db: sqlite3.Connection, pragma: str) -> None:
+def set_pragma(db: sqlite3.Connection, pragma: str) -> None:
     """Set a pragma. While another process makes the same new file, SQLite fails the change to WAL without waiting."""
     limit = time.monotonic() + BUSY_TIMEOUT_S
     while True:
@@ -131,7 +134,7 @@ class Writer:
         file.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         for pragma in PRAGMAS:
-            _set(self._db, pragma)
+            set_pragma(self._db, pragma)
         self._ids: dict[tuple[str, str, str, str, str], tuple[int, int]] = {}
         self._make_tables()
 
@@ -254,6 +257,16 @@ class Reader:
         }
         rows = self._db.execute(BUCKETS, names | numbers)
         return [Bucket(at // NS_PER_MS, low, mean, high, count) for at, low, mean, high, count in rows]
+
+    def first_time(self, device: str, stream: str, start_ns: int) -> int | None:
+        """See `Values.first_time`."""
+        asked = {"device": device, "stream": stream, "start": _storable(start_ns)}
+        found: int | None = self._db.execute(FIRST, asked).fetchone()[0]
+        return found
+
+    def identity(self) -> str:
+        """See `Values.identity`."""
+        return str(self._db.execute("SELECT id FROM identity").fetchone()[0])
 
     def warning_steps(self, site: str, start: int, end: int) -> list[WarningStep]:
         """See `StepStore.warning_steps`."""

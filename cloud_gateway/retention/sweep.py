@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from cloud_gateway.occupancy import occupied
 from cloud_gateway.readings.checks import EARLIEST_NS
 from cloud_gateway.readings.opening import SQLITE_FILE
-from cloud_gateway.retention.rules import NS_PER_S, bucket_cut, find_rule, raw_cut
+from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE, RollupFile
+from cloud_gateway.retention.rules import DAY_NS, NS_PER_S, bucket_cut, find_rule, raw_cut
 from cloud_gateway.retention.store import Ledger, ReadingsFile, SeriesKey, Step, read_ledger
 from cloud_gateway.settings import GatewaySettings, Retention
 
@@ -43,6 +45,8 @@ async def sweep(settings: GatewaySettings, now: int, *, dry_run: bool = False) -
                 if rule is not None:
                     work = _count if dry_run else _sweep_series
                     found.append(await work(file, key, rule, now, ledger))
+                    if not dry_run:
+                        await asyncio.to_thread(_forget_rollups, settings.data_dir / ROLLUPS_FILE, key, rule, now)
     return [swept for swept in found if swept.down_sampled or swept.let_go]
 
 
@@ -54,6 +58,14 @@ async def _sweep_series(file: ReadingsFile, key: SeriesKey, rule: Retention, now
     if (old := bucket_cut(rule, now)) is not None:
         swept.let_go = sum(await _run_steps(lambda after: file.let_go(key, after, old, ledger)))
     return swept
+
+
+def _forget_rollups(file: Path, key: SeriesKey, rule: Retention, now: int) -> None:
+    """Roll-ups do not outlast the values that they are made of; done in each sweep, also after one was cut short."""
+    cut = raw_cut(rule, now) or bucket_cut(rule, now)
+    if cut is not None:
+        with closing(RollupFile(file)) as rollups:
+            rollups.forget(key.device, key.stream, cut // DAY_NS)
 
 
 async def _run_steps(work: Callable[[int], Step]) -> tuple[int, int]:

@@ -60,8 +60,13 @@ async def list_alarms(
 
 
 @router.get(PAGE)
+@router.get(f"{PAGE}/notes")
+@router.get(f"{PAGE}/closing")
 async def show_alarm(request: Request, key: Named, visitor: Visitor) -> Response:
-    """One alarm: what, where, since when, who has it, and its history."""
+    """One alarm: what, where, since when, who has it, and its history.
+
+    Also where a refused form left its reader, so that the page stays live and speaks the other language there.
+    """
     return await _show(request, visitor, key)
 
 

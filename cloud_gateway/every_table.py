@@ -5,6 +5,8 @@ from __future__ import annotations
 import cloud_gateway.alarms.tables
 import cloud_gateway.audit.tables
 import cloud_gateway.complaints.tables
+import cloud_gateway.deadletters.tables
+import cloud_gateway.devices.tables
 import cloud_gateway.evidence.tables
 import cloud_gateway.exposures.tables
 import cloud_gateway.idempotency.tables

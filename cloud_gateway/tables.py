@@ -247,6 +247,8 @@ dead_letter = Table(
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("times", Integer, nullable=False, default=1),  # how often the same unreadable message came
+    Column("boot", String(64)),  # of a refused record
+    Column("record", LargeBinary),  # the whole of it, as its device said it
     UniqueConstraint("device", "epoch", "lane", "seq", "sha256"),  # another device's outbox may be a copy
     Index("dead_letter_same", "topic", "sha256"),
     sqlite_autoincrement=True,

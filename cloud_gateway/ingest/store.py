@@ -123,7 +123,7 @@ class IngestStore:
             await store_unreadable(c, letters, work.now, events)
             await store_heard(c, work.heard, work.now)
             await store_latest(c, work.latest, work.now, events)
-            await _store_events(c, work.now, events)
+            await store_events(c, work.now, events)
         return acks
 
     async def standing(self, device: str, epoch: str) -> dict[Key, LaneAck]:
@@ -139,7 +139,7 @@ class IngestStore:
     async def tell_storage(self, now: int, body: dict[str, object]) -> None:
         """Append the event that the disk is full, or has room again."""
         async with transaction(self._engine) as c:
-            await _store_events(c, now, [("storage", body)])
+            await store_events(c, now, [("storage", body)])
 
     async def stored_readings(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Ranges]:
         """What the ledger has of the lane `reading` for these (device, epoch)."""
@@ -266,7 +266,8 @@ async def _write_ledger(c: AsyncConnection, lines: dict[Key, Line]) -> None:
     await c.execute(statement.on_conflict_do_update(index_elements=["device", "epoch", "lane"], set_=changed), rows)
 
 
-async def _store_events(c: AsyncConnection, now: int, events: Events) -> None:
+async def store_events(c: AsyncConnection, now: int, events: Events) -> None:
+    """Append what live pages are told, and drop what is too old for them."""
     if not events:
         return
     rows = [{"at": now, "topic": topic, "body": json.dumps(body)} for topic, body in events]

@@ -22,7 +22,8 @@ from cloud_gateway.ingest.store_conflicts import SEQ_CONFLICT, Letter, Repeats
 from cloud_gateway.ingest.store_devices import Events, upsert_device
 from cloud_gateway.ingest.validation import Accepted, Rejected, Row
 from edge_agent.proof.digest import digest
-from edge_agent.wire.messages import HEARTBEAT, AlarmBody, GapBody, HeartbeatBody
+from edge_agent.wire.frames import UNREADABLE
+from edge_agent.wire.messages import HEARTBEAT, AlarmBody, GapBody, HeartbeatBody, Record
 from edge_agent.wire.ratings import HeadSeenBody
 from edge_agent.wire.topics import Lane
 
@@ -98,7 +99,7 @@ class Facts:
             _identity(accepted, record.seq)
             | {"received_at": self._now, "topic": f"{accepted.device} {record.kind}", "code": code}
             | {"detail": detail, "payload": payload, "size": len(payload), "times": 1}
-            | {"sha256": sha256}
+            | {"sha256": sha256, "boot": accepted.frame.boot, "record": _whole(accepted, record)}
         )
         self._events.append(("dead_letter", {"device": accepted.device, "code": code}))
 
@@ -136,6 +137,13 @@ class Facts:
         if self._dead:
             await c.execute(insert(t.dead_letter), self._dead)
         return [letter for letter, _ in found if letter.rejected.code == SEQ_CONFLICT]
+
+
+def _whole(accepted: Accepted, record: Record) -> bytes:
+    """The record as its device said it, to be decided on again; of one that could not be read, what came."""
+    if record.kind == UNREADABLE:
+        return bytes(record.body)
+    return msgspec.json.encode(msgspec.structs.replace(record, at=accepted.said_at(record)))
 
 
 def _identity(accepted: Accepted, seq: int) -> dict[str, object]:

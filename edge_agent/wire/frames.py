@@ -25,6 +25,8 @@ from edge_agent.wire.topics import Lane
 #: What a record costs beside its body, and a frame beside its records; checked by a test, generous.
 RECORD_OVERHEAD = 400
 FRAME_OVERHEAD = 300
+#: The kind of the stand-in of a record that cannot be read; no device can say it.
+UNREADABLE = "unreadable"
 
 
 class _Envelope(Struct):
@@ -122,7 +124,7 @@ def _salvage_record(raw: msgspec.Raw, faults: dict[int, str]) -> Record:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as exc:
         seq = _numbered_decoder.decode(raw).seq
         faults.setdefault(seq, str(exc)[:300])
-        return Record(seq, "unreadable", 0, ClockQuality.UNSET, 0, raw)
+        return Record(seq, UNREADABLE, 0, ClockQuality.UNSET, 0, raw)
 
 
 def _check_size(payload: bytes) -> None:

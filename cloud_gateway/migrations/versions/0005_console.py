@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Make the tables."""
     _make_people()
     _make_alarm_steps()
+    _make_devices()
 
 
 def _make_alarm_steps() -> None:
@@ -60,3 +61,26 @@ def _make_people() -> None:
     op.create_index("sign_in_failure_old", "sign_in_failure", ["last_at"], unique=False)
     op.add_column("session", sa.Column("address", sa.String(length=64), server_default="", nullable=False))
     op.add_column("session", sa.Column("seen_at", sa.Integer(), nullable=True))
+
+
+def _make_devices() -> None:
+    op.create_table(
+        "device_tag",
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("tag", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("device", "tag"),
+    )
+    op.add_column("dead_letter", sa.Column("boot", sa.String(length=64), nullable=True))
+    op.add_column("dead_letter", sa.Column("record", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "dead_letter_replay",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("letter", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("dead_letter_replay_of", "dead_letter_replay", ["letter", "at"])

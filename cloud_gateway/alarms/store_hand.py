@@ -63,7 +63,12 @@ class Held:
     @property
     def key(self) -> Key:
         """Which alarm it is."""
-        return Key(self.alarm.device, self.alarm.epoch, self.alarm.seq)
+        return key_of(self.alarm)
+
+
+def key_of(one: Alarm) -> Key:
+    """Which alarm it is."""
+    return Key(one.device, one.epoch, one.seq)
 
 
 _PLACED = ALARMS.add_columns(
@@ -107,15 +112,9 @@ async def list_held(connection: AsyncConnection, choice: Choice, who: str, limit
 
 async def find_hands(connection: AsyncConnection, alarms: Sequence[Alarm]) -> dict[Key, Hand]:
     """How each of these alarms stands."""
-    keys = {Key(one.device, one.epoch, one.seq): one for one in alarms}
+    keys = {key_of(one): one for one in alarms}
     steps = await _list_steps(connection, list(keys))
     return {key: stand(steps.get(key, []), one.cleared_at is None) for key, one in keys.items()}
-
-
-async def count_cleared(connection: AsyncConnection) -> int:
-    """How many alarms their devices have cleared and nobody has closed."""
-    query = select(func.count()).select_from(alarm).where(_a.cleared_at.is_not(None), not_(_CLOSED))
-    return await connection.scalar(query) or 0
 
 
 async def list_earlier(connection: AsyncConnection, one: Alarm, limit: int) -> list[Held]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cloud_gateway.alarms.hand import Hand, State
+from cloud_gateway.alarms.present import value_now
 from cloud_gateway.alarms.store import Alarm
+from cloud_gateway.alarms.store_hand import key_of
+from cloud_gateway.alarms.view import make_address
+from cloud_gateway.alarms.words import say_holder
 from cloud_gateway.console.labels import SITE_TONES, Labels
 from cloud_gateway.console.store import Snapshot
 from cloud_gateway.devices.condition import (
@@ -29,7 +34,7 @@ _RANK = {Tone.BAD: 0, Tone.LATE: 1, Tone.OFF: 2, Tone.OK: 3}
 
 @dataclass(frozen=True)
 class AlarmView:
-    """One open alarm. Times in ms UTC of the device, shown in `zone`."""
+    """One open alarm and who has it. Times in ms UTC of the device, shown in `zone`."""
 
     tone: Tone
     severity: str
@@ -41,6 +46,9 @@ class AlarmView:
     age_ms: int
     zone: str
     simulated: bool
+    address: str
+    who: str
+    held: bool
 
 
 @dataclass(frozen=True)
@@ -158,6 +166,9 @@ class _Field:
         found = self.site_of(code)
         return self.labels.site(found) if found else self.labels.text(_("no site"))
 
+    def hand_of(self, alarm: Alarm) -> Hand:
+        return self.snapshot.hands.get(key_of(alarm), Hand())
+
     def streams(self, device: str) -> list[Stream]:
         return self.snapshot.streams.get(device, [])
 
@@ -175,7 +186,8 @@ def compose_overview(snapshot: Snapshot, now: int, labels: Labels, *, in_scenari
     field = _Field(snapshot, moment, conditions, labels)
     simulated = any(d.simulated for d in snapshot.devices)
     heard = [d.heard_at for d in snapshot.devices if d.heard_at is not None]
-    alarms = tuple(sorted((_alarm(field, a) for a in snapshot.alarms), key=lambda a: (_RANK[a.tone], -a.age_ms)))
+    unclosed = [a for a in snapshot.alarms if field.hand_of(a).state is not State.CLOSED]
+    alarms = tuple(sorted((_alarm(field, a) for a in unclosed), key=lambda a: (_RANK[a.tone], -a.age_ms)))
     devices = tuple(sorted((_device(field, d) for d in snapshot.devices), key=lambda d: (_RANK[d.tone], d.id)))
     sites = tuple(_site(field, s) for s in snapshot.sites)
     reporting = sum(d.tone is not Tone.OFF for d in devices)
@@ -215,34 +227,22 @@ def main_zone(sites: Sequence[Site]) -> str:
 def _alarm(field: _Field, alarm: Alarm) -> AlarmView:
     device = next((d for d in field.snapshot.devices if d.id == alarm.device), None)
     simulated = device is not None and device.simulated
-    urgent = alarm.severity == "urgent"
+    urgent, hand = alarm.severity == "urgent", field.hand_of(alarm)
     return AlarmView(
         tone=Tone.BAD if urgent else Tone.LATE,
         severity=field.labels.text(_("urgent") if urgent else _("attention")),
         label=field.labels.rule(alarm),
         site=field.name_of(alarm.site),
         code=alarm.site or "",
-        detail=field.labels.alarm_detail(alarm, _value_now(field, alarm)),
+        detail=field.labels.alarm_detail(alarm, value_now(alarm, field.streams(alarm.device))),
         raised_at=alarm.raised_at,
         age_ms=max(field.moment.of(simulated) - alarm.raised_at, 0),
         zone=field.zone_of(alarm.site),
         simulated=simulated,
+        address=make_address(key_of(alarm)),
+        who=say_holder(field.labels, hand),
+        held=bool(hand.holder),
     )
-
-
-def _value_now(field: _Field, alarm: Alarm) -> float | None:
-    """What the alarm's rule would measure now; None where the newest values do not tell."""
-    known = {s.name: s for s in field.streams(alarm.device)}
-    own = _number(known.get(alarm.stream))
-    if alarm.type == "threshold" or own is None:
-        return own
-    expected = _number(next((s for s in known.values() if s.predicts == alarm.stream), None))
-    return own - expected if alarm.type == "residual" and expected is not None else None
-
-
-def _number(stream: Stream | None) -> float | None:
-    value = None if stream is None else stream.value
-    return None if value is None or isinstance(value, bool | str) else value
 
 
 def _device(field: _Field, device: Device) -> DeviceView:

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway.alarms.hand import Hand
 from cloud_gateway.alarms.store import Alarm, last_closed, list_alarms
+from cloud_gateway.alarms.store_hand import Key, find_hands
 from cloud_gateway.deadletters.store import count_dead_letters
 from cloud_gateway.devices.pace import Pace
 from cloud_gateway.devices.store import Device, Rule, Stream, list_devices, list_rules, list_streams
@@ -25,7 +27,7 @@ Row = TypeVar("Row", Stream, Rule)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of the whole field at one moment. Streams and rules are by device."""
+    """The state of the whole field at one moment. Streams and rules are by device; alarms are those not cleared."""
 
     sites: list[Site] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
@@ -36,22 +38,25 @@ class Snapshot:
     dead_letters: int = 0
     newest_event: int = 0
     pace: float = 1.0
+    hands: dict[Key, Hand] = field(default_factory=dict)
 
 
 async def read_snapshot(connection: AsyncConnection) -> Snapshot:
     """Read it all."""
     devices = await list_devices(connection, "", MOST)
     names = [d.id for d in devices]
+    alarms = await list_alarms(connection, True, None, MOST)
     return Snapshot(
         sites=await list_sites(connection, "", MOST),
         devices=devices,
         streams=_by_device(await list_streams(connection, names)),
         rules=_by_device(await list_rules(connection, names)),
-        alarms=await list_alarms(connection, True, None, MOST),
+        alarms=alarms,
         last_closed=await last_closed(connection),
         dead_letters=await count_dead_letters(connection),
         newest_event=(await kept_events(connection))[1],
         pace=measure_pace(await recent_readings(connection), {d.id for d in devices if d.simulated}),
+        hands=await find_hands(connection, alarms),
     )
 
 

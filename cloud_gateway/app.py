@@ -36,6 +36,7 @@ from cloud_gateway.console import dissents, holds
 from cloud_gateway.console import routes as console
 from cloud_gateway.database import open_database, reading
 from cloud_gateway.database_file import check_database
+from cloud_gateway.deadletters import pages as letter_pages
 from cloud_gateway.deadletters import routes as deadletters
 from cloud_gateway.devices import pages as device_pages
 from cloud_gateway.devices import routes as devices
@@ -102,6 +103,7 @@ TEMPLATES = tuple(
         "training",
         "ratings",
         "devices",
+        "deadletters",
     )
 )
 OWN_LOCALE = HERE / "locale"
@@ -198,6 +200,7 @@ def _routes() -> list[BaseRoute]:
         verifier,
         figure_pages,
         device_pages,
+        letter_pages,
     ):
         routes.include_router(page.router)
     return routes.routes

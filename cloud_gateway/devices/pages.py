@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
@@ -14,8 +14,10 @@ from cloud_gateway.database import reading, transaction
 from cloud_gateway.devices.device_page import compose_device, read_device
 from cloud_gateway.devices.fleet import Wanted, compose_fleet
 from cloud_gateway.devices.reading import read_fleet
-from cloud_gateway.devices.routes import no_device
+from cloud_gateway.devices.routes import CHANGERS, no_device
 from cloud_gateway.devices.store_page import list_epochs, list_records
+from cloud_gateway.devices.store_tags import put_tags
+from cloud_gateway.devices.tags import WrongTags, read_tags
 from cloud_gateway.devices.twin_form import Entered, compose_twin, read_entered
 from cloud_gateway.devices.words import LANES, STATES, TWIN_STANDINGS
 from cloud_gateway.running import gateway_of, now_ms
@@ -30,10 +32,10 @@ from edge_agent.web.words import _
 from edge_agent.wire.sections import SECTIONS
 
 router = APIRouter(include_in_schema=False)
-#: Who changes what devices do, and who reads their records as they came.
-CHANGERS = (Role.ADMINISTRATOR, Role.OPERATIONS)
+#: Who reads records as they came.
 READERS = (*CHANGERS, Role.REGULATOR)
 Changer = Annotated[Staff, Depends(require_role(*CHANGERS))]
+TagText = Annotated[str, Form(max_length=800)]
 Words = Annotated[str, Query(max_length=120)]
 Choice = Annotated[str, Query(max_length=80)]
 State = Annotated[Literal["", "bad", "late", "off", "ok"], Query()]
@@ -87,6 +89,21 @@ async def change_settings(request: Request, who: Changer, device: str) -> Respon
     except StaleVersion:
         return await _device_page(request, who, device, entered, "stale", 409)
     return RedirectResponse(f"/devices/{device}#twin", 303)
+
+
+@router.post("/devices/{device}/tags")
+async def change_tags(request: Request, who: Changer, device: str, tags: TagText = "") -> Response:
+    """Give a device other tags."""
+    try:
+        wanted = read_tags(tags)
+    except WrongTags as exc:
+        remedy = _("Write up to 20 tags of a to z, 0 to 9 and hyphens, with spaces between them.")
+        raise Problem(422, "wrong_tags", _("These are no tags."), remedy, "tags", detail=str(exc)) from exc
+    async with transaction(gateway_of(request).engine) as connection:
+        if not await twins.has_device(connection, device):
+            raise no_device("device")
+        await put_tags(connection, device, wanted, now_ms())
+    return RedirectResponse(f"/devices/{device}#tags", 303)
 
 
 async def _change(request: Request, who: Staff, device: str, entered: Entered, version: str) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.console.store import read_snapshot
 from cloud_gateway.devices.fleet import Fleet, with_unheard
+from cloud_gateway.devices.store_tags import list_tags
 from cloud_gateway.enrolment.store import list_enrolments
 
 
@@ -13,4 +14,4 @@ async def read_fleet(connection: AsyncConnection) -> Fleet:
     """Every device that was heard or is enrolled."""
     enrolments = await list_enrolments(connection)
     snapshot = with_unheard(await read_snapshot(connection), enrolments)
-    return Fleet(snapshot, {one.device: one for one in enrolments})
+    return Fleet(snapshot, {one.device: one for one in enrolments}, await list_tags(connection))

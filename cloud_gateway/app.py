@@ -23,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from cloud_gateway.alarms import pages as alarm_pages
 from cloud_gateway.alarms import routes as alarms
 from cloud_gateway.alarms import routes_hand as alarms_in_hand
+from cloud_gateway.audit import routes as audit
 from cloud_gateway.audit.addresses import Route
 from cloud_gateway.audit.layer import Audit, list_changing
 from cloud_gateway.board import closings
@@ -67,6 +68,7 @@ from cloud_gateway.service.timing import Timing
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
+from cloud_gateway.staff import account, people
 from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff
 from cloud_gateway.staff.passwords import Passwords
@@ -97,6 +99,7 @@ TEMPLATES = tuple(
         "alarms",
         "plans",
         "staff",
+        "audit",
         "outreach",
         "complaints",
         "telephony",
@@ -190,6 +193,9 @@ def _routes() -> list[BaseRoute]:
         call_pages,
         training_pages,
         staff,
+        account,
+        people,
+        audit,
         answers,
         calls,
         web_ratings,
@@ -240,6 +246,7 @@ def _api() -> APIRouter:
     ):
         api.include_router(part.router)
     api.include_router(console.api)
+    api.include_router(audit.api)
 
     @api.get("/openapi.json", include_in_schema=False)
     async def describe(request: Request) -> dict[str, object]:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud_gateway.audit.addresses import Goal, Route, find_goal
 from cloud_gateway.audit.store import Act, Doer, end_act, make_act, write_act
+from cloud_gateway.audit.subjects import said_subject
 from cloud_gateway.database import transaction
 from cloud_gateway.running import Gateway, gateway_of, now_ms
 from cloud_gateway.staff.guard import address_of, find_staff
@@ -62,7 +63,7 @@ class Audit:
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":  # before the answer leaves: who has it finds the act complete
-                await _end(gateway, written.id, message["status"], begun)
+                await _end(gateway, written.id, message["status"], begun, said_subject(scope))
             await send(message)
 
         try:
@@ -84,11 +85,11 @@ async def _write(request: Request, goal: Goal) -> Act | None:
     return made
 
 
-async def _end(gateway: Gateway, name: str, status: int, begun: float) -> None:
+async def _end(gateway: Gateway, name: str, status: int, begun: float, subject: str | None = None) -> None:
     took_ms = round((time.monotonic() - begun) * 1000)
     try:
         async with transaction(gateway.engine) as connection:
-            await end_act(connection, name, status, took_ms)
+            await end_act(connection, name, status, took_ms, subject)
     except SQLAlchemyError as exc:  # it was done: its outcome stays "not known"
         log.error("the outcome of an act cannot be written down: %s", type(exc).__name__, extra={"act": name})
 

@@ -64,9 +64,14 @@ async def write_act(connection: AsyncConnection, made: Act) -> None:
     await connection.execute(insert(act).values(**vars(made)))
 
 
-async def end_act(connection: AsyncConnection, name: str, status: int, took_ms: int) -> None:
-    """Say what came of the act of that id."""
-    await connection.execute(update(act).where(act.c.id == name).values(status=status, took_ms=took_ms))
+async def end_act(
+    connection: AsyncConnection, name: str, status: int, took_ms: int, subject: str | None = None
+) -> None:
+    """Say what came of the act of that id, and what it was about if that was found out only meanwhile."""
+    outcome: dict[str, object] = {"status": status, "took_ms": took_ms}
+    if subject is not None:
+        outcome["subject"] = subject[:MOST_SUBJECT]
+    await connection.execute(update(act).where(act.c.id == name).values(outcome))
 
 
 async def forget_acts(connection: AsyncConnection, before: int) -> None:

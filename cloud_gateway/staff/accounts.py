@@ -38,7 +38,7 @@ class NoSuchStaff(LookupError):
 async def add_staff(database: Path, name: str, role: Role | str, password: str | None = None) -> Staff:
     """Enter a member of staff. Raises NameTaken, WeakPassword, or ValueError for an unknown role or bad name."""
     role, name = Role(role), check_name(name)
-    hashed = None if password is None else await Passwords().hash(password)
+    hashed = None if password is None else await Passwords().hash(password, (name,))
     async with _writing(database, "add", f"{name} {role}") as connection:
         return await store.add_staff(connection, name, role, hashed, now_ms())
 
@@ -54,7 +54,7 @@ async def make_link(database: Path, name: str, lasts_ms: int = LINK_MS) -> str:
 
 async def set_password(database: Path, name: str, password: str) -> None:
     """Set a password; ends all sessions and links of its owner. Raises NoSuchStaff, WeakPassword."""
-    hashed = await Passwords().hash(password)
+    hashed = await Passwords().hash(password, (name,))
     async with _writing(database, "password", name) as connection:
         await store.set_password(connection, (await _find(connection, name)).id, hashed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -10,6 +11,8 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 LEAST = 12
 MOST = 256
+#: zxcvbn's score from 0 to 4; 3: guessed in 10^8 tries at the earliest. It reads so many characters.
+LEAST_SCORE, MOST_READ = 3, 72
 #: Checks at once; each takes 64 MiB and some 100 ms.
 AT_ONCE = 2
 #: Checks that may wait; past that callers are sent away.
@@ -18,7 +21,11 @@ USUAL = PasswordHasher()
 
 
 class WeakPassword(ValueError):
-    """The password is too short or too long."""
+    """The password is too short or too long, or soon guessed."""
+
+
+class CommonPassword(WeakPassword):
+    """The password is among those that are tried first."""
 
 
 class Busy(Exception):
@@ -32,6 +39,19 @@ def check_length(password: str) -> str:
     return password
 
 
+def check_strength(password: str, about: Sequence[str] = ()) -> str:
+    """Return the password unless it is soon guessed, by zxcvbn's estimate; `about` are words others know of its owner.
+
+    Raises WeakPassword, CommonPassword. Takes some milliseconds, the first time longer.
+    """
+    from zxcvbn import zxcvbn  # noqa: PLC0415  # its word lists take 15 MB: only who sets a password needs them
+
+    check_length(password)
+    if zxcvbn(password[:MOST_READ], user_inputs=[*about, "weiran", "未然"])["score"] < LEAST_SCORE:
+        raise CommonPassword("this password is soon guessed: take several words that do not belong together")
+    return password
+
+
 class Passwords:
     """Hashes and verifies. Verifying against no hash takes as long as against one."""
 
@@ -41,10 +61,10 @@ class Passwords:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
 
-    async def hash(self, password: str) -> str:
-        """The argon2id hash of a password. Raises WeakPassword, Busy."""
-        check_length(password)
+    async def hash(self, password: str, about: Sequence[str] = ()) -> str:
+        """The argon2id hash of a password that is not soon guessed. Raises WeakPassword, CommonPassword."""
         async with self._slots:
+            await asyncio.to_thread(check_strength, password, about)
             return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:

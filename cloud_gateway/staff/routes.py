@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.audit.store import Doer, forget_acts, make_act, write_act
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff import store
 from cloud_gateway.staff.guard import COOKIE, address_of, find_staff, set_session
@@ -96,7 +96,7 @@ async def sign_out(request: Request) -> Response:
     return response
 
 
-async def _open_session(request: Request, connection: AsyncConnection, who: Staff) -> str:
+async def _open_session(request: Request, connection: Connection, who: Staff) -> str:
     """A new session's token; the sign-in is written down as an act, and acts that are too old go."""
     settings, now = gateway_of(request).settings, now_ms()
     await write_act(connection, make_act(_doer(request, who), now, "POST", request.url.path, status=303))

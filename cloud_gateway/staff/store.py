@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
 
 from cloud_gateway.staff.roles import Role
-from cloud_gateway.tables import session, sign_in_link, staff
+from cloud_gateway.tables import event, session, sign_in_link, staff
 
 TOKEN_BYTES = 32
 
@@ -75,8 +76,14 @@ async def list_staff(connection: AsyncConnection) -> list[Staff]:
 
 async def set_password(connection: AsyncConnection, who: str, password: str) -> None:
     """Replace the password hash of staff id `who`, and end all their sessions and links."""
-    await connection.execute(update(staff).where(staff.c.id == who).values(password=password))
+    await replace_password(connection, who, password)
     await end_all(connection, who)
+
+
+async def replace_password(connection: AsyncConnection, who: str, password: str) -> None:
+    """Replace the password hash of staff id `who`, and end their links; sessions stay."""
+    await connection.execute(update(staff).where(staff.c.id == who).values(password=password))
+    await connection.execute(delete(sign_in_link).where(sign_in_link.c.staff == who))
 
 
 async def change_role(connection: AsyncConnection, who: str, role: Role) -> None:
@@ -127,3 +134,8 @@ async def use_link(connection: AsyncConnection, token: str, now: int) -> str | N
     used = update(sign_in_link).where(fits).values(used_at=now).returning(link.staff)
     found: str | None = (await connection.execute(used)).scalar()
     return found
+
+
+async def tell_change(connection: AsyncConnection, who: str, now: int) -> None:
+    """Let open pages know that something about staff id `who` has changed."""
+    await connection.execute(insert(event).values(at=now, topic="staff", body=json.dumps({"staff": who})))

@@ -219,6 +219,7 @@ alarm = Table(  # one row per raising; cleared_at null while open
     Column("cleared_at", Integer),
     Index("alarm_open", "cleared_at", "device", "rule", "raised_at", "epoch"),
     Index("alarm_of_rule", "device", "epoch", "rule", "seq"),
+    Index("alarm_newest", "raised_at"),
 )
 
 alarm_clearing = Table(  # each clearing, so that the first one after a raising is one look in an index

@@ -19,6 +19,7 @@ from cloud_gateway.alarms.tables import alarm_step
 from cloud_gateway.tables import alarm, device, event, rule, site
 
 _a, _s = alarm.c, alarm_step.c
+_KEY = (_a.device, _a.epoch, _a.seq)
 
 
 class Key(NamedTuple):
@@ -97,15 +98,18 @@ async def find_held(connection: AsyncConnection, key: Key) -> tuple[Held, list[S
 
 
 async def list_held(connection: AsyncConnection, choice: Choice, who: str, limit: int) -> list[Held]:
-    """Alarms: what is crossed, urgent and old first; with those that are closed among them, the newest first.
+    """Alarms: what is crossed, urgent and old first, then what was cleared last; all: the newest first.
 
     `who` is whose alarms are meant by `mine`; mine and unassigned are looked for among the first `limit` open ones.
     """
+    fitting = _PLACED.where(*_conditions(choice)).limit(limit)
+    if choice.shown is Shown.ALL:
+        return await _read(connection, fitting.order_by(_a.raised_at.desc(), *_KEY))
     mild = ALARMS.selected_columns.severity != "urgent"
-    pressing = (_a.cleared_at.is_not(None), mild, _a.raised_at.asc())
-    order = (_a.raised_at.desc(),) if choice.shown is Shown.ALL else pressing
-    query = _PLACED.where(*_conditions(choice)).order_by(*order, _a.device, _a.epoch, _a.seq).limit(limit)
-    held = await _read(connection, query)
+    crossed = fitting.where(_a.cleared_at.is_(None)).order_by(mild, _a.raised_at, *_KEY)
+    cleared = fitting.where(_a.cleared_at.is_not(None)).order_by(_a.cleared_at.desc(), *_KEY)
+    held = await _read(connection, crossed)
+    held += await _read(connection, cleared.limit(limit - len(held)))
     wanted = {Shown.MINE: who, Shown.UNASSIGNED: ""}
     return [one for one in held if choice.shown not in wanted or one.hand.holder == wanted[choice.shown]]
 

@@ -32,6 +32,7 @@ def _make_alarm_steps() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("alarm_step_of", "alarm_step", ["device", "epoch", "seq", "id"])
+    op.create_index("alarm_newest", "alarm", ["raised_at"])
 
 
 def _make_people() -> None:

@@ -28,6 +28,7 @@ from cloud_gateway.audit.addresses import Route
 from cloud_gateway.audit.layer import Audit, list_changing
 from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
+from cloud_gateway.charts import routes as charts
 from cloud_gateway.clock import open_clock
 from cloud_gateway.complaints import pages as complaint_pages
 from cloud_gateway.complaints import routes as complaints
@@ -223,6 +224,7 @@ def _api() -> APIRouter:
         devices,
         twin,
         readings,
+        charts,
         alarms,
         alarms_in_hand,
         deadletters,

@@ -28,6 +28,7 @@ from cloud_gateway.audit.addresses import Route
 from cloud_gateway.audit.layer import Audit, list_changing
 from cloud_gateway.board import closings
 from cloud_gateway.board import routes as board
+from cloud_gateway.charts import pages as chart_pages
 from cloud_gateway.charts import routes as charts
 from cloud_gateway.clock import open_clock
 from cloud_gateway.complaints import pages as complaint_pages
@@ -98,6 +99,7 @@ TEMPLATES = tuple(
         "console",
         "board",
         "alarms",
+        "charts",
         "plans",
         "staff",
         "audit",
@@ -129,6 +131,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     app.router.routes.extend(_routes())
     app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
     app.mount("/static/alarms", StaticFiles(directory=HERE / "alarms" / "static"), "alarms-static")
+    app.mount("/static/charts", StaticFiles(directory=HERE / "charts" / "static"), "charts-static")
     app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
     app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
     complaint_files = HERE / "complaints" / "static"
@@ -185,6 +188,7 @@ def _routes() -> list[BaseRoute]:
         alarm_pages,
         site_pages,
         season_pages,
+        chart_pages,
         closings,
         board,
         pages,

@@ -18,10 +18,10 @@ export function colours() {
   );
 }
 
-/** Times at which the axis is labelled: whole hours or days of the site's own clock. */
+/** Times at which the axis is labelled: whole minutes, hours or days of the site's own clock. */
 export function ticks(start, end, zone, room) {
   const wanted = Math.max(2, Math.round(room / 74));
-  const steps = [1, 2, 3, 6, 12, 24, 48, 168].map((h) => h * HOUR);
+  const steps = [1 / 60, 1 / 12, 1 / 4, 1, 2, 3, 6, 12, 24, 48, 168, 336, 672, 1344].map((h) => h * HOUR);
   const step = steps.find((s) => (end - start) / s <= wanted) ?? steps.at(-1);
   const shift = offset(start, zone);
   const found = [];

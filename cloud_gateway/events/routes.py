@@ -46,7 +46,7 @@ async def follow_events(
 
     Of devices: reading, alarm, presence, device, twin, dead_letter, gap, clone, flooding, clock. Of warnings: warning,
     source, exposure, message, task. Of service: complaint, evidence, and follow-up for those alone who may see
-    bad ratings.
+    bad ratings. Of people: staff.
     """
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         after = int(last_event_id)

@@ -14,9 +14,7 @@ ROLES = {
     Role.REGULATOR: _("regulator"),
     Role.ADMINISTRATOR: _("administrator"),
 }
-NAME_TAKEN = _(
-    "Somebody has this name already, perhaps a person who is shut out. Choose another, or let them in again."
-)
+NAME_TAKEN = _("Somebody has this name already, perhaps somebody who is shut out. Choose another.")
 BAD_NAME = _("A name has 1 to 64 characters that can be printed.")
 LAST_ADMINISTRATOR = _("Nobody else could administer then. Make somebody else an administrator first.")
 SHUT_OUT = _("This person is shut out. Let them in again before you make a link.")

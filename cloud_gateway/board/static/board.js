@@ -6,7 +6,7 @@ import { putPart } from "/static/console/parts.js";
 
 const BEAT_MS = 1000;
 const AGAIN_MS = 60000;
-const TOPICS = ["warning", "exposure", "source", "message", "alarm", "device", "task", "complaint", "follow-up", "presence", "clone", "clock", "gap", "twin", "dead_letter"];
+const TOPICS = ["warning", "exposure", "source", "message", "alarm", "device", "task", "complaint", "follow-up", "presence", "clone", "clock", "gap", "twin", "dead_letter", "staff"];
 
 const main = document.getElementById("main");
 const words = JSON.parse(main.dataset.words);

@@ -9,6 +9,7 @@ import pytest
 from cloud_gateway.console.labels import Labels
 from cloud_gateway.console.store import Snapshot
 from cloud_gateway.devices.fleet import Fleet, FleetPage, Wanted, compose_fleet, with_unheard
+from cloud_gateway.devices.store import Health
 from cloud_gateway.devices.tags import WrongTags, read_tags
 from cloud_gateway.enrolment.store import Enrolment
 from edge_agent.web.words import ENGLISH
@@ -89,6 +90,21 @@ def test_row_counts_its_open_alarms_and_device_of_no_register_is_not_enrolled() 
     snapshot = Snapshot(devices=[DEVICE], streams={DEVICE.id: [STREAM]}, alarms=[ALARM, ALARM])
     page = compose_fleet(Fleet(snapshot), Wanted(), NOW, Labels(ENGLISH, WORDS.of(ENGLISH)), in_scenario=False)
     assert [(row.alarms, row.certificate.state, row.tone) for row in page.rows] == [(2, "none", "ok")]
+
+
+TROUBLES = [
+    ("nothing", Health(1, {}), (), "ok"),
+    ("a part", Health(1, {}, ["printer", "siren"]), ("does not work: printer, siren",), "late"),
+    ("voltage", Health(1, {}, undervoltage=True), ("its supply voltage is too low",), "late"),
+    ("nearly full", Health(1, {}, hours_left={"record": 3.0, "reading": 24.0}), ("records: full in 3 h",), "late"),
+]
+
+
+@pytest.mark.parametrize(("health", "told", "tone"), [c[1:] for c in TROUBLES], ids=[c[0] for c in TROUBLES])
+def test_what_a_device_says_of_itself_is_told(health: Health, told: tuple[str, ...], tone: str) -> None:
+    snapshot = Snapshot(devices=[dataclasses.replace(DEVICE, health=health)])
+    page = compose_fleet(Fleet(snapshot), Wanted(), NOW, Labels(ENGLISH, WORDS.of(ENGLISH)), in_scenario=False)
+    assert [(row.troubles, row.tone) for row in page.rows] == [(told, tone)]
 
 
 @pytest.mark.parametrize(

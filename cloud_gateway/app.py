@@ -64,6 +64,7 @@ from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.seasons import pages as season_pages
 from cloud_gateway.service import routes as service
+from cloud_gateway.service.description import describe_api
 from cloud_gateway.service.figures import WebFigures
 from cloud_gateway.service.listening import Server, listen
 from cloud_gateway.service.timing import Timing
@@ -160,6 +161,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     )
     app.state.figures = WebFigures()
     app.add_middleware(Timing, note=app.state.figures.note_answer)
+    app.openapi = partial(describe_api, app)  # type: ignore[method-assign]  # the library's own way to change it
     install_problems(app, lambda request: gateway_of(request).pages)
     app.add_exception_handler(SignInNeeded, _to_sign_in)
     return app
@@ -167,7 +169,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
 _FAILURES: dict[int | str, dict[str, object]] = {
     status: {"model": ProblemDocument, "description": text}
-    for status, text in ((401, "Not signed in"), (404, "Not found"), (422, "A value cannot be used"))
+    for status, text in (
+        (401, "Not signed in"),
+        (404, "Not found"),
+        (422, "A value cannot be used"),
+        ("default", "Refused: `code` says why"),
+    )
 }
 
 

@@ -17,6 +17,7 @@ from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff, list_staff
+from cloud_gateway.staff.words import ROLES
 from edge_agent.web.paging import After, Limit, Page, Time, decode_cursor, make_page
 from edge_agent.web.problems import invalid
 from edge_agent.web.times import find_zone
@@ -92,6 +93,7 @@ async def show_acts(
         first=after is None,
         names=names,
         outcome=outcome,
+        roles=ROLES,
         zone=gateway.settings.ratings.zone,
         days=gateway.settings.audit.days,
         asked=asked,

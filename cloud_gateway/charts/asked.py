@@ -43,8 +43,8 @@ async def read_asked(request: Request, names: Sequence[str], start: str, end: st
     """The streams and the time of an address. Raises Problem naming the parameter that cannot be used."""
     span = _read_span(start, end)
     pairs = [split_name(name) for name in dict.fromkeys(names)]
-    if not pairs:
-        raise invalid("s", "name at least one stream as device/stream")
+    if not 1 <= len(pairs) <= MOST_STREAMS:
+        raise invalid("s", f"name 1 to {MOST_STREAMS} streams as device/stream")
     async with reading(gateway_of(request).engine) as connection:
         known = {(s.device, s.name): s for s in await list_streams(connection, [device for device, _ in pairs])}
     for device, stream in pairs:

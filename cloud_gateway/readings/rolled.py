@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -88,9 +89,8 @@ class RolledStore:
             return await self._values.buckets(device, stream, start, end, width)
         first, last = whole_days(start, end)
         days, parts = await self._run(lambda: self._file.buckets(self._home, device, stream, first, last, width))
-        for begin, until in find_rest(start, end, days):
-            parts += await self._values.buckets(device, stream, begin, until, width)
-        return join(parts)
+        rest = (self._values.buckets(device, stream, *part, width) for part in find_rest(start, end, days))
+        return join(chain(parts, *await asyncio.gather(*rest)))
 
     def scan(self, device: str) -> AsyncIterator[Point]:
         """See `SeriesStore.scan`."""

@@ -162,7 +162,7 @@ async def test_page_is_used_by_keyboard(storm: Console, storm_screen: Opener) ->
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
     seen = set()
-    for _ in range(30):
+    for _ in range(60):
         await page.keyboard.press("Tab")
         seen.add(await page.evaluate("document.activeElement.textContent.trim()"))
     assert {"Sign out", "Night", "中文", "Sites as a table", "6 h", "72 h"} <= seen

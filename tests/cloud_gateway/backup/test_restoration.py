@@ -16,6 +16,7 @@ from cloud_gateway.migrations import known_revisions
 from cloud_gateway.occupancy import FolderBusy, occupied
 from cloud_gateway.outreach.tokens import KEY_FILE, open_key
 from cloud_gateway.readings.opening import SQLITE_FILE
+from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
 from cloud_gateway.settings import GatewaySettings
 from edge_agent.wire.messages import MAX_SEQ, LaneAck
 from edge_agent.wire.topics import Lane
@@ -72,6 +73,17 @@ async def test_lost_readings_file_comes_from_the_backup(settings: GatewaySetting
     (settings.data_dir / SQLITE_FILE).unlink()
     assert restore_backup(settings, tmp_path / "backup", later, force=True).readings == "from backup"
     assert seqs(settings) == ([1, 2, 3], [1, 2, 3, 4, 5])
+
+
+async def test_roll_ups_of_newer_readings_are_not_left_beside_restored_ones(
+    settings: GatewaySettings, tmp_path: Path
+) -> None:
+    await back_up_and_go_on(settings, tmp_path / "backup")
+    beside = [settings.data_dir / f"{ROLLUPS_FILE}{end}" for end in ("", "-wal", "-shm")]
+    for file in beside:
+        file.write_bytes(b"of readings that the backup does not have")
+    restore_backup(settings, tmp_path / "backup", later, force=True)
+    assert [file for file in beside if file.exists()] == []
 
 
 async def test_damaged_readings_file_is_set_aside(settings: GatewaySettings, tmp_path: Path) -> None:

@@ -100,5 +100,5 @@ async def test_export_reads_each_value_once_whatever_the_windows(tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])
-def test_text_is_no_formula(text: str) -> None:
+async def test_text_is_no_formula(text: str) -> None:
     assert export._cell(text) == f"'{text}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from cloud_gateway.readings.opening import SQLITE_FILE
+from cloud_gateway.readings.opening import SQLITE_FILE, open_series
 from cloud_gateway.readings.series import Bucket, SeriesStore
+from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE, RollupFile
 from cloud_gateway.retention.late import CountedOnce
 from cloud_gateway.retention.rules import NS_PER_S, find_rule, raw_cut
 from cloud_gateway.retention.store import ReadingsFile, read_ledger
@@ -148,6 +150,24 @@ async def test_buckets_texts_and_switches_are_let_go_after_bucket_days(
     assert await sweep(settings, NOW + 30 * DAY) == [Swept(DEVICE, "level", 0, 2)]
     assert raw(settings) == []
     assert await by_day(ground.series) == []
+
+
+async def test_roll_ups_do_not_outlast_their_values(ground: Ground, settings: GatewaySettings) -> None:
+    points = [make_point(n, float(n), device=DEVICE, at=AT - 4 * DAY + n * HOUR) for n in range(1, 96)]
+    await ground.series.write(points)
+    await take(ground, (100, 1.0))
+    execute(settings.database, "UPDATE ledger SET upto = 100, ranges = '[]'")
+    rolled = open_series(settings.series, settings.data_dir)
+    await rolled.open()
+    assert await rolled.roll(DEVICE, "level", NOW) == 4
+    await sweep(settings, NOW)
+    with closing(RollupFile(settings.data_dir / ROLLUPS_FILE)) as file:
+        assert file.made(await rolled._values.identity(), DEVICE, "level", -10, 30_000) == set()
+    whole = await rolled.buckets(DEVICE, "level", AT - 5 * DAY, AT + DAY, DAY)
+    assert [b.count for b in whole] == [23, 24, 24, 24, 1]
+    await sweep(settings, NOW + 40 * DAY)
+    assert await rolled.buckets(DEVICE, "level", AT - 5 * DAY, AT + DAY, DAY) == []
+    await rolled.close()
 
 
 async def test_stream_without_an_entry_is_kept(ground: Ground, settings: GatewaySettings) -> None:

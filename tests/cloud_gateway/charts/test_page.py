@@ -1,0 +1,65 @@
+"""The page of charts in a real browser: what it draws, how it moves in time, and how it looks in every size."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.routing import APIRoute
+from playwright.async_api import Page, expect
+
+from cloud_gateway.charts import pages
+from tests.cloud_gateway.conftest import Console, Opener
+from tests.cloud_gateway.console.test_pages import violations
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+#: Every address that answers with a page; a route that is not here fails the test below.
+PAGES = ["/charts"]
+SIZES = [("zh", 390, 844, "night"), ("en", 1440, 900, "day")]
+DAYS = "from=1989-09-20T04:00:00Z&to=1989-09-22T05:00:00Z"
+CHART = f"/charts?s=tide-charleston/tide&s=yard-charleston/drain_float&{DAYS}"
+
+
+async def test_every_page_route_is_listed() -> None:
+    assert {r.path for r in pages.router.routes if isinstance(r, APIRoute)} == set(PAGES)
+
+
+async def look(console: Console, page: Page) -> list[object]:
+    """What is wrong with the page in any size and language: grave violations, and what stands beyond its width."""
+    found: list[object] = []
+    for lang, width, height, theme in SIZES:
+        await page.context.add_cookies([{"name": "weiran_theme", "value": theme, "url": console.origin}])
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.goto(f"{console.origin}{CHART}&lang={lang}")
+        await expect(page.locator("[data-plot] canvas")).to_have_count(2)
+        await expect(page.locator("[data-about]")).to_be_visible()
+        wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{lang} {width}: {text}" for text in await violations(page)] + [wide] * (wide != 0)
+    return found
+
+
+async def test_page_is_accessible_and_fits_in_every_size_and_language(storm: Console, open_screen: Opener) -> None:
+    screen = await open_screen(storm)
+    assert (await look(storm, screen.page), screen.said) == ([], [])
+
+
+async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Console, open_screen: Opener) -> None:
+    page = (await open_screen(storm, "en")).page
+    await page.goto(f"{storm.origin}/charts")
+    await expect(page.locator("main")).to_contain_text("No stream is chosen.")
+    await page.goto(f"{storm.origin}{CHART}")
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 00:00 – 1989-09-22 01:00")
+    await expect(page.locator("[data-latest]").first).to_contain_text(" m")
+    await expect(page.locator("[data-about]")).to_contain_text("3 alarms in this time")
+    async with page.expect_request("**/api/v1/charts?*") as asked:
+        await page.get_by_role("button", name="Closer").click()
+    assert "from=1989-09-20T16%3A15" in (await asked.value).url
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 12:15 – 1989-09-21 12:45")
+    assert "from=1989-09-20T16%3A15" in page.url
+    assert "from=1989-09-20T16%3A15" in str(await page.get_attribute("[data-export]", "href"))
+    await page.get_by_role("link", name="Take Float switch in the drain away").click()
+    await expect(page.locator("[data-plot]")).to_have_count(1)
+    await page.fill("[name=since]", "1989-09-21T00:00")
+    await page.fill("[name=until]", "1989-09-22T00:00")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-21 00:00 – 1989-09-22 00:00")
+    await page.goto(f"{storm.origin}/charts?s=tide-charleston/tide&hours=1")
+    await expect(page.locator("[data-latest]")).to_have_text("no values in this time")

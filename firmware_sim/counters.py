@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
 
 from edge_agent.hardware.clock import Clock, SystemClock
 from edge_agent.storage.outbox import Observer
 from edge_agent.tasks.device import Duty
-from firmware_sim.board import SimBoard, make_board
-from firmware_sim.control import serving_board
+from firmware_sim.board import SimBoard
 from firmware_sim.day import Act, Said, Showed, Stood
 from firmware_sim.desk import SimDesk
-from firmware_sim.scenario import Scenario, agent_settings
+from firmware_sim.scenario import Scenario
 from kiosk import app as terminal_app
 from kiosk.app import Observers
 from kiosk.settings import KioskSettings
@@ -23,41 +19,6 @@ from kiosk.settings import KioskSettings
 EVERY_MS, SERVED_MS, GONE_MS = 75_000, 20_000, 55_000
 #: The clerk's card is read so long after the counter opens, ms.
 CARD_MS = 500
-
-
-async def run_counters(
-    scenario: Scenario,
-    *,
-    devices: Sequence[str],
-    state_dir: Path,
-    broker_host: str,
-    broker_port: int,
-    identities: Path | None = None,
-    observer: Callable[[str], Observer] | None = None,
-    origin: str = "",
-    screen: Callable[[str, int], None] | None = None,
-    boards: Path | None = None,
-) -> None:
-    """Run the rating terminals among `devices` until cancelled, each with its clerk and its customers.
-
-    In the folder `boards` each has a socket by which its keys are pressed (`firmware_sim.control`); the other arguments
-    are those of `firmware_sim.fleet.run_fleet`, and so is what it raises.
-    """
-    clock = SystemClock()
-    async with AsyncExitStack() as sockets, asyncio.TaskGroup() as group:
-        for device in devices:
-            settings = agent_settings(
-                scenario, device, state_dir / device, broker_host, broker_port, identities, origin
-            )
-            assert isinstance(settings, KioskSettings), f"{device} is no rating terminal"
-            board = make_board(f"SIM-{device}")
-            desk = SimDesk(settings.rating, board, clock)
-            witness = None if observer is None else observer(device)
-            running = run_terminal(settings, board, clock, desk, observer=witness, screen=screen)
-            group.create_task(running, name=device)
-            group.create_task(_keep_open(scenario, device, desk, clock), name=f"counter of {device}")
-            if boards is not None:
-                await sockets.enter_async_context(serving_board(boards, device, desk, settings.rating.scale))
 
 
 async def run_terminal(
@@ -85,7 +46,8 @@ async def run_terminal(
     )  # fmt: skip
 
 
-async def _keep_open(scenario: Scenario, device: str, desk: SimDesk, clock: Clock) -> None:
+async def keep_open(scenario: Scenario, device: str, desk: SimDesk, clock: Clock) -> None:
+    """The clerk of a counter signs on, and customers come, for as long as it runs."""
     form = scenario.device_of(device).rating
     assert form is not None, "only rating terminals are run here"
     await desk.ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from edge_agent import app
@@ -14,9 +15,11 @@ from edge_agent.storage.outbox import Observer
 from edge_agent.tasks.device import Device
 from firmware_sim.board import SimBoard, make_board
 from firmware_sim.clock import ScenarioClock
+from firmware_sim.control import serving_board
 from firmware_sim.counters import run_terminal
 from firmware_sim.day import Act, list_acts
 from firmware_sim.desk import SimDesk
+from firmware_sim.handles import Handles
 from firmware_sim.nature import Nature
 from firmware_sim.scenario import Scenario, agent_settings
 from firmware_sim.wallclock import make_clocks
@@ -47,13 +50,15 @@ async def run_fleet(
     drain_s: float = 60.0,
     origin: str = "",
     screen: Callable[[str, int], None] | None = None,
+    boards: Path | None = None,
 ) -> None:
     """Run `devices` (ids) from the clock's time to the scenario's end, each with its outbox in `state_dir`/id.
 
     `identities`/id is the folder that a device was provisioned with. `observer` makes each device's witness. `faults`
     names the set whose faults of sensors and clocks take place. At the end the agents stop once their outboxes are
     empty, or after `drain_s` real seconds; with `linger` they stay until cancelled. Receipts of rating terminals lead
-    to `origin`; `screen` is told the port of each one's screen. Raises KeyError for an unknown device or set, and what
+    to `origin`; `screen` is told the port of each one's screen. Below `boards` each device has a socket for hands
+    (`firmware_sim.control`). Raises KeyError for an unknown device or set, and what
     the agent raises, in an ExceptionGroup.
     """
     crew = _Crew()
@@ -63,22 +68,29 @@ async def run_fleet(
     settings = [
         agent_settings(scenario, d, state_dir / d, broker_host, broker_port, identities, origin) for d in devices
     ]
-    async with asyncio.TaskGroup() as group:
+    async with AsyncExitStack() as sockets, asyncio.TaskGroup() as group:
         worlds = []
         for each in settings:
             board = make_board(f"SIM-{each.device}")
-            world = World(scenario.device_of(each.device), nature, clock, spoiling, scenario.seed)
+            form, handles = scenario.device_of(each.device), None
+            if boards is not None:
+                handles = Handles(form, clock, scenario.seed)
+                handles.take(board)
+                await sockets.enter_async_context(serving_board(boards, each.device, handles))
+            world = World(form, nature, clock, spoiling, scenario.seed, handles)
             worlds.append(group.create_task(world.run(board), name=f"world of {each.device}"))
             witness = None if observer is None else observer(each.device)
             own, steps = clocks.get(each.device, (None, []))
             worlds += [group.create_task(own.suffer(step), name=step.name) for step in steps if own is not None]
             desk = SimDesk(each.rating, board, own or clock) if isinstance(each, KioskSettings) else None
+            if handles is not None:
+                handles.desk = desk
             if desk is not None:
                 crew.desks.append(desk)
                 acts = _list_acts(scenario, each.device, faults)
                 desk.take_up(acts, clock.now())
                 worlds.append(group.create_task(_open_desk(desk, acts, crew), name=f"day of {each.device}"))
-            group.create_task(crew.live(each, board, own or clock, witness, desk, screen), name=each.device)
+            group.create_task(crew.live(each, board, own or clock, witness, desk, screen, handles), name=each.device)
         await crew.all_ready(len(settings))
         clock.add_gate(crew.keep_up)
         await clock.run(scenario.end_ms)
@@ -119,13 +131,19 @@ class _Crew:
         observer: Observer | None,
         desk: SimDesk | None,
         screen: Callable[[str, int], None] | None,
+        handles: Handles | None,
     ) -> None:
+        async def join(device: Device) -> None:
+            if handles is not None:
+                handles.agent = device
+            await self._join(device)
+
         settings.state_dir.mkdir(parents=True, exist_ok=True)
         machine = SystemClock()
         if desk is None or not isinstance(settings, KioskSettings):
-            await app.run(settings, board, clock, (self._join,), observer=observer, machine_clock=machine)
+            await app.run(settings, board, clock, (join,), observer=observer, machine_clock=machine)
         else:
-            await run_terminal(settings, board, clock, desk, (self._join,), observer=observer, screen=screen)
+            await run_terminal(settings, board, clock, desk, (join,), observer=observer, screen=screen)
 
     async def _join(self, device: Device) -> None:
         """A duty of every agent: its others have begun when it runs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from edge_agent.hardware.clock import Clock
 from edge_agent.settings import AnalogSensor, AnySensor, ContactSensor, PulseSensor
@@ -24,25 +24,45 @@ class ContactWire(NamedTuple):
     changes: Changes
 
 
+class Hands(Protocol):
+    """Hands that may hold what the world would move."""
+
+    def measure(self, stream: str, truth: Measure) -> Measure:
+        """What an analogue sensor measures, when `truth` is what the world has for it."""
+
+    def move(self, pin: int, closed: bool) -> None:
+        """The world closes or opens a contact."""
+
+
 class World:
     """Everything outside one board. A world may join at any time of the story: it finds the state of that time."""
 
     def __init__(
-        self, device: Device, nature: Nature, clock: Clock, faults: tuple[FaultBase, ...] = (), seed: int = 0
+        self,
+        device: Device,
+        nature: Nature,
+        clock: Clock,
+        faults: tuple[FaultBase, ...] = (),
+        seed: int = 0,
+        hands: Hands | None = None,
     ) -> None:
-        """Faults for other devices, and those of processes and links, are passed over."""
+        """Faults for other devices, and those of processes and links, are passed over.
+
+        All that moves goes through `hands`, where there are any.
+        """
         self._device = device
         self._nature = nature
         self._clock = clock
         self._faults = faults
         self._seed = seed
+        self._hands = hands
 
     async def run(self, board: SimBoard) -> None:
         """Drive `board` until its contacts have made their last change of the story."""
         wires = self.connect(board)
         for at, pin, closed, pull_up in _merged(wires, self._clock.now()):
             await self._clock.sleep((at - self._clock.now()) / 1000)
-            board.set_contact(pin, closed, pull_up=pull_up)
+            self._move(board, pin, closed, pull_up)
 
     def connect(self, board: SimBoard) -> list[ContactWire]:
         """Wire every sensor of the device to `board` and set its contacts as they are now; returns those."""
@@ -54,13 +74,22 @@ class World:
                 case PulseSensor() | ContactSensor():
                     wires.append(self._wire(sensor))
         for pin, pull_up, changes in wires:
-            board.set_contact(pin, closed_at(changes, self._clock.now()), pull_up=pull_up)
+            self._move(board, pin, closed_at(changes, self._clock.now()), pull_up)
         return wires
+
+    def _move(self, board: SimBoard, pin: int, closed: bool, pull_up: bool) -> None:
+        if self._hands is None:
+            board.set_contact(pin, closed, pull_up=pull_up)
+        else:
+            self._hands.move(pin, closed)
 
     def _source(self, sensor: AnalogSensor) -> Source:
         kinds = [f for f in self._faults_of(sensor) if isinstance(f, Frozen | Drift | Noise)]
         truth = self._nature.measure(self._device.wiring[sensor.stream])
-        return _ratio(spoil_measure(truth, kinds, self._seed), sensor.low, sensor.high, self._clock.now)
+        measure = spoil_measure(truth, kinds, self._seed)
+        if self._hands is not None:
+            measure = self._hands.measure(sensor.stream, measure)
+        return _ratio(measure, sensor.low, sensor.high, self._clock.now)
 
     def _wire(self, sensor: PulseSensor | ContactSensor) -> ContactWire:
         kinds = [f for f in self._faults_of(sensor) if isinstance(f, Bounce | Stuck)]

@@ -1,4 +1,4 @@
-"""`weiran sim`: the scenarios that the simulator plays."""
+"""`weiran sim`: the scenarios that the simulator plays, and the boards that it runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from deploy.commands.options import AsJson, print_rows
+from deploy.commands.sim_board import board
+from deploy.commands.sim_fleet import fleet
 from deploy.commands.sim_keypad import keypad
 from deploy.commands.sim_press import press
 from deploy.failures import FINDING, extra
 
 sim_app = typer.Typer(help="Scenarios: storms and faults for the simulated devices.")
+sim_app.command("board")(board)
+sim_app.command("fleet")(fleet)
 sim_app.command("keypad")(keypad)
 sim_app.command("press")(press)
 

@@ -51,8 +51,8 @@ def press(
 
 def _find_board(device: str, folder: Path | None) -> Path:
     """The socket of a board. Raises Failure for one that does not run, or runs in several demos."""
-    from deploy.demo.folder import PREFIX
-    from deploy.demo.hands import BOARDS, find_boards
+    from deploy.demo.folder import BOARDS, PREFIX
+    from deploy.demo.hands import find_boards
     from firmware_sim.control import SUFFIX
 
     if "/" in device or device.startswith("."):

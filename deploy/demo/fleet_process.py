@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import shutil
 import signal
 import sys
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import msgspec
 
+from deploy.demo.cable import Cable
 from deploy.demo.leash import Leash
 from deploy.demo.witness import Ended, PipeObserver, Screen, Tick, send_line
 from deploy.logs import LogForm, set_up_logging
 from edge_agent.hardware.clock import SystemClock
 from firmware_sim.clock import ScenarioClock
-from firmware_sim.counters import run_counters
 from firmware_sim.fleet import run_fleet
+from firmware_sim.lives import Ground, Lives
 from firmware_sim.scenario import load_scenario
 
 TICK_S = 0.2
@@ -29,7 +31,9 @@ class Orders(msgspec.Struct, frozen=True):
 
     `after`: where to copy the devices' files at the end, because nobody else sees the disk that they are on. `leash`:
     the file that says how far the story may go. `origin`: the gateway's address, which receipts lead to.
-    `boards`: run counters in real time, their keys pressed by sockets in that folder.
+    `boards`: run the devices in real time, each to be seen and moved by its socket in that folder; their starts are
+    spread over `spread_s`, and they tell of themselves every `heartbeat_s` when that is given. `hands`:
+    where the boards of a story have their sockets.
     """
 
     scenario: str
@@ -46,6 +50,9 @@ class Orders(msgspec.Struct, frozen=True):
     leash: str | None = None
     origin: str = ""
     boards: str | None = None
+    spread_s: float = 0.0
+    heartbeat_s: float | None = None
+    hands: str | None = None
 
 
 async def _run(orders: Orders) -> None:
@@ -53,25 +60,36 @@ async def _run(orders: Orders) -> None:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     if orders.boards is not None:
-        await _run_counters(orders, Path(orders.boards))
+        await _run_lives(orders, Path(orders.boards))
     else:
         await _run_story(orders)
 
 
-async def _run_counters(orders: Orders, boards: Path) -> None:
+async def _run_lives(orders: Orders, boards: Path) -> None:
     clock = SystemClock()
-    await run_counters(
-        load_scenario(orders.scenario),
-        devices=orders.devices,
-        state_dir=Path(orders.state_dir),
-        broker_host="127.0.0.1",
-        broker_port=orders.broker_port,
-        identities=Path(orders.identities),
+    ground = Ground(
+        Path(orders.state_dir),
+        "127.0.0.1",
+        orders.broker_port,
+        Path(orders.identities),
+        orders.origin,
         observer=lambda device: PipeObserver(device, orders.pipe, clock.now),
-        origin=orders.origin,
         screen=lambda device, port: send_line(orders.pipe, Screen(device, port)),
         boards=boards,
     )
+    cables = {device: Cable(orders.broker_port) for device in orders.devices}
+    for cable in cables.values():
+        await cable.open()
+    lives = Lives(load_scenario(orders.scenario), orders.devices, ground, cables=cables, heartbeat_s=orders.heartbeat_s)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_tick_lives(lives, clock, orders.pipe))
+        await lives.run(orders.spread_s)
+
+
+async def _tick_lives(lives: Lives, clock: SystemClock, pipe: int) -> None:
+    while True:
+        send_line(pipe, Tick(clock.now(), lives.linked))
+        await asyncio.sleep(1.0)
 
 
 async def _run_story(orders: Orders) -> None:
@@ -94,6 +112,7 @@ async def _run_story(orders: Orders) -> None:
             faults=orders.faults,
             origin=orders.origin,
             screen=lambda device, port: send_line(orders.pipe, Screen(device, port)),
+            boards=None if orders.hands is None else Path(orders.hands),
         )
         ticking.cancel()
     send_line(orders.pipe, Tick(clock.now()))
@@ -106,9 +125,16 @@ async def _tick(clock: ScenarioClock, pipe: int) -> None:
         await asyncio.sleep(TICK_S)
 
 
+def _take_handles() -> None:
+    """Hundreds of devices have thousands of files and sockets: as many as this user may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> None:
     """The process's entry: `python -m deploy.demo.fleet_process ORDERS.json`."""
     set_up_logging(LogForm.JSON)
+    _take_handles()
     orders = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Orders)
     logging.getLogger(__name__).info("fleet starts", extra={"devices": orders.devices})
     try:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "weiran-demo."
+#: In it: the sockets by which boards are seen and moved.
+BOARDS = "boards"
 
 
 @contextmanager

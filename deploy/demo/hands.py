@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
-from deploy.demo.folder import PREFIX
+from deploy.demo.folder import BOARDS, PREFIX
 from deploy.demo.programs import Program
 from deploy.demo.stage import DEVICES_FOLDER, Fleet, Stage
 from deploy.demo.witness import Ear
@@ -19,8 +19,6 @@ from firmware_sim.scenario import Scenario, load_scenario
 
 #: Whose counters stand in a story that has none.
 COUNTERS = "counter-day"
-#: In the demo's folder: the sockets by which keys are pressed.
-BOARDS = "boards"
 #: A screen is served within this, real seconds; a slow machine's is not announced.
 SCREEN_LIMIT_S = 60.0
 POLL_S = 0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import func, select
@@ -15,6 +16,7 @@ from cloud_gateway.database import open_database, reading
 from cloud_gateway.ingest.admission import FLOODING, NOT_ENROLLED, REVOKED
 from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import Point, SeriesStore
+from cloud_gateway.settings import GatewaySettings
 from deploy.demo.alarms import Key, Raising
 from deploy.demo.intruder import FLOOD
 from deploy.demo.naming import Gap
@@ -26,6 +28,7 @@ from edge_agent.storage.outbox import Outbox
 from edge_agent.wire import senml
 from edge_agent.wire.messages import ALARM, READING
 from edge_agent.wire.topics import Lane
+from firmware_sim.scenario import Scenario
 
 #: Dead letters that count messages which were not looked at, and that of the flood itself.
 REFUSALS, FLOOD_SHA256 = {REVOKED, FLOODING, NOT_ENROLLED}, digest(FLOOD)
@@ -65,17 +68,24 @@ class Holdings:
 
 async def read_holdings(stage: Stage) -> Holdings:
     """Read both stores back, whole."""
+    return await read_held(stage.settings, stage.scenario, stage.all_fleets, stage.clones)
+
+
+async def read_held(
+    settings: GatewaySettings, scenario: Scenario, fleets: Iterable[Fleet], clones: Iterable[Fleet] = ()
+) -> Holdings:
+    """Read both stores of a gateway back, and the disks of these fleets, which have ended."""
     holdings = Holdings()
-    await _read_rows(stage, holdings)
-    series = open_series(stage.settings.series, stage.settings.data_dir)
+    await _read_rows(settings.database, holdings)
+    series = open_series(settings.series, settings.data_dir)
     await series.open()
     try:
-        for device in stage.scenario.device:
+        for device in scenario.device:
             await _read_series(series, device.id, holdings)
     finally:
         await series.close()
-    holdings.with_clones = await _read_outboxes(stage.clones) - holdings.seals.keys()
-    holdings.waiting = (await _read_outboxes(stage.all_fleets) - holdings.seals.keys()) | holdings.with_clones
+    holdings.with_clones = await _read_outboxes(clones) - holdings.seals.keys()
+    holdings.waiting = (await _read_outboxes(fleets) - holdings.seals.keys()) | holdings.with_clones
     return holdings
 
 
@@ -96,8 +106,8 @@ async def _read_outboxes(fleets: Iterable[Fleet]) -> set[Promise]:
     return waiting
 
 
-async def _read_rows(stage: Stage, holdings: Holdings) -> None:
-    engine = open_database(stage.settings.database)
+async def _read_rows(database: Path, holdings: Holdings) -> None:
+    engine = open_database(database)
     try:
         async with reading(engine) as c:
             r, d, g = t.record.c, t.dead_letter.c, t.gap.c

@@ -10,14 +10,15 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from deploy.demo.conductor import Conductor
 from deploy.demo.counted import RatingReport
+from deploy.demo.ending import Ending
 from deploy.demo.folder import demo_folder, kept_folder
-from deploy.demo.hands import make_counters, say_counters, with_counters
+from deploy.demo.hands import make_counters, say_counters, where, with_counters
 from deploy.demo.signs import find_witnesses
 from deploy.demo.stage import Stage, make_fleets, one_time_link, set_stage, wait_for_page
 from deploy.demo.trouble import Troublemaker
@@ -84,28 +85,9 @@ def _faults(scenario: Scenario, name: str | None) -> list[AnyFault]:
     return list(scenario.faults[name])
 
 
-@dataclass
-class _Ending:
-    """How SIGINT and SIGTERM end the demo: an open-ended run that plays is told to stop, everything else is cut off."""
-
-    told: asyncio.Event = field(default_factory=asyncio.Event)
-    plays: bool = False
-    by: int = 0
-    task: asyncio.Task[int] | None = None
-
-    def end(self, number: int) -> None:
-        """A signal has come."""
-        self.by = self.by or number
-        if self.plays:
-            self.told.set()
-        elif self.task is not None and not self.task.cancelling():
-            self.task.cancel()
-
-
 async def _run_until_told(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path) -> int:
-    ending = _Ending()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ending.end, number)
+    ending = Ending()
+    ending.listen()
     ending.task = asyncio.create_task(_run(options, scenario, faults, folder, ending))
     try:
         return await ending.task
@@ -114,7 +96,7 @@ async def _run_until_told(options: DemoOptions, scenario: Scenario, faults: list
         return 128 + ending.by
 
 
-async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path, ending: _Ending) -> int:
+async def _run(options: DemoOptions, scenario: Scenario, faults: list[AnyFault], folder: Path, ending: Ending) -> int:
     began = time.monotonic()
     _say(f"SIMULATED / 模拟: {scenario.title} / {scenario.title_zh}")
     stage = await _set_whole(set_stage(scenario, folder, store=options.store, port=options.port))
@@ -171,6 +153,7 @@ async def _open_page(stage: Stage, options: DemoOptions) -> None:
     if not options.once:
         stage.watch.start()
         _say(f"Open {await one_time_link(stage)}")
+        _say(f"Boards for hands: weiran sim board{where(stage.folder)}")
         _say("The link signs you in once. Stop with Ctrl-C.")
 
 
@@ -179,7 +162,7 @@ async def _say_new_link(stage: Stage) -> None:
 
 
 async def _play(
-    stage: Stage, trouble: Troublemaker, conductor: Conductor, options: DemoOptions, began: float, ending: _Ending
+    stage: Stage, trouble: Troublemaker, conductor: Conductor, options: DemoOptions, began: float, ending: Ending
 ) -> None:
     playing = asyncio.create_task(_lead(trouble, conductor))
     try:

@@ -23,6 +23,7 @@ from cloud_gateway.staff.roles import Role
 from deploy.demo.answering import Answering
 from deploy.demo.cable import Cable
 from deploy.demo.fleet_process import Orders
+from deploy.demo.folder import BOARDS
 from deploy.demo.leash import StoryTime
 from deploy.demo.outreach import enter_people, risk_of, with_outreach
 from deploy.demo.postbox import Postbox
@@ -30,7 +31,7 @@ from deploy.demo.programs import Program, can_mount, mounting
 from deploy.demo.stations import enter_stations
 from deploy.demo.toml import write_toml
 from deploy.demo.witness import Ear, Witness
-from deploy.provision.folder import EVIDENCE_KEY, INGEST
+from deploy.provision.folder import EVIDENCE_KEY, INGEST, Provision
 from deploy.servers import Server, free_port, provision_of, service_files, start_influxd, start_mosquitto
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.wire.shared_keys import read_shared_key
@@ -164,15 +165,15 @@ async def set_stage(scenario: Scenario, folder: Path, *, store: str, port: int |
     postbox = Postbox(answering.notice)
     feed.start()
     await postbox.open()
-    settings = _settings(folder, scenario, broker, database_server, port or free_port())
+    settings = make_settings(folder, scenario, broker, database_server, port or free_port())
     settings = with_outreach(settings, scenario, feed.url, postbox.port, story_time.clock_file)
     config = folder / CONFIG
     config.write_text(write_toml(settings))
     await asyncio.to_thread(migrate, settings.database)
-    await _enter_sites(scenario, settings)
+    await enter_sites(scenario, settings.database)
     await enter_people(scenario, settings.database)
     await enter_stations(scenario, settings.database, read_shared_key(provision_of(broker).card_key))
-    await _enrol_devices(scenario, broker, settings.database)
+    await enrol(scenario, provision_of(broker), settings.database)
     if scenario.outline:
         shutil.copyfile(scenario.file(scenario.outline), settings.data_dir / "outline.geojson")
     ours = ("deploy", "--log", "json")
@@ -224,6 +225,7 @@ async def make_fleets(stage: Stage, *, scenario: str, speed: float | None, linge
             after=str(stage.folder / AFTER_FOLDER / site) if site in filled else None,
             leash=str(stage.story_time.leash_file),
             origin=stage.origin,
+            hands=str(stage.folder / BOARDS) if linger else None,
         )
         program = Program(f"fleet {name}", ("deploy.demo.fleet_process", str(file)), stage.folder / f"fleet-{name}.log")
         fleet = Fleet(site, devices, cable, Ear(stage.witness), program, orders, file)
@@ -246,34 +248,45 @@ def _filled_sites(scenario: Scenario, faults: str | None) -> set[str]:
 
 async def one_time_link(stage: Stage) -> str:
     """A link that signs in once, as an administrator of this demo."""
+    return await make_entry(stage.settings.database, stage.origin)
+
+
+async def make_entry(database: Path, origin: str) -> str:
+    """The same for any gateway on this machine."""
     with suppress(NameTaken):
-        await add_staff(stage.settings.database, STAFF_NAME, Role.ADMINISTRATOR, None)
-    token = await make_link(stage.settings.database, STAFF_NAME)
-    return f"{stage.origin}/enter#{token}"
+        await add_staff(database, STAFF_NAME, Role.ADMINISTRATOR, None)
+    token = await make_link(database, STAFF_NAME)
+    return f"{origin}/enter#{token}"
 
 
 async def wait_for_page(stage: Stage) -> bool:
     """Wait until our own web process says that it is ready; False when it does not in time or has ended."""
+    return await wait_until_ready(stage.web)
+
+
+async def wait_until_ready(program: Program) -> bool:
+    """The same for any of our programs."""
     deadline = asyncio.get_running_loop().time() + READY_LIMIT_S
-    while asyncio.get_running_loop().time() < deadline and stage.web.running:
-        if any(line.get("ready") is True for line in stage.web.log_lines()):
+    while asyncio.get_running_loop().time() < deadline and program.running:
+        if any(line.get("ready") is True for line in program.log_lines()):
             return True
         await asyncio.sleep(0.1)
     return False
 
 
-async def _enrol_devices(scenario: Scenario, broker: Server, database: Path) -> None:
+async def enrol(scenario: Scenario, provision: Provision, database: Path) -> None:
     """Give every device its key and certificate, and let it speak."""
     now = SystemClock().now()
     certificates = []
     for device in scenario.device:
-        folder = await asyncio.to_thread(provision_of(broker).device, device.id, device.role)
+        folder = await asyncio.to_thread(provision.device, device.id, device.role)
         certificates.append((read_certificate((folder / CERTIFICATE).read_bytes(), now), device.role.value))
     await enrol_devices(database, certificates)
 
 
-async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
-    engine = open_database(settings.database)
+async def enter_sites(scenario: Scenario, database: Path) -> None:
+    """Enter the sites, and that the devices stand on them from the begin on. Raises SiteConflict."""
+    engine = open_database(database)
     try:
         async with transaction(engine) as c:
             for s in scenario.site:
@@ -286,9 +299,10 @@ async def _enter_sites(scenario: Scenario, settings: GatewaySettings) -> None:
         await engine.dispose()
 
 
-def _settings(
+def make_settings(
     folder: Path, scenario: Scenario, broker: Server, influx: Server | None, web_port: int
 ) -> GatewaySettings:
+    """A gateway's settings in the demo's folder: its broker, store and web port."""
     series = {"store": "influx1", "url": influx.url} if influx else {"store": "sqlite"}
     data_dir = folder / "gateway"
     data_dir.mkdir(parents=True, exist_ok=True)

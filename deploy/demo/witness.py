@@ -64,9 +64,10 @@ class Acked(msgspec.Struct, tag="ack", frozen=True):
 
 
 class Tick(msgspec.Struct, tag="tick", frozen=True):
-    """Scenario time of a fleet process, ms UTC."""
+    """Scenario time of a fleet process, ms UTC; in real time also how many of its devices are linked."""
 
     now: int
+    linked: int = 0
 
 
 class Ended(msgspec.Struct, tag="ended", frozen=True):
@@ -183,6 +184,7 @@ class Ear:
 
     witness: Witness
     now: int = 0
+    linked: int = 0
     ended: bool = False
     readable: int = -1
     writable: int = -1
@@ -217,7 +219,7 @@ class Ear:
         line = _decoder.decode(raw)
         match line:
             case Tick():
-                self.now = max(self.now, line.now)
+                self.now, self.linked = max(self.now, line.now), line.linked
             case Ended():
                 self.ended = True
             case Screen():

@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from firmware_sim.control import ControlError, Press, find_key, press_key, socket_of
-from firmware_sim.counters import come_and_go, run_counters
+from firmware_sim.counters import come_and_go
 from firmware_sim.day import Act, Said, Showed, Stood
 from firmware_sim.fingers import Touch
+from firmware_sim.lives import Ground, Lives
 from firmware_sim.scenario import load_scenario
 from tests.waiting import until
 
@@ -25,17 +26,10 @@ NOBODY_LISTENS = 1
 async def screens(tmp_path: Path) -> AsyncIterator[dict[str, int]]:
     """Two counters without a network; the ports of their screens."""
     ports: dict[str, int] = {}
-    running = asyncio.create_task(
-        run_counters(
-            load_scenario("counter-day"),
-            devices=["desk-01", "desk-02"],
-            state_dir=tmp_path / "state",
-            broker_host="127.0.0.1",
-            broker_port=NOBODY_LISTENS,
-            screen=ports.__setitem__,
-            boards=tmp_path / "boards",
-        )
+    ground = Ground(
+        tmp_path / "state", "127.0.0.1", NOBODY_LISTENS, screen=ports.__setitem__, boards=tmp_path / "boards"
     )
+    running = asyncio.create_task(Lives(load_scenario("counter-day"), ["desk-01", "desk-02"], ground).run())
     await until(lambda: len(ports) == 2 or running.done())
     yield ports
     running.cancel()

@@ -13,7 +13,7 @@ from edge_agent.web.words import CHINESE, ENGLISH, choose_language, read_catalog
 
 ROOT = Path(__file__).parents[3]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
-PACKAGES = {"edge_agent/web": "web", "cloud_gateway": "cloud_gateway", "kiosk/web": "kiosk"}
+PACKAGES = {"edge_agent/web": "web", "cloud_gateway": "cloud_gateway", "kiosk/web": "kiosk", "firmware_sim/page": "sim"}
 
 
 def said(package: str) -> Iterator[tuple[str, str | tuple[str, ...]]]:

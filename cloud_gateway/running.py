@@ -13,7 +13,7 @@ from cloud_gateway.ratings.pace import Pace
 from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.passwords import Passwords
-from cloud_gateway.staff.throttle import Throttle
+from cloud_gateway.staff.throttle import Throttle, Turns
 from edge_agent.web.pages import Pages
 from edge_agent.web.streams import Follower
 
@@ -39,6 +39,7 @@ class Gateway:
     throttle: Throttle
     clock: Callable[[], int] = now_ms
     pace: Pace = field(default_factory=Pace)
+    turns: Turns = field(default_factory=Turns)
 
 
 def gateway_of(request: Request) -> Gateway:

@@ -59,7 +59,8 @@ async def change_password(
 ) -> Response:
     """Set one's password; all other sessions and links end."""
     gateway = gateway_of(request)
-    fault = await _find_fault(request, who, current, new, again)
+    async with gateway.turns.take(failure_key(who.name, address_of(request))):
+        fault = await _find_fault(request, who, current, new, again)
     try:
         hashed = "" if fault else await gateway.passwords.hash(new, (who.name,))
     except WeakPassword as exc:

@@ -38,28 +38,36 @@ async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: 
 @router.post("/sign-in")
 async def sign_in(request: Request, name: Name = "", password: Password = "", next: Next = "/") -> Response:  # noqa: A002
     """Check name and password; wrong ones cost time, and say nothing about which of the two was wrong."""
-    gateway, now = gateway_of(request), now_ms()
     key = failure_key(name, address_of(request))
+    async with gateway_of(request).turns.take(key):
+        return await _try(request, key, name, password, own_path(next))
+
+
+async def _try(request: Request, key: str, name: str, password: str, goal: str) -> Response:
+    gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:
         known = await store.find_staff(connection, name.strip())
-        wait = wait_after(await find_failures(connection, key), now)
+        wait = wait_after(await find_failures(connection, key), now_ms())
     if wait:
-        return _door(request, 429, next=own_path(next), name=name, wait=wait + 999)
+        return _door(request, 429, next=goal, name=name, wait=wait + 999)
     stored = known.password if known and known.disabled_at is None else None
     try:
         fits = await gateway.passwords.verify(stored, password)
     except Busy:
-        return _door(request, 503, next=own_path(next), name=name, busy=True)
-    if known is None or not fits:
-        await _note_failure(request, known, key)
-        return _door(request, 403, next=own_path(next), name=name, wrong=True)
-    async with transaction(gateway.engine) as connection:
+        return _door(request, 503, next=goal, name=name, busy=True)
+    if known and fits and (session := await _start(request, known, key)):
+        return _let_in(request, session, goal)
+    await _note_failure(request, known, key)
+    return _door(request, 403, next=goal, name=name, wrong=True)
+
+
+async def _start(request: Request, known: Staff, key: str) -> str | None:
+    """A session's token; None when the account was changed while the password was looked at."""
+    async with transaction(gateway_of(request).engine) as connection:
+        if await store.read_staff(connection, known.id) != known:
+            return None
         await forget_failures(connection, key)
-        same = await store.read_staff(connection, known.id) == known  # nobody has shut them out meanwhile
-        session = await _open_session(request, connection, known) if same else None
-    if session is None:
-        return _door(request, 403, next=own_path(next), name=name, wrong=True)
-    return _let_in(request, session, own_path(next))
+        return await _open_session(request, connection, known)
 
 
 async def _note_failure(request: Request, known: Staff | None, key: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 #: Wrong passwords that cost nothing.
 FREE = 5
@@ -57,3 +59,14 @@ class Throttle:
     def forget(self, key: str) -> None:
         """The right password came."""
         self._failures.pop(key, None)
+
+
+class Turns:
+    """Lets one try at a time through for each key, so that many tries at once count as one after the other."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def take(self, key: str) -> asyncio.Lock:
+        """The lock of a key, for `async with`; it is gone when nobody holds or awaits it."""
+        return self._locks.setdefault(key, asyncio.Lock())

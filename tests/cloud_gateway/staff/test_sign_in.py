@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import Literal
 
+import httpx
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
@@ -61,6 +62,7 @@ async def test_sixth_wrong_password_must_wait(empty: Console) -> None:
 
 async def test_many_sign_ins_at_once_are_bounded(shared: Console) -> None:
     async with shared.visitor() as client:
+        client.timeout = httpx.Timeout(300)  # each check is meant to be slow, and so is a busy machine
         tries = (client.post("/sign-in", data={"name": f"n{i}", "password": GOOD}) for i in range(30))
         codes = [a.status_code for a in await asyncio.gather(*tries)]
     assert set(codes) == {403, 503}

@@ -86,8 +86,6 @@ class AlarmPage:
     alarm: Alarm
     hand: Hand
     stream: str
-    value: str
-    limit: str
     now: str
     now_at: int | None
     bar: Bar | None
@@ -184,8 +182,6 @@ def compose_page(
         alarm=one,
         hand=held.hand,
         stream=labels.stream(own) if own else one.stream,
-        value=labels.value(one.value, one.unit),
-        limit=labels.value(one.limit, one.unit),
         now="" if now is None else labels.value(now, one.unit),
         now_at=own.at if own else None,
         bar=_draw(one),

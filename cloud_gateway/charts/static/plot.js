@@ -20,7 +20,7 @@ function shared(span, zone, width, c) {
   const values = ticks(span.start, span.end, zone, width);
   return {
     animation: false,
-    grid: { left: 52, right: 16, top: 14, bottom: 26 },
+    grid: { left: 52, right: 16, top: 18, bottom: 26 },
     dataZoom: [{ type: "inside", filterMode: "none", minValueSpan: 10000, zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, preventDefaultMouseMove: false }],
     xAxis: {
       type: "time", min: span.start, max: span.end, axisLine: { lineStyle: { color: c.line } }, splitLine: { show: false },
@@ -69,7 +69,7 @@ function marks(alarms, data, c) {
     itemStyle: { color: c.bad, borderColor: c.card, borderWidth: 1.5 },
     data: alarms.map(({ at, value, label }) => ({
       value: [at, near(data, at) ?? value],
-      label: { show: true, formatter: label, position: "top", color: c.bad, ...FONT, textBorderColor: c.card, textBorderWidth: 3 },
+      label: { show: true, formatter: label, position: "left", color: c.bad, ...FONT, textBorderColor: c.card, textBorderWidth: 3 },
     })),
   };
 }
@@ -83,7 +83,7 @@ export function numberOption(stream, line, span, state) {
     ...shared(span, zone, width - 68, c),
     tooltip: tooltip(stream, zone, words, c),
     yAxis: {
-      type: "value", scale: true, axisLabel: { color: c["ink-2"], ...FONT }, splitLine: { lineStyle: { color: c["line-2"] } },
+      type: "value", scale: true, axisLabel: { color: c["ink-2"], ...FONT, showMinLabel: false, showMaxLabel: false }, splitLine: { lineStyle: { color: c["line-2"] } },
       min: (v) => Math.min(v.min, ...limits.map((r) => r.limit)), max: (v) => Math.max(v.max, ...limits.map((r) => r.limit)),
     },
     series: [
@@ -108,11 +108,8 @@ export function numberOption(stream, line, span, state) {
 export function stateOption(stream, line, span, state) {
   const { c, words, width, zone, cut, clock } = state;
   const data = [];
-  line.states.forEach(([at, value], i) => {
-    const level = value === true || (typeof value === "string" && value !== "") ? 1 : 0;
-    const until = line.states[i + 1]?.[0] ?? Math.min(clock, span.end);
-    data.push([at, level, value], [Math.max(at, until), level, value]);
-  });
+  for (const [at, value] of line.states) data.push([at, value === true || (typeof value === "string" && value !== "") ? 1 : 0, value]);
+  if (data.length) data.push([Math.max(data.at(-1)[0], Math.min(clock, span.end)), ...data.at(-1).slice(1)]);
   const colour = cut ? c["ink-3"] : c.late;
   return {
     ...shared(span, zone, width - 68, c),
@@ -125,6 +122,6 @@ export function stateOption(stream, line, span, state) {
       },
     },
     yAxis: { type: "value", show: false, min: 0, max: 1 },
-    series: [{ type: "line", data, showSymbol: false, silent: true, lineStyle: { width: 0 }, areaStyle: { color: colour, opacity: 0.85, origin: 0 } }],
+    series: [{ type: "line", step: "end", data, showSymbol: false, silent: true, lineStyle: { width: 0 }, areaStyle: { color: colour, opacity: 0.85, origin: 0 } }],
   };
 }

@@ -43,6 +43,13 @@ class DeviceFacts:
     lines: Sequence[LaneLine]
     gaps: Sequence[Gap]
 
+    @property
+    def targets(self) -> dict[str, list[str]]:
+        """What the settings of a section can be of, by section: its own streams and rules."""
+        snapshot, name = self.fleet.snapshot, self.device.id
+        streams = [one.name for one in snapshot.streams.get(name, []) if one.predicts is None]
+        return {"sampling": streams, "rules": [one.name for one in snapshot.rules.get(name, [])]}
+
 
 @dataclass(frozen=True)
 class StreamLine:

@@ -135,7 +135,7 @@ async def _device_page(
         known=facts,
         twin=facts.twin,
         standing=TWIN_STANDINGS[stand(facts.twin)],
-        sections=compose_twin(facts.twin, entered),
+        sections=compose_twin(facts.twin, entered, facts.targets),
         entered=entered,
         refused=refused,
         lanes=LANES,

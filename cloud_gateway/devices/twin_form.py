@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cloud_gateway.devices.words import SECTIONS as SECTION_NAMES
 from cloud_gateway.twin.difference import in_use
@@ -44,11 +44,12 @@ class Field:
 
 @dataclass(frozen=True)
 class SectionForm:
-    """One section; `addable` are the settings that a key can name, `more` the field for one more."""
+    """One section. `settings` are what a key can name, `addable` whole keys; `more` is the field for one more."""
 
     name: str
     title: str
     fields: tuple[Field, ...]
+    settings: tuple[str, ...]
     addable: tuple[str, ...]
     more: str = ""
     more_value: str = ""
@@ -109,14 +110,28 @@ def bounds_of(section: str, key: str) -> Bounds | None:
     return settings.get(setting) if fits else None
 
 
-def compose_twin(twin: Twin, entered: Entered | None = None) -> tuple[SectionForm, ...]:
-    """The forms of all sections: keys that are desired or in use, with what somebody entered in one of them."""
+def compose_twin(
+    twin: Twin, entered: Entered | None = None, targets: Mapping[str, Sequence[str]] | None = None
+) -> tuple[SectionForm, ...]:
+    """The forms of all sections: keys that are desired or in use, with what somebody entered in one of them.
+
+    `targets` are the names that keys of a section can begin with: the device's streams and rules.
+    """
     used = in_use(twin.reported)
     said = _said(twin)
     return tuple(
-        _section(name, twin.sections or {}, used, said, entered if entered and entered.section == name else None)
+        replace(
+            _section(name, twin.sections or {}, used, said, entered if entered and entered.section == name else None),
+            addable=_keys(name, (targets or {}).get(name, ())),
+        )
         for name in SECTIONS
     )
+
+
+def _keys(section: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """The keys that a section can have."""
+    settings, targeted = SECTIONS[section]
+    return tuple(f"{name}.{setting}" for name in targets for setting in settings) if targeted else tuple(settings)
 
 
 def _said(twin: Twin) -> dict[str, str]:
@@ -135,7 +150,8 @@ def _section(
         name=name,
         title=SECTION_NAMES[name],
         fields=tuple(_field(name, key, wanted.get(key), now.get(key), said, entered) for key in keys),
-        addable=tuple(SECTIONS[name][0]),
+        settings=tuple(SECTIONS[name][0]),
+        addable=(),
         more=added[0][:MAX_NAME] if added else "",
         more_value=entered.texts[added[0]] if entered and added else "",
         more_fault=entered.faults.get(added[0], "") if entered and added else "",

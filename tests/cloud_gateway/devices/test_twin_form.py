@@ -46,6 +46,12 @@ def test_desired_stands_beside_what_is_in_use_with_what_the_device_said() -> Non
     ]
 
 
+def test_keys_of_its_own_rules_and_streams_are_offered() -> None:
+    forms = {form.name: form.addable for form in compose_twin(TWIN, None, {"rules": ["flood"], "sampling": []})}
+    assert forms["rules"] == ("flood.above", "flood.clear", "flood.hold_s", "flood.window_s")
+    assert (forms["sampling"], forms["health"]) == ((), ("heartbeat_s",))
+
+
 def test_what_was_entered_wrongly_stays_in_the_form() -> None:
     sent = {"value:flood.above": "high", "more": "speed", "more-value": "1"}
     rules = next(form for form in compose_twin(TWIN, read_entered("rules", sent)) if form.name == "rules")

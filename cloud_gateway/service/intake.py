@@ -17,6 +17,7 @@ from cloud_gateway.service.figures import STORES
 from cloud_gateway.service.readiness import Check, NotReady, database_check, evidence_check
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.storage.standstill import read_waiting
+from edge_agent.wire.topics import Lane
 
 #: The two sides of ingest: readings, and all else, which never waits for the store of readings.
 READINGS, OTHERS = "readings", "others"
@@ -54,6 +55,18 @@ class IntakeFigures:
             buckets=DELAY_BUCKETS,
             registry=registry,
         )
+
+        self._begin_at_nothing()
+
+    def _begin_at_nothing(self) -> None:
+        """Every label is there from the start: a figure that appears with its first event shows no increase."""
+        for side in (READINGS, OTHERS):
+            self._messages.labels(side)
+            self._delay.labels(side)
+        for lane in Lane:
+            self._records.labels(lane.value)
+        for why in ("unreadable", "refused", "rejected"):
+            self._aside.labels(why)
 
     def connect(self) -> None:
         """The broker is connected."""

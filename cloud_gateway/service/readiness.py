@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 #: What does not answer within this is not ready, s.
 LIMIT_S = 5.0
 NO_ANSWER = "does not answer"
-#: What is asked of the store of readings: a device of no name has none.
-NOBODY = "-"
+#: What is asked of the store of readings: names that may be, of a device that is not.
+NOBODY, NOTHING = "no-such-device", "nothing"
 
 
 class NotReady(Exception):
@@ -80,7 +80,7 @@ def series_check(series: SeriesStore) -> Check:
     """The store of readings answers a query."""
 
     async def check() -> None:
-        await series.samples(NOBODY, NOBODY, 0, 1, 1)
+        await series.samples(NOBODY, NOTHING, 0, 1, 1)
 
     return check
 

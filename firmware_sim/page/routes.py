@@ -36,6 +36,8 @@ ROLES = {
     "camera": _("Camera"),
 }
 STATES = {"ok": _("runs"), "late": _("no connection"), "bad": _("sounds an alarm"), "off": _("no power")}
+#: What a list begins with.
+URGENCY = ("bad", "off", "late", "ok")
 LAMPS = {"siren": _("Siren"), "lamp": _("Lamp"), "buzzer": _("Buzzer"), "signal": _("Duty manager's signal")}
 FAULTS = {
     "frozen": _("frozen"),
@@ -82,7 +84,7 @@ Device = Annotated[str, Depends(checked)]
 @router.get("/")
 async def show_list(request: Request, boards: Boards) -> HTMLResponse:
     """All boards."""
-    sights = await look_at_all(boards)
+    sights = sorted(await look_at_all(boards), key=lambda sight: URGENCY.index(tone_of(sight)))
     return _pages(request).render(
         request, "boards.html", sights=sights, tones={s.device: tone_of(s) for s in sights}, roles=ROLES, states=STATES
     )

@@ -66,6 +66,7 @@ function takeSlips(slips) {
 }
 
 function take(sight) {
+  main.classList.toggle("cut", sight === null);
   if (sight === null) { said.textContent = main.dataset.gone; said.hidden = false; return; }
   for (const [lamp, on] of Object.entries(sight.lamps)) turn(`lamp-${lamp}`, on);
   for (const name of ["power", "linked", "link"]) turn(name, sight[name]);

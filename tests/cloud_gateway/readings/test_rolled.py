@@ -181,7 +181,13 @@ async def test_point_that_no_store_takes_is_refused_also_beside_roll_ups(
 
 
 DEVICES = itertools.count(1)
-moments = st.integers(-1, 5).flatmap(lambda day: st.integers(0, 287).map(lambda n: day * DAY_MS + n * BLOCK_MS + n))
+#: Also the first and the last ms of a block, an hour and a day.
+moments = st.builds(
+    lambda day, block, ms: day * DAY_MS + block * BLOCK_MS + ms,
+    st.integers(-1, 5),
+    st.one_of(st.sampled_from([0, 11, 12, 287]), st.integers(0, 287)),
+    st.sampled_from([0, 1, BLOCK_MS - 1]),
+)
 values_ = st.floats(-1e6, 1e6)
 writes = st.lists(st.tuples(moments, values_), max_size=12)
 steps = st.lists(st.one_of(writes, st.integers(0, 8)), min_size=1, max_size=6)

@@ -151,6 +151,7 @@ async def violations(page: Page) -> list[str]:
     return [f"{v['id']}: {node['html'][:120]}" for v in grave for node in v["nodes"]] + ["too wide"] * (over > 0)
 
 
+@pytest.mark.timeout(300)
 async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> None:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
@@ -161,7 +162,7 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         found = []
         for path, lang in (("/", "zh"), (f"/boards/{TIDE}", "zh"), (f"/boards/{DESK}", "en"), ("/", "en")):
             await page.goto(f"{bench.origin}{path}?lang={lang}")
-            await expect(page.locator("#pulse")).to_have_class("pill ok")
+            await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
             for width, height in SIZES:
                 await page.set_viewport_size({"width": width, "height": height})
                 found += [f"{path} {lang} {width}: {what}" for what in await violations(page)]
@@ -172,6 +173,7 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         await page.keyboard.type("tide")
         await expect(page.locator("#rows > tr:visible")).to_have_count(1)
         await page.click(f"a[href='/boards/{TIDE}']")
+        await expect(page.locator("main[data-device] #pulse")).to_have_class("pill ok", timeout=40_000)
         siren = page.locator("[data-state=lamp-siren] [data-on]")
         await page.locator("[data-hold]").evaluate(
             "r => { r.value = 6; r.dispatchEvent(new Event('change', {bubbles: true})) }"
@@ -189,6 +191,7 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         await page.click("[data-cable=false]")
 
         await page.goto(f"{bench.origin}/boards/{DESK}")
+        await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
         await page.keyboard.press("3")
         await expect(page.locator("#outcome")).to_have_text("no-window", timeout=40_000)
         await chromium.close()

@@ -230,7 +230,8 @@ async def test_device_revoked_after_the_backup_stays_revoked(settings: GatewaySe
 async def test_sessions_of_the_backup_do_not_live_again(settings: GatewaySettings, tmp_path: Path) -> None:
     await back_up_and_go_on(settings, tmp_path / "backup-1")
     execute(settings.database, "INSERT INTO staff (id, name, role, created_at) VALUES ('1', 'a', 'inspector', 1)")
-    execute(settings.database, "INSERT INTO session VALUES ('hash', '1', 1, 9000000000000)")
+    columns = "token_hash, staff, created_at, expires_at"
+    execute(settings.database, f"INSERT INTO session ({columns}) VALUES ('hash', '1', 1, 9000000000000)")
     make_backup(settings, tmp_path / "backup", now)
     restore_backup(settings, tmp_path / "backup", later, force=True)
     assert rows(settings.database, "SELECT count(*) FROM session") == [(0,)]

@@ -113,6 +113,7 @@ async def test_task_of_a_drill_is_answered_on_a_telephone_and_marked_everywhere(
     await expect(page.locator("[data-part=open] .exercise")).to_have_count(3)
     await page.click("text=把货物抬上货架")
     await expect(page.locator(".ribbon")).to_contain_text("DRILL / 演练")
+    await page.wait_for_load_state()  # with its styles
     box = await page.locator("button[value=done]").bounding_box()
     assert box is not None and box["height"] >= 60
     await page.set_input_files("input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE})

@@ -103,6 +103,7 @@ class Troublemaker:
 
     async def _cut_links(self, happening: Happening, fleets: list[Fleet]) -> None:
         await self._links_up(fleets)
+        await self._all_heard(fleets)
         happening.began_s = time.time()
         for fleet in fleets:
             fleet.cable.cut()
@@ -111,6 +112,7 @@ class Troublemaker:
             fleet.cable.mend()
 
     async def _kill_agents(self, happening: Happening, fleets: list[Fleet]) -> None:
+        await self._all_heard(fleets)
         happening.began_s = time.time()
         for fleet in fleets:
             await asyncio.to_thread(fleet.program.kill)
@@ -180,10 +182,13 @@ class Troublemaker:
         while not all(f.ear.ended or is_linked(f) for f in fleets):  # noqa: ASYNC110 - a log has no event for this
             await asyncio.sleep(POLL_S)
 
-    async def _all_heard(self, fleets: list[Fleet], since_s: float) -> None:
-        """Wait until the gateway has answered every device since then; a story that is over has no more to say."""
+    async def _all_heard(self, fleets: list[Fleet], since_s: float = 0.0) -> None:
+        """Wait until the gateway has answered every device since then; a story that is over has no more to say.
+
+        The restart of a device that it never heard of is none that it could notice.
+        """
         answered = self._stage.witness.answered
-        while any(answered.get(d, 0.0) < since_s for f in fleets if not f.ear.ended for d in f.devices):  # noqa: ASYNC110
+        while any(answered.get(d, -1.0) < since_s for f in fleets if not f.ear.ended for d in f.devices):  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)
 
     def _targets(self, fault: SystemFault) -> list[Fleet]:

@@ -14,8 +14,9 @@ from cloud_gateway.alarms.hand import Hand
 from cloud_gateway.alarms.store import Alarm, last_closed, list_alarms
 from cloud_gateway.alarms.store_hand import Key, find_hands
 from cloud_gateway.deadletters.store import count_dead_letters
+from cloud_gateway.devices.condition import is_playing
 from cloud_gateway.devices.pace import Pace
-from cloud_gateway.devices.store import Device, Rule, Stream, list_devices, list_rules, list_streams
+from cloud_gateway.devices.store import Device, Rule, Stream, facts, list_devices, list_rules, list_streams
 from cloud_gateway.events.store import kept_events, recent_readings
 from cloud_gateway.sites.store import Site, list_sites
 from edge_agent.web.streams import Event
@@ -45,17 +46,19 @@ async def read_snapshot(connection: AsyncConnection) -> Snapshot:
     """Read it all."""
     devices = await list_devices(connection, "", MOST)
     names = [d.id for d in devices]
+    streams = _by_device(await list_streams(connection, names))
+    playing = {d.id for d in devices if is_playing(facts(d, streams.get(d.id, [])))}
     alarms = await list_alarms(connection, True, None, MOST)
     return Snapshot(
         sites=await list_sites(connection, "", MOST),
         devices=devices,
-        streams=_by_device(await list_streams(connection, names)),
+        streams=streams,
         rules=_by_device(await list_rules(connection, names)),
         alarms=alarms,
         last_closed=await last_closed(connection),
         dead_letters=await count_dead_letters(connection),
         newest_event=(await kept_events(connection))[1],
-        pace=measure_pace(await recent_readings(connection), {d.id for d in devices if d.simulated}),
+        pace=measure_pace(await recent_readings(connection), playing),
         hands=await find_hands(connection, alarms),
     )
 
@@ -67,12 +70,12 @@ def _by_device(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def measure_pace(events: Iterable[Event], simulated: set[str]) -> float:
-    """How fast the time of simulated devices runs, from the events of their readings."""
+def measure_pace(events: Iterable[Event], playing: set[str]) -> float:
+    """How fast the time of devices that play a story runs, from the events of their readings."""
     pace = Pace()
     for event in events:
         body = json.loads(event.body)
         times = [int(at) for at, _ in body.get("streams", {}).values()]
-        if times and body.get("device") in simulated:
+        if times and body.get("device") in playing:
             pace.add(event.at, max(times))
     return pace.value

@@ -14,6 +14,8 @@ GRACE_MS = 20_000
 HEARTBEAT_S = 60.0
 #: A clock that is further off is wrong, ms.
 CLOCK_MS = 5 * 60_000
+#: A simulated device whose newest time is so near to when it was heard does not live in a story's time, ms.
+HERE_MS = 60 * 60_000
 
 
 class Tone(StrEnum):
@@ -114,8 +116,8 @@ class Condition:
 
 
 def scenario_clock(devices: Iterable[Facts]) -> int | None:
-    """The newest device time that any simulated device in service has shown; None when there is none."""
-    times = [t for d in devices if d.simulated and d.revoked_at is None for t in _own_times(d)]
+    """The newest device time that any device in service which plays a story has shown; None when there is none."""
+    times = [t for d in devices if d.revoked_at is None and is_playing(d) for t in _own_times(d)]
     return max(times, default=None)
 
 
@@ -123,6 +125,14 @@ def tell_moment(devices: Collection[Facts], now: int, pace: float, *, in_scenari
     """The moment at gateway time `now`; only where the gateway plays a scenario do simulated devices set the clock."""
     scenario = scenario_clock(devices) if in_scenario else None
     return Moment(now, now if scenario is None else scenario, pace)
+
+
+def is_playing(device: Facts) -> bool:
+    """Whether its time is a story's: it is simulated, and what it says is of another time than when it was heard."""
+    newest = max(_own_times(device), default=None)
+    if newest is None or device.heard_at is None:
+        return device.simulated
+    return device.simulated and abs(device.heard_at - newest) > HERE_MS
 
 
 def _own_times(device: Facts) -> list[int]:
@@ -158,7 +168,7 @@ def _judge_delivery(device: Facts, moment: Moment) -> Condition:
     waits = _backlog(device)
     if waits > grace + MISSED * 1000 * _shortest_interval(device.streams):
         return Condition(Standing.BACKLOG, waits)
-    now = moment.of(device.simulated)
+    now = moment.of(is_playing(device))
     stale = [s for s in device.streams if _is_stale(s, now, grace)]
     if stale:
         lag = max(now - s.at for s in stale if s.at is not None)

@@ -14,6 +14,7 @@ const DRAW_MS = 250;
 const READ_MS = 1000;
 const STATE_MS = 1000;
 const AGAIN_MS = 5000;
+const STORY_MS = 86400000; // a device whose time is further ahead does not live in the story
 const BUCKETS = 720;
 const EMPTY_LAND = { type: "FeatureCollection", features: [{
   type: "Feature", properties: { name: "-" },
@@ -259,7 +260,7 @@ function onValue(id, at, value) {
   const site = model.sites.find((s) => s.plots.some((p) => p.id === id));
   if (!site) return;
   const plot = site.plots.find((p) => p.id === id);
-  if (!plot.predicts && model.simulated) model.clock = Math.max(model.clock, at);
+  if (!plot.predicts && model.simulated && at - model.clock < STORY_MS) model.clock = Math.max(model.clock, at);
   // an old value among new ones: a device sends what it kept, so what is before it may be new too
   const last = series.last(id)?.[0] ?? at;
   const from = at < last - width() ? -Infinity : last;

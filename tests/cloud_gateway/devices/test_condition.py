@@ -126,6 +126,19 @@ def test_no_scenario_clock_without_simulated_times() -> None:
     assert scenario_clock([Facts(heartbeat_at=THEN), Facts(simulated=True)]) is None
 
 
+def test_scenario_clock_is_not_that_of_a_simulated_device_that_lives_today() -> None:
+    desk = heard(simulated=True, heartbeat_at=NOW - 30 * MIN)
+    story = heard(simulated=True, heartbeat_at=THEN)
+    assert (scenario_clock([desk, story]), scenario_clock([desk])) == (THEN, None)
+
+
+def test_simulated_device_that_lives_today_is_late_by_todays_clock() -> None:
+    slow = Moment(NOW, THEN)
+    pulses = [(Pulse("level", NOW - ago * MIN, 60),) for ago in (1, 9)]
+    found = [judge_device(heard(simulated=True, heartbeat_at=NOW, streams=one), slow) for one in pulses]
+    assert [(one.standing, one.lag_ms) for one in found] == [(Standing.FINE, 0), (Standing.STALE, 9 * MIN)]
+
+
 def test_scenario_clock_is_not_that_of_a_revoked_device() -> None:
     assert scenario_clock([Facts(simulated=True, birth_at=THEN, revoked_at=NOW)]) is None
 

@@ -204,8 +204,8 @@ async def show_follow_ups(request: Request, visitor: Visitor) -> Response:
         simulated = await has_simulated(connection)
     today = today_of(request)
     timed = [(one, _left(one, today)) for one in waiting]
-    context = {"waiting": timed, "ended": ended, "outcomes": OUTCOMES, "simulated": simulated}
-    return await render(request, "follow-ups.html", visitor, section="follow-ups", **context)
+    context = {"waiting": timed, "ended": ended, "outcomes": OUTCOMES}
+    return await render(request, "follow-ups.html", visitor, simulated, section="follow-ups", **context)
 
 
 @router.post("/follow-ups/{name}/contact")

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading
 from cloud_gateway.evidence.routes import Closer, Closing, close_dissent
 from cloud_gateway.evidence.store_witnesses import list_open
@@ -17,7 +17,6 @@ from cloud_gateway.ratings.desk import visit_as
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
-from edge_agent.web.pages import language_of
 
 router = APIRouter(include_in_schema=False)
 CLOSERS = (Role.ADMINISTRATOR, Role.OPERATIONS)
@@ -31,21 +30,19 @@ Reason = Annotated[str, Form(min_length=5, max_length=1000)]
 @router.get("/dissents")
 async def show_dissents(request: Request, visitor: PageReader) -> Response:
     """The dissents that nobody has closed."""
-    gateway, language = gateway_of(request), language_of(request)
+    gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:
         dissents = await list_open(connection)
         frame = await read_frame(connection, gateway.clock())
-    return gateway.pages.render(
+    return render_page(
         request,
         "dissents.html",
+        visitor,
+        frame,
+        False,
         dissents=[(one, WORDS[Dissent(one.code)]) for one in dissents],
         may_close=visitor.role in CLOSERS,
         zone=gateway.settings.ratings.zone,
-        visitor=visitor,
-        frame=frame,
-        notice=gateway.settings.web.notice,
-        simulated=False,
-        script_words=BoardLabels(language, gateway.pages.words.of(language)).for_scripts(),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading
 from cloud_gateway.evidence.custody import read_runs
 from cloud_gateway.evidence.last_scrub import read_scrub
@@ -20,7 +20,6 @@ from cloud_gateway.ratings.desk import PageReader
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
-from edge_agent.web.pages import language_of
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
@@ -48,7 +47,7 @@ async def visit(visitor: PageReader) -> Staff:
 @router.get("/holds")
 async def show_holds(request: Request, visitor: Annotated[Staff, Depends(visit)]) -> Response:
     """Holds in force and lifted, erasures with entry and reason, how sound the log was found, and who saw its head."""
-    gateway, language = gateway_of(request), language_of(request)
+    gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:
         in_force, lifted = read_runs(await list_hold_steps(connection))
         erasures = await list_erasures(connection, MOST + 1)
@@ -58,14 +57,4 @@ async def show_holds(request: Request, visitor: Annotated[Staff, Depends(visit)]
     scrub = await asyncio.to_thread(read_scrub, gateway.settings.data_dir)
     facts = {"in_force": in_force, "lifted": lifted, "erasures": erasures[:MOST], "more": len(erasures) > MOST}
     facts |= {"head": head, "seen": seen, "fault": fault, "scrub": scrub, "reasons": REASONS, "most": MOST_NAMED}
-    return gateway.pages.render(
-        request,
-        "holds.html",
-        zone=gateway.settings.ratings.zone,
-        visitor=visitor,
-        frame=frame,
-        notice=gateway.settings.web.notice,
-        simulated=False,
-        script_words=BoardLabels(language, gateway.pages.words.of(language)).for_scripts(),
-        **facts,
-    )
+    return render_page(request, "holds.html", visitor, frame, False, 200, zone=gateway.settings.ratings.zone, **facts)

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import labels_of, render_page
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.outreach.store_recipients import note_checked
 from cloud_gateway.plans import store, store_network, store_pages
-from cloud_gateway.plans.frame import labels_of, show_page
 from cloud_gateway.plans.labels import DRILL_LEVELS
 from cloud_gateway.plans.plan_page import compose_plan, compose_plans, day_start, season_start
 from cloud_gateway.plans.routes import PLANNERS
@@ -51,7 +51,7 @@ async def list_plans(
         contacts = await store_network.unchecked_contacts(connection, at, ("", ""), CONTACTS_MOST + 1)
     page = compose_plans(labels, plans, contacts, CONTACTS_MOST, begins, now)
     may = visitor.role in KEEPERS
-    return show_page(request, "plans.html", visitor, frame, page.simulated, page=page, may_check=may)
+    return render_page(request, "plans.html", visitor, frame, page.simulated, page=page, may_check=may)
 
 
 @router.get("/plans/{plan}")
@@ -69,7 +69,7 @@ async def show_plan(request: Request, plan: str, visitor: Visitor) -> Response:
         names = await store_pages.owner_names(connection, {step.owner for step in found[0].steps})
     page = compose_plan(labels_of(request), *found, versions, drills, names, now)
     may = visitor.role in PLANNERS
-    return show_page(
+    return render_page(
         request, "plan.html", visitor, frame, page.simulated, page=page, may_drill=may, levels=DRILL_LEVELS
     )
 

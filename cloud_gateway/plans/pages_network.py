@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import labels_of, render_page
 from cloud_gateway.database import reading
 from cloud_gateway.plans import store_lending, store_network
-from cloud_gateway.plans.frame import labels_of, show_page
 from cloud_gateway.plans.network import Kind, RequestState
 from cloud_gateway.plans.network_page import Choice, NetworkFacts, compose_network
 from cloud_gateway.plans.plan_page import day_start, season_start
@@ -104,4 +104,4 @@ async def _network_page(request: Request, visitor: Staff, choice: Choice, proble
     refused = (labels.text(problem.title), labels.text(problem.remedy)) if problem else ()
     status = problem.status if problem else 200
     context = {"page": page, "refused": refused, "may_ask": visitor.role in KEEPERS, "key": uuid4().hex, "zone": zone}
-    return show_page(request, "network.html", visitor, frame, page.simulated, status, **context)
+    return render_page(request, "network.html", visitor, frame, page.simulated, status, **context)

@@ -11,10 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import labels_of, render_page
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.plans import store, store_pages
 from cloud_gateway.plans.answering import AnswerRefused, Said, give_answer
-from cloud_gateway.plans.frame import labels_of, show_page
 from cloud_gateway.plans.labels import REFUSALS
 from cloud_gateway.plans.model import TaskState
 from cloud_gateway.plans.photos import NoPhoto, find_photo, keep_photo, photo_type
@@ -53,7 +53,7 @@ async def list_tasks(
             tasks = await store_pages.open_tasks(connection, owner or None, TASKS_MOST + 1)
             owners = await store_pages.open_owners(connection)
             page = compose_open_tasks(labels, tasks, owners, owner, TASKS_MOST, now)
-    return show_page(request, "tasks.html", visitor, frame, page.simulated, page=page)
+    return render_page(request, "tasks.html", visitor, frame, page.simulated, page=page)
 
 
 @router.get("/tasks/{task}")
@@ -152,4 +152,4 @@ async def _task_page(request: Request, name: str, visitor: Staff, refused: str =
     said = labels.text(REFUSALS[code]) if refused else ""
     context = {"page": page, "refused": said, "note": note, "may_answer": visitor.role in DOERS}
     simulated = page.card.mark == "simulated"
-    return show_page(request, "task.html", visitor, frame, simulated, status, **context, has_photo=has_photo)
+    return render_page(request, "task.html", visitor, frame, simulated, status, **context, has_photo=has_photo)

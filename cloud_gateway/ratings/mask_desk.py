@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.ratings import store_masks
 from cloud_gateway.ratings.masks import MAX_RECEIPT
@@ -18,7 +18,6 @@ from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
-from edge_agent.web.pages import language_of
 from edge_agent.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -62,15 +61,18 @@ async def _read_receipt(request: Request) -> str:
 async def _render(
     request: Request, visitor: Staff, place: int, receipt: str = "", wrong: Problem | None = None
 ) -> Response:
-    gateway, language = gateway_of(request), language_of(request)
+    gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:
         report = await expect_report(connection, place, gateway.settings.evidence.origin)
         _salt, text = await store_masks.find_shown(connection, place) or ("", "")
         regulators = await store_masks.list_regulators(connection)
         frame = await read_frame(connection, gateway.clock())
-    return gateway.pages.render(
+    return render_page(
         request,
         "wall-mask.html",
+        visitor,
+        frame,
+        False,
         422 if wrong else 200,
         report=report,
         text=text,
@@ -78,9 +80,4 @@ async def _render(
         receipt=receipt,
         longest=MAX_RECEIPT,
         wrong=wrong,
-        visitor=visitor,
-        frame=frame,
-        notice=gateway.settings.web.notice,
-        simulated=False,
-        script_words=BoardLabels(language, gateway.pages.words.of(language)).for_scripts(),
     )

@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading
-from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.ratings.desk import PageReader, Publisher, asked_period
 from cloud_gateway.ratings.figures_page import compose_page
 from cloud_gateway.ratings.reading import read_figures, read_own
@@ -19,7 +18,6 @@ from cloud_gateway.ratings.scores import list_levels
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor
 from cloud_gateway.staff.roles import Role
-from cloud_gateway.staff.store import Staff
 from edge_agent.web.pages import language_of
 
 router = APIRouter(include_in_schema=False)
@@ -31,20 +29,20 @@ Period = Annotated[str | None, Query(max_length=10)]
 async def show_ratings(request: Request, visitor: PageReader, period: Period = None) -> Response:
     """The figures of a period."""
     asked = asked_period(request, period)
-    language = language_of(request)
-    async with reading(gateway_of(request).engine) as connection:
-        seen = await read_figures(connection, asked, gateway_of(request).settings.ratings.publish_k, visitor.name)
-        frame = await _frame(request, connection, visitor)
-    page = compose_page(seen, language, gateway_of(request).pages.words.of(language))
+    gateway, language = gateway_of(request), language_of(request)
+    async with reading(gateway.engine) as connection:
+        seen = await read_figures(connection, asked, gateway.settings.ratings.publish_k, visitor.name)
+        frame = await read_frame(connection, gateway.clock())
+    page = compose_page(seen, language, gateway.pages.words.of(language))
     shown: dict[str, object] = {"unplaced": seen.unplaced, "apart": seen.apart}
     shown |= {
-        "zone": gateway_of(request).settings.ratings.zone,
+        "zone": gateway.settings.ratings.zone,
         "page": page,
         "period": asked,
         "editions": seen.editions,
         "may_publish": visitor.role in PUBLISHERS,
     }
-    return gateway_of(request).pages.render(request, "ratings.html", **frame, **shown)
+    return render_page(request, "ratings.html", visitor, frame, False, 200, **shown)
 
 
 @router.post("/ratings/publications")
@@ -61,22 +59,10 @@ async def show_own(request: Request, visitor: Visitor) -> Response:
     k = gateway.settings.ratings.batch_k
     async with reading(gateway.engine) as connection:
         own = await read_own(connection, visitor.name, k)
-        frame = await _frame(request, connection, visitor)
+        frame = await read_frame(connection, gateway.clock())
     counts = {} if own is None else own.counts
     tables = [
         (scale, [(level, by_score[level.score - 1]) for level in list_levels(scale, language_of(request))])
         for scale, by_score in sorted(counts.items())
     ]
-    return gateway.pages.render(request, "own-ratings.html", **frame, own=own, tables=tables, k=k)
-
-
-async def _frame(request: Request, connection: Connection, visitor: Staff) -> dict[str, object]:
-    gateway, language = gateway_of(request), language_of(request)
-    labels = BoardLabels(language, gateway.pages.words.of(language))
-    return {
-        "visitor": visitor,
-        "frame": await read_frame(connection, gateway.clock()),
-        "notice": gateway.settings.web.notice,
-        "simulated": False,
-        "script_words": labels.for_scripts(),
-    }
+    return render_page(request, "own-ratings.html", visitor, frame, False, own=own, tables=tables, k=k)

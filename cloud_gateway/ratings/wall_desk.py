@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame
+from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.ratings import store_web
 from cloud_gateway.ratings.appeals import Mark
@@ -41,9 +41,12 @@ async def show_desk(
         found = await store_web.list_wall(connection, Choice(before=before), PAGE + 1)
         stations = await store_web.list_stations(connection)
         frame = await read_frame(connection, gateway.clock())
-    return gateway.pages.render(
+    return render_page(
         request,
         "wall-desk.html",
+        visitor,
+        frame,
+        False,
         shown=[(view_rating(one, language, stations), one.mark) for one in found[:PAGE]],
         older=found[PAGE - 1].place if len(found) > PAGE else None,
         marks=Mark,
@@ -51,11 +54,6 @@ async def show_desk(
         may_mask=visitor.role in KEEPERS,
         longest=MAX_TEXT,
         zone=gateway.settings.ratings.zone,
-        visitor=visitor,
-        frame=frame,
-        notice=gateway.settings.web.notice,
-        simulated=False,
-        script_words=BoardLabels(language, gateway.pages.words.of(language)).for_scripts(),
     )
 
 

@@ -34,8 +34,8 @@ async def show_calls(request: Request, visitor: Visitor) -> Response:
     today = today_of(request)
     own = sorted(calls, key=lambda one: (one.handler != visitor.name, one.due, one.id))
     timed = [(one, (date.fromisoformat(one.due) - today).days) for one in own]
-    context = {"calls": timed, "ended": ended, "doubtful": doubtful, "most": most, "simulated": simulated}
-    return await render(request, "call-backs.html", visitor, section="call-backs", **context)
+    context = {"calls": timed, "ended": ended, "doubtful": doubtful, "most": most}
+    return await render(request, "call-backs.html", visitor, simulated, section="call-backs", **context)
 
 
 @router.post("/call-backs/{call}/result")

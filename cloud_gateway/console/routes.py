@@ -11,8 +11,9 @@ from cloud_gateway.board.cards import sort_case
 from cloud_gateway.board.labels import BoardLabels
 from cloud_gateway.board.reading import read_frame, read_worst
 from cloud_gateway.console.labels import Labels
-from cloud_gateway.console.overview import Overview, compose_overview
+from cloud_gateway.console.overview import compose_overview
 from cloud_gateway.console.store import read_snapshot
+from cloud_gateway.console.views import Overview
 from cloud_gateway.database import reading
 from cloud_gateway.evidence.store import read_state
 from cloud_gateway.evidence.store_witnesses import list_codes
@@ -70,7 +71,8 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
 
 
 def make_model(page: Overview, now: int) -> dict[str, object]:
-    """What the page's script needs, as plain JSON."""
+    """What the page's script needs, as plain JSON: all sites for the map, those that are charted with their streams."""
+    charted = {site.code: site for site in page.charted}
     return {
         "now": now,
         "clock": page.clock,
@@ -79,7 +81,7 @@ def make_model(page: Overview, now: int) -> dict[str, object]:
         "zone": page.zone,
         "event": page.newest_event,
         "pace": page.pace,
-        "sites": [asdict(site) for site in page.sites],
+        "sites": [asdict(charted.get(site.code, site)) for site in page.sites],
     }
 
 

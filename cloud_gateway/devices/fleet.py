@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cloud_gateway.console.labels import Labels
 from cloud_gateway.console.store import Snapshot
 from cloud_gateway.devices.condition import Condition, Standing, Tone, judge_device, tell_moment
-from cloud_gateway.devices.store import Device, Health, facts
-from cloud_gateway.devices.words import CERTIFICATES, LANES, ROLES
+from cloud_gateway.devices.store import Device, facts
+from cloud_gateway.devices.troubles import find_troubles
+from cloud_gateway.devices.words import CERTIFICATES, ROLES
 from cloud_gateway.enrolment.store import Enrolment
 from edge_agent.web.words import _
 
 #: A certificate is told of so long before its end.
 SOON_MS = 30 * 86_400_000
-#: An outbox is told of so many hours before it is full.
-FULL_H = 24.0
 #: What helps first, first.
-_RANK = {Tone.BAD: 0, Tone.LATE: 1, Tone.OFF: 2, Tone.OK: 3}
-_ORDER = {
+RANK = {Tone.BAD: 0, Tone.LATE: 1, Tone.OFF: 2, Tone.OK: 3}
+ORDER = {
     standing: place
     for place, standing in enumerate(
         (
@@ -163,8 +162,8 @@ def compose_fleet(fleet: Fleet, wanted: Wanted, now: int, labels: Labels, *, in_
 
 def _row(fleet: Fleet, device: Device, condition: Condition, now: int, labels: Labels) -> FleetRow:
     certificate = judge_certificate(fleet.enrolments.get(device.id), now, labels)
-    troubles = () if condition.tone is Tone.OFF else tuple(_troubles(device.health, labels))
-    tones = [condition.tone, *(Tone.LATE for _trouble in troubles)]
+    found = () if condition.tone is Tone.OFF else find_troubles(device.health, labels)
+    tones = [condition.tone, *(Tone.LATE for _trouble in found)]
     if condition.standing is not Standing.REVOKED and certificate.state in ("soon", "expired"):
         tones.append(certificate.tone)
     return FleetRow(
@@ -174,10 +173,10 @@ def _row(fleet: Fleet, device: Device, condition: Condition, now: int, labels: L
         role=device.role or "",
         role_name=labels.text(ROLES[device.role]) if device.role in ROLES else device.role or "",
         software=device.software or "",
-        tone=min(tones, key=_RANK.__getitem__),
+        tone=min(tones, key=RANK.__getitem__),
         state=labels.device_state(condition),
         detail=labels.device_detail(condition, device.depth, fleet.snapshot.streams.get(device.id, [])),
-        troubles=troubles,
+        troubles=tuple(one.detail for one in found),
         certificate=certificate,
         heard_at=device.heard_at,
         alarms=0,
@@ -186,22 +185,8 @@ def _row(fleet: Fleet, device: Device, condition: Condition, now: int, labels: L
     )
 
 
-def _troubles(health: Health | None, labels: Labels) -> Iterator[str]:
-    """What does not go well on the device, by its newest heartbeat."""
-    if health is None:
-        return
-    if health.degraded:
-        yield labels.text(_("does not work: %(parts)s"), parts=labels.text(_(", ")).join(health.degraded))
-    if health.undervoltage:
-        yield labels.text(_("its supply voltage is too low"))
-    for lane, hours in sorted(health.hours_left.items()):
-        if hours < FULL_H:
-            name = labels.text(LANES[lane]) if lane in LANES else lane
-            yield labels.text(_("%(lane)s: full in %(age)s"), lane=name, age=labels.age(round(hours * 3_600_000)))
-
-
 def _place(row: FleetRow, condition: Condition) -> tuple[int, int, int, str]:
-    return _RANK[row.tone], _ORDER[condition.standing], -condition.lag_ms, row.id
+    return RANK[row.tone], ORDER[condition.standing], -condition.lag_ms, row.id
 
 
 def _is_wanted(row: FleetRow, wanted: Wanted) -> bool:

@@ -226,12 +226,17 @@ function strip(site, plot, points, span, xAxis, state) {
   };
 }
 
-/** The map: land, and the sites with shape, colour and words. */
+/** Sites that are named on a map of many: the worst of those that are not fine. */
+const NAMED = 12;
+const MARKS = { bad: "◆", late: "▲", off: "□", ok: "●" };
+
+/** The map: land, and the sites, the worst on top, each with shape, colour, words, and its devices by how they stand. */
 export function mapOption(model, hasLand, state) {
   const { c, width, height, cut } = state;
   const shapes = { ok: "circle", late: "triangle", bad: "diamond", off: "rect" };
   const sizes = { ok: 16, late: 18, bad: 20, off: 14 };
   const box = bounds(model.sites, width, height, hasLand);
+  const few = model.sites.length <= NAMED;
   return {
     animation: false,
     geo: {
@@ -241,33 +246,42 @@ export function mapOption(model, hasLand, state) {
       emphasis: { disabled: true }, label: { show: false },
     },
     series: [{
-      type: "scatter", coordinateSystem: "geo", silent: true, z: 5,
-      data: model.sites.map((site) => {
+      type: "scatter", coordinateSystem: "geo", cursor: "pointer", emphasis: { disabled: true }, z: 5,
+      data: model.sites.map((site, i) => {
         const colour = cut ? c.off : c[site.tone];
         const off = site.tone === "off";
         return {
+          name: site.code,
           value: [site.longitude, site.latitude], symbol: shapes[site.tone], symbolSize: sizes[site.tone],
           itemStyle: { color: off ? c.card : colour, borderColor: off ? colour : c.card, borderWidth: off ? 2.5 : 1.5, opacity: 1 },
-          label: label(site, box, c, width),
+          label: { ...label(site, box, state), show: few || (i < NAMED && site.tone !== "ok") },
         };
-      }),
-      labelLayout: { moveOverlap: "shiftY", hideOverlap: model.sites.length > 12 },
+      }).reverse(),
+      labelLayout: { moveOverlap: "shiftY", hideOverlap: !few },
     }],
   };
 }
 
-function label(site, box, c, width) {
+function label(site, box, { c, width, cut }) {
   const left = site.longitude > box.middle;
   const said = width < 560 ? site.line.split(/, |，/) : [site.line];
+  const align = left ? "right" : "left";
+  const style = { ...FONT, lineHeight: 16, align };
+  const tones = Object.keys(MARKS).map((tone) => [tone, { ...style, color: cut ? c.off : c[tone] }]);
   return {
-    show: true, position: left ? "left" : "right", distance: 9,
-    formatter: [`{n|${plain(site.name)}}`, ...said.map((part) => `{l|${plain(part)}}`)].join("\n"),
-    align: left ? "right" : "left",
+    position: left ? "left" : "right", distance: 9, align,
+    formatter: [`{n|${plain(site.name)}}`, ...said.map((part) => `{l|${plain(part)}}`), devicesOf(site)].filter(Boolean).join("\n"),
     rich: {
-      n: { ...FONT, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18, align: left ? "right" : "left" },
-      l: { ...FONT, color: c["ink-2"], lineHeight: 16, align: left ? "right" : "left" },
+      n: { ...style, color: c.ink, fontWeight: 650, fontSize: 13, lineHeight: 18 },
+      l: { ...style, color: c["ink-2"] }, ...Object.fromEntries(tones),
     },
   };
+}
+
+/** The devices of a site by how they stand, in the map's own signs. */
+function devicesOf(site) {
+  const of = (tone) => site.devices.filter((one) => one.tone === tone).reduce((sum, one) => sum + one.count, 0);
+  return Object.keys(MARKS).filter(of).map((tone) => `{${tone}|${MARKS[tone]} ${of(tone)}}`).join("  ");
 }
 
 function plain(text) {

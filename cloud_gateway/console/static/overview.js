@@ -37,7 +37,9 @@ const plots = [];
 const due = { draw: 0, state: 0, read: new Set(), map: true };
 
 function readModel(root) {
-  return JSON.parse(root.querySelector('[data-part="model"]').dataset.model);
+  const read = JSON.parse(root.querySelector('[data-part="model"]').dataset.model);
+  for (const site of read.sites) site.plots ??= []; // only those that are charted have any
+  return read;
 }
 
 const gatewayNow = () => Date.now() + skew;
@@ -71,6 +73,7 @@ const cutNotice = document.getElementById("cut");
 
 function showPulse() {
   const text = pulse.querySelector("[data-text]");
+  pulse.dataset.heardAt = model.heard_at ?? "";
   pulse.className = `pill ${cut ? "bad" : model.heard_at === null ? "off" : "ok"}`;
   if (cut) text.textContent = words.cut.replace("%(time)s", lastHeard());
   else if (model.heard_at === null) text.textContent = words.quiet;
@@ -192,9 +195,15 @@ let map = null;
 function drawMap() {
   due.map = false;
   if (!model.sites.length || !mapElement.clientWidth) { map?.clear(); return; }
-  map ??= makeChart(mapElement);
+  map ??= makeMap(mapElement);
   const state = { c: palette, width: mapElement.clientWidth, height: mapElement.clientHeight, cut };
   map.setOption(mapOption(model, land, state), { notMerge: !map.getOption()?.geo?.length, lazyUpdate: true });
+}
+
+function makeMap(element) {
+  const made = makeChart(element);
+  made.on("click", ({ name }) => { if (name) location.assign(`/sites/${encodeURIComponent(name)}`); });
+  return made;
 }
 
 function draw() {

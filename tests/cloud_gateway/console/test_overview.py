@@ -9,11 +9,14 @@ import pytest
 
 from cloud_gateway import app
 from cloud_gateway.alarms.store import Alarm
+from cloud_gateway.console.field import main_zone
 from cloud_gateway.console.labels import Labels
-from cloud_gateway.console.overview import Overview, compose_overview, find_key, main_zone
+from cloud_gateway.console.overview import compose_overview
+from cloud_gateway.console.places import find_key, pick_streams
 from cloud_gateway.console.store import Snapshot
+from cloud_gateway.console.views import Overview
 from cloud_gateway.devices.condition import Tone
-from cloud_gateway.devices.store import Device, Rule, Stream
+from cloud_gateway.devices.store import Device, Health, Rule, Stream
 from cloud_gateway.sites.store import Site
 from edge_agent.web.words import CHINESE, ENGLISH, LOCALE, read_words
 
@@ -69,8 +72,8 @@ CASES = [
         "a silent device",
         with_(devices=[SILENT]),
         Tone.LATE,
-        "1 device is late or silent; no alarm is open.",
-        "1 台设备迟报或失联；没有未处理的告警。",
+        "1 device needs attention; no alarm is open.",
+        "1 台设备需要注意；没有未处理的告警。",
     ),
 ]
 
@@ -170,3 +173,60 @@ def test_a_simulated_device_sets_no_clock_outside_a_scenario() -> None:
     ahead = dataclasses.replace(DEVICE, simulated=True, heartbeat_at=NOW + 70 * 365 * 24 * HOUR)
     page = compose(with_(devices=[ahead]), in_scenario=False)
     assert (page.clock, page.simulated_clock) == (NOW, False)
+
+
+@pytest.mark.parametrize(
+    ("health", "state", "detail"),
+    [
+        (Health(1, {}, ["siren"]), "degraded", "does not work: siren"),
+        (Health(1, {}, hours_left={"record": 3.0}), "nearly full", "records: full in 3 h"),
+        (Health(1, {}, disk_free_mb=80.0), "nearly full", "80 MB left on its disk"),
+        (Health(1, {}, undervoltage=True), "low voltage", "its supply voltage is too low"),
+        (Health(1, {}, hours_left={"record": 30.0}, disk_free_mb=800.0), "normal", ""),
+        (None, "normal", ""),
+    ],
+    ids=["degraded", "outbox", "disk", "voltage", "room enough", "says nothing"],
+)
+def test_device_in_trouble_is_told_although_it_reports(health: Health | None, state: str, detail: str) -> None:
+    page = compose(with_(devices=[dataclasses.replace(DEVICE, health=health)]))
+    site, device = page.sites[0], page.devices[0]
+    assert (device.state, device.detail) == (state, detail)
+    assert {page.headline.tone, site.tone, device.tone} == {Tone.OK if state == "normal" else Tone.LATE}
+
+
+def test_site_counts_its_devices_by_how_they_stand_the_worst_first() -> None:
+    lost = dataclasses.replace(DEVICE, presence="lost", presence_at=NOW)
+    devices = [dataclasses.replace(one, id=str(n)) for n, one in enumerate([DEVICE, lost, DEVICE, LATE, lost, lost])]
+    nowhere = dataclasses.replace(SILENT, id="nowhere", site=None)
+    page = compose(with_(devices=[*devices, nowhere]))
+    assert [(one.tone, one.word, one.count) for one in page.sites[0].devices] == [
+        (Tone.LATE, "late", 1), (Tone.OFF, "connection lost", 3), (Tone.OK, "normal", 2),
+    ]  # fmt: skip
+    assert page.tally == "7 devices · 3 reporting · 1 at no site"
+    assert sum(one.count for one in page.tallies) == 7
+
+
+def test_a_storm_over_many_places_names_a_few() -> None:
+    sites = [dataclasses.replace(SITE, id=str(n), code=f"s{n}", name=f"Dock {n}") for n in range(6)]
+    alarms = [dataclasses.replace(ALARM, site=f"s{n}", seq=n) for n in range(6)]
+    page = compose(with_(sites=sites, alarms=alarms))
+    assert page.headline.title == "6 urgent alarms: Dock 0, Dock 1, Dock 2, Dock 3 and 2 more sites"
+
+
+def test_site_of_many_streams_charts_those_that_are_asked_for_first() -> None:
+    streams = [dataclasses.replace(STREAM, name=f"s{n:02}") for n in range(20)]
+    predicted = dataclasses.replace(STREAM, name="s19-predicted", predicts="s19")
+    rule = Rule("tide-1", "wet", "s17", "threshold", 9.0, "m", "urgent", "", "")
+    alarm = dataclasses.replace(ALARM, stream="s18")
+    found = pick_streams([*streams, predicted], streams[19], [rule], [alarm])
+    assert [one.name for one in found] == ["s00", "s01", "s02", "s03", "s04", "s17", "s18", "s19", "s19-predicted"]
+    site = compose(with_(streams={"tide-1": [*streams, predicted]})).charted[0]
+    assert (len(site.plots), site.unplotted) == (9, 12)
+
+
+def test_a_device_that_lives_today_does_not_age_by_a_story() -> None:
+    then = NOW - 40_000 * HOUR
+    story = dataclasses.replace(DEVICE, id="story", simulated=True, heartbeat_at=then, birth_at=then)
+    today = dataclasses.replace(DEVICE, simulated=True)
+    page = compose(with_(devices=[story, today], streams={"tide-1": [STREAM]}, alarms=[ALARM]))
+    assert (page.clock, page.alarms[0].age_ms, {one.tone for one in page.devices}) == (then, 42 * MIN, {Tone.OK})

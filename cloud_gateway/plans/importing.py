@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.plans import store
 from cloud_gateway.plans.entries import PlanEntry, review_end
@@ -59,6 +60,7 @@ async def import_plans(database: Path, entries: Sequence[PlanEntry], by: str, no
                 done += [found] if isinstance(found, Plan) else []
             if mistakes:
                 raise _Stop
+            await write_command(connection, "plans import", f"{len(done)} plans", now)
     except _Stop:
         return Imported(0, 0, tuple(mistakes))
     added = sum(plan.made_at == now and plan.made_by == by for plan in done)
@@ -77,6 +79,7 @@ async def begin_drill(
             tasks = await store.begin_drill(connection, site.id, hazard, level, now + ahead_s * 1000, by, now)
         except LookupError as exc:
             raise NoPlan(f"the site {code!r} has no plan against {hazard}") from exc
+        await write_command(connection, "plans drill", f"{code} {hazard} {level.name.lower()}", now)
     return tuple(tasks)
 
 
@@ -86,6 +89,7 @@ async def end_drills(database: Path, code: str, hazard: str, now: int) -> int:
         site = await find_site(connection, code)
         if site is None:
             raise NoPlan(f"there is no site {code!r}")
+        await write_command(connection, "plans drill-end", f"{code} {hazard}", now)
         return await store.end_drills(connection, site.id, hazard, now)
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.seasons.entries import OutlookEntry, RecordEntry, read_outlooks, read_records
 from cloud_gateway.seasons.store import known_codes, put_outlooks, put_records
@@ -27,12 +28,12 @@ class Entered:
 
 async def import_records(database: Path, raw: bytes, now: int) -> Entered:
     """Enter a table of long records at `now`, ms UTC. Raises TableRefused."""
-    return await _enter(database, *read_records(raw), put_records, now)
+    return await _enter(database, *read_records(raw), put_records, "sites record import", now)
 
 
 async def import_outlooks(database: Path, raw: bytes, now: int) -> Entered:
     """Enter a table of seasonal outlooks at `now`, ms UTC. Raises TableRefused."""
-    return await _enter(database, *read_outlooks(raw), put_outlooks, now)
+    return await _enter(database, *read_outlooks(raw), put_outlooks, "sites outlook import", now)
 
 
 async def _enter(
@@ -40,6 +41,7 @@ async def _enter(
     entries: Sequence[Row],
     mistakes: Sequence[Mistake],
     put: Callable[[AsyncConnection, Sequence[Row], int], Awaitable[None]],
+    command: str,
     now: int,
 ) -> Entered:
     engine = open_database(database)
@@ -48,6 +50,7 @@ async def _enter(
             found = [*mistakes, *await _strangers(connection, entries)]
             if not found:
                 await put(connection, entries, now)
+                await write_command(connection, command, f"{len(entries)} entered", now)
     finally:
         await engine.dispose()
     return Entered(0 if found else len(entries), tuple(sorted(found, key=lambda one: one.row)))

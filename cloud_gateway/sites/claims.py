@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.exposures.store_sites import Claim, find_claims, find_portfolio, put_claims
+from cloud_gateway.running import now_ms
 from cloud_gateway.sites.entries import Mistake
 from cloud_gateway.sites.imports import PortfolioRefused
 from cloud_gateway.warnings.hazards import HAZARDS
@@ -94,6 +96,7 @@ async def enter_claims(database: Path, history: History) -> Entered:
             known = await find_claims(connection, [claim.id for claim in claims])
             other = [claim for claim in claims if known.get(claim.id) != claim]
             await put_claims(connection, other)
+            await write_command(connection, "sites claims import", f"{len(other)} entered", now_ms())
     finally:
         await engine.dispose()
     changed = sum(claim.id in known for claim in other)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from uuid_utils import uuid7
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.exposures.store_sites import Risk, find_portfolio, write_portfolio
 from cloud_gateway.sites.changes import Changed, Facts, compare_facts
@@ -49,6 +50,7 @@ async def import_portfolio(
             changed_sites = [(_site(known[e.site.code][0].id, e.site), e.risk) for e in changed]
             await write_portfolio(connection, new_sites, changed_sites, now)
             await note_changes(connection, _differences([*new_sites, *changed_sites], known), IMPORT, now)
+            await write_command(connection, "sites import", f"{len(new)} new, {len(changed)} changed", now)
     finally:
         await engine.dispose()
     unchanged = len(portfolio.entries) - len(new) - len(other)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud_gateway.audit.commands import write_command
 from cloud_gateway.database import open_database, transaction
 from cloud_gateway.stations.entries import ClerkEntry, FileClerk, FileStation, StationEntry
 from cloud_gateway.stations.photos import MAX_BYTES, write_photo
@@ -40,6 +41,7 @@ async def import_stations(
                     mistakes.append(Mistake(entry.code, exc.field, str(exc)))
             if mistakes:
                 raise _Stop
+            await write_command(connection, "stations import", " ".join(entry.code for entry in entries), now)
     except _Stop:
         pass
     finally:

@@ -46,7 +46,12 @@ def hold(
     if unknown := set(type_ or ()) - SCHEMAS.keys():
         raise Failure("usage", f"no entries are of type {min(unknown)}", f"One of: {', '.join(SCHEMAS)}", WRONG_USE)
     held = Hold(name, frozenset(place or ()), frozenset(type_ or ()))
-    entry = _write(data, lambda c: set_hold(c, held, reason, getpass.getuser(), _now()))
+
+    async def begin(connection: AsyncConnection) -> int:
+        await _note(connection, "hold", name)
+        return await set_hold(connection, held, reason, getpass.getuser(), _now())
+
+    entry = _write(data, begin)
     typer.echo(json.dumps({"hold": name, "entry": entry}) if as_json else f"{name} is in force; entry {entry} says so")
     return DONE
 
@@ -61,6 +66,7 @@ def release(name: HoldName, data: Data, reason: Why, as_json: AsJson = False) ->
         if name not in {one.name for one in await list_holds(connection)}:
             return None
         held = Hold(name, frozenset(), frozenset())
+        await _note(connection, "release", name)
         return await set_hold(connection, held, reason, getpass.getuser(), _now(), on=False)
 
     if (entry := _write(data, end)) is None:
@@ -86,8 +92,13 @@ def erase(
     with extra("gateway"):
         from cloud_gateway.evidence.retention import Reason
         from cloud_gateway.evidence.store_erasure import NotErased, erase_texts
+
+    async def erase_one(connection: AsyncConnection) -> int:
+        await _note(connection, "erase", f"{place} {path}")
+        return await erase_texts(connection, [(place, path)], Reason(reason), getpass.getuser(), _now(), zone)
+
     try:
-        entry = _write(data, lambda c: erase_texts(c, [(place, path)], Reason(reason), getpass.getuser(), _now(), zone))
+        entry = _write(data, erase_one)
     except NotErased as exc:
         raise Failure("not-erased", str(exc), "See the rules and the holds", FINDING) from exc
     told = f"The text {path} of entry {place} is erased; entry {entry} says so"
@@ -113,6 +124,7 @@ def retain(
         due = await list_due(connection, _now(), zone)
         if due and not dry_run:
             keys = [(one.place, one.path) for one in due]
+            await _note(connection, "retain", f"{len(keys)} texts")
             await erase_texts(connection, keys, Reason.RETENTION_OVER, getpass.getuser(), _now(), zone)
         return due
 
@@ -121,6 +133,12 @@ def retain(
     if not due and not as_json:
         typer.echo("Nothing is due.")
     return DONE
+
+
+async def _note(connection: AsyncConnection, verb: str, subject: str) -> None:
+    from cloud_gateway.audit.commands import write_command
+
+    await write_command(connection, f"evidence {verb}", subject, _now())
 
 
 def _now() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -30,13 +31,18 @@ def backup(folder: Folder, config: Config, as_json: AsJson = False) -> int:
     readings are in InfluxDB and could not be copied with it.
     """
     with extra("gateway"):
+        from cloud_gateway.audit.commands import begin_command, end_command
         from cloud_gateway.backup.creation import make_backup
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with telling_failures(config):
         check_start(settings)
+        begun = _now()
+        act = asyncio.run(begin_command(settings.database, "gateway backup", folder.name, begun))
     with _telling("backup", "Nothing was backed up; mend it and run the command again"):
         made = make_backup(settings, folder, _now)
+    with telling_failures(config):
+        asyncio.run(end_command(settings.database, act, _now() - begun))
     typer.echo(json.dumps(_rows_of(made), ensure_ascii=False) if as_json else _words_of(made))
     return FINDING if made.missing else DONE
 
@@ -52,11 +58,14 @@ def restore(
     Nothing is deleted. Readings are kept as they are when their file is sound and is the one that was backed up.
     """
     with extra("gateway"):
+        from cloud_gateway.audit.commands import note_command
         from cloud_gateway.backup.restoration import restore_backup
         from cloud_gateway.settings import GatewaySettings
     settings = load_settings(GatewaySettings, config)
     with _telling("restore", "Mend it and run the command again; files that were set aside are still there"):
         restored = restore_backup(settings, folder, _now, force=force)
+    with telling_failures(config):
+        asyncio.run(note_command(settings.database, "gateway restore", folder.name, _now()))
     typer.echo(json.dumps(_rows_restored(restored), ensure_ascii=False) if as_json else _words_restored(restored))
     return DONE
 

@@ -24,6 +24,7 @@ def retain(
     It can be stopped anywhere and run again.
     """
     with extra("gateway"):
+        from cloud_gateway.audit.commands import begin_command, end_command
         from cloud_gateway.database import SqliteError
         from cloud_gateway.retention.sweep import sweep
         from cloud_gateway.settings import GatewaySettings
@@ -33,12 +34,21 @@ def retain(
         raise Failure("elsewhere", "the readings are in InfluxDB, whose own retention rules", remedy, WRONG_USE)
     with telling_failures(config):
         check_start(settings)
+        now = _now()
+        act = "" if dry_run else asyncio.run(begin_command(settings.database, "gateway retain", "", now))
     with working(settings.data_dir):
         try:
-            swept = asyncio.run(sweep(settings, time.time_ns() // 1_000_000, dry_run=dry_run))
+            swept = asyncio.run(sweep(settings, now, dry_run=dry_run))
         except SqliteError as exc:
             raise Failure("retain", str(exc), "What was done stays done; run the command again") from exc
+    if act:
+        with telling_failures(config):
+            asyncio.run(end_command(settings.database, act, _now() - now))
     print_rows([asdict(row) for row in swept], as_json)
     if not swept and not as_json:
         typer.echo("Nothing is old enough.")
     return DONE
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -63,7 +64,8 @@ def import_people(
         raise Failure("file", f"{file}: {exc}", exc.remedy, WRONG_USE) from exc
     if found.mistakes:
         return _tell(Entered(0, 0, 0, found.mistakes), as_json)
-    return _tell(_enter(settings, lambda c: enter_people(c, found.rows, update_known=update)), as_json)
+    work = partial(enter_people, rows=found.rows, update_known=update)
+    return _tell(_change(settings, "outreach people import", work), as_json)
 
 
 @people_app.command("list")
@@ -110,7 +112,8 @@ def import_duty(
         raise Failure("file", f"{file}: {exc}", exc.remedy, WRONG_USE) from exc
     if found.mistakes:
         return _tell(Entered(0, 0, 0, found.mistakes), as_json)
-    return _tell(_enter(settings, lambda c: enter_calendar(c, found.turns, replace=replace)), as_json)
+    work = partial(enter_calendar, turns=found.turns, replace=replace)
+    return _tell(_change(settings, "outreach duty import", work), as_json)
 
 
 @duty_app.command("list")
@@ -145,6 +148,20 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as exc:
         raise Failure("file", f"{file}: {exc.strerror}", "Name a file that can be read", WRONG_USE) from exc
+
+
+def _change(settings: GatewaySettings, command: str, work: Callable[[AsyncConnection], Awaitable[Entered]]) -> Entered:
+    """Do the work in one transaction that also writes the command down, unless nothing was entered."""
+    from cloud_gateway.audit.commands import write_command
+
+    async def change(connection: AsyncConnection) -> Entered:
+        done = await work(connection)
+        if not done.mistakes:
+            subject = f"{done.added} new, {done.changed} changed"
+            await write_command(connection, command, subject, time.time_ns() // 1_000_000)
+        return done
+
+    return _enter(settings, change)
 
 
 def _enter(settings: GatewaySettings, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:

@@ -67,6 +67,7 @@ def _period(text: str) -> Period:
 
 
 async def _publish(settings: GatewaySettings, database: Path, period: Period) -> Published:
+    from cloud_gateway.audit.commands import note_command
     from cloud_gateway.clock import open_clock
     from cloud_gateway.database import open_database
     from cloud_gateway.evidence.heads import NotSigned, load_signer
@@ -77,7 +78,11 @@ async def _publish(settings: GatewaySettings, database: Path, period: Period) ->
     try:
         signer = load_signer(settings.evidence)
         await Counting(engine, settings.ratings, open_clock(settings.clock_file)).look()
-        return await make(engine, signer, period, settings.ratings.publish_k, time.time_ns() // 1_000_000)
+        now = time.time_ns() // 1_000_000
+        made = await make(engine, signer, period, settings.ratings.publish_k, now)
+        if made.is_new:
+            await note_command(database, "ratings publish", f"{period.name} {made.edition.edition}", now)
+        return made
     except NotSigned as exc:
         raise Failure("not-signed", str(exc), "Nothing is published unsigned; see evidence.key_file") from exc
     finally:

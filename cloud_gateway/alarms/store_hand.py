@@ -114,6 +114,12 @@ async def list_held(connection: AsyncConnection, choice: Choice, who: str, limit
     return [one for one in held if choice.shown not in wanted or one.hand.holder == wanted[choice.shown]]
 
 
+async def list_closed(connection: AsyncConnection, code: str, limit: int) -> list[Held]:
+    """Alarms of a site that somebody has closed, the newest raising first."""
+    query = _PLACED.where(_CLOSED, site.c.code == code).order_by(_a.raised_at.desc(), *_KEY)
+    return await _read(connection, query.limit(limit))
+
+
 async def find_hands(connection: AsyncConnection, alarms: Sequence[Alarm]) -> dict[Key, Hand]:
     """How each of these alarms stands."""
     keys = {key_of(one): one for one in alarms}

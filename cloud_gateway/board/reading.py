@@ -15,7 +15,7 @@ from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.exposures.store_sites import Risk, find_risk
 from cloud_gateway.outreach.settings import Rung
 from cloud_gateway.outreach.store_calls import list_calls
-from cloud_gateway.sites.store import Site, devices_at, find_site, list_sites
+from cloud_gateway.sites.store import Site, find_site, list_sites
 from cloud_gateway.sites.store_changes import Entered, find_retirement, list_changes, retired_sites
 from cloud_gateway.warnings.store_views import list_closings
 from cloud_gateway.warnings.views import Signed
@@ -82,7 +82,6 @@ class SiteFacts:
 
     site: Site
     risk: Risk | None
-    devices: Sequence[str]
     case: Case
     changes: Sequence[Entered]
     retired_at: int | None
@@ -196,7 +195,6 @@ async def read_site(connection: AsyncConnection, code: str) -> SiteFacts | None:
     return SiteFacts(
         site=site,
         risk=await find_risk(connection, site.id),
-        devices=await devices_at(connection, code),
         case=full,
         changes=await list_changes(connection, site.id, CHANGES_MOST),
         retired_at=await find_retirement(connection, site.id),

@@ -12,12 +12,14 @@ from cloud_gateway.board.board import compose_board, judge_sources
 from cloud_gateway.board.duty import compose_duty
 from cloud_gateway.board.event_page import compose_event, texts_of
 from cloud_gateway.board.reading import read_board, read_duty, read_event, read_frame, read_site
-from cloud_gateway.board.rendering import desk_of, render_page
+from cloud_gateway.board.rendering import desk_of, labels_of, render_page
 from cloud_gateway.board.site_page import compose_site
+from cloud_gateway.board.site_reading import read_state
+from cloud_gateway.board.site_state import compose_state
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.outreach.answering import MAX_NOTE
 from cloud_gateway.outreach.routes import DESK, CallResult, keep_result
-from cloud_gateway.running import gateway_of
+from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.sites.routes import WRITERS
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.store import Staff
@@ -100,16 +102,18 @@ async def take_handover(request: Request, name: str, who: DutyEngineer) -> Respo
 
 @router.get("/sites/{code}")
 async def show_site(request: Request, code: str, visitor: Visitor) -> Response:
-    """One site with its history."""
-    now = gateway_of(request).clock()
-    async with reading(gateway_of(request).engine) as connection:
+    """One site: how it does, what is known of it, and its history."""
+    gateway, labels = gateway_of(request), labels_of(request)
+    now, in_scenario = gateway.clock(), bool(gateway.settings.web.notice)
+    async with reading(gateway.engine) as connection:
         facts = await read_site(connection, code)
+        if facts is None:
+            raise Problem(404, "no_site", _("There is no such site."), _("Look at the list of sites."), "code")
+        state = await read_state(connection, facts.site, now_ms(), labels, in_scenario=in_scenario)
         frame = await read_frame(connection, now)
-    if facts is None:
-        raise Problem(404, "no_site", _("There is no such site."), _("Look at the list of sites."), "code")
-    page = compose_site(desk_of(request, facts.case, now), facts)
-    may = visitor.role in WRITERS
-    return render_page(request, "site.html", visitor, frame, page.simulated, page=page, may_edit=may)
+    page, doing = compose_site(desk_of(request, facts.case, now), facts), compose_state(state, labels, now)
+    simulated, may = page.simulated or doing.simulated, visitor.role in WRITERS
+    return render_page(request, "site.html", visitor, frame, simulated, page=page, state=doing, may_edit=may)
 
 
 async def _event_page(request: Request, name: str, visitor: Staff, template: str) -> Response:

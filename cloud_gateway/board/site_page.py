@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloud_gateway.board.cards import Card, Desk, simulated_any
@@ -47,7 +46,6 @@ class SitePage:
     zone: str
     insured: str
     weaknesses: tuple[str, ...]
-    devices: Sequence[str]
     open: tuple[Card, ...]
     past: tuple[Past, ...]
     people: tuple[PersonLine, ...]
@@ -72,7 +70,6 @@ def compose_site(desk: Desk, facts: SiteFacts) -> SitePage:
         zone=site.zone,
         insured=say_amount(facts.risk.insured_minor, facts.risk.currency) if facts.risk else "",
         weaknesses=_weaknesses(desk, facts.risk),
-        devices=facts.devices,
         open=opened,
         past=_history(desk),
         people=tuple(PersonLine(p.name, labels.of(ROLES, p.role), p.contact_checked_at) for p in facts.case.people),

@@ -25,7 +25,12 @@ CHARTED = 6
 
 def compose_overview(snapshot: Snapshot, now: int, labels: Labels, *, in_scenario: bool) -> Overview:
     """The page's content at gateway time `now` (ms UTC); `in_scenario`: the gateway itself plays a story."""
-    field = judge_field(snapshot, now, labels, in_scenario=in_scenario)
+    return compose_field(judge_field(snapshot, now, labels, in_scenario=in_scenario))
+
+
+def compose_field(field: Field) -> Overview:
+    """The same of a field that was judged, or of a part of it."""
+    snapshot = field.snapshot
     heard = [one.heard_at for one in snapshot.devices if one.heard_at is not None]
     alarms = tuple(sorted((_alarm(field, one) for one in field.alarms), key=lambda a: (RANK[a.tone], -a.age_ms)))
     views = {one.id: _device(field, one) for one in snapshot.devices}
@@ -43,7 +48,7 @@ def compose_overview(snapshot: Snapshot, now: int, labels: Labels, *, in_scenari
         tallies=tally(devices),
         reporting=reporting,
         clock=field.moment.scenario,
-        simulated_clock=field.moment.scenario != now,
+        simulated_clock=field.moment.scenario != field.moment.now,
         heard_at=max(heard, default=None),
         zone=field.main_zone,
         pace=snapshot.pace,

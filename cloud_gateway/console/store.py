@@ -46,14 +46,14 @@ async def read_snapshot(connection: AsyncConnection) -> Snapshot:
     """Read it all."""
     devices = await list_devices(connection, "", MOST)
     names = [d.id for d in devices]
-    streams = _by_device(await list_streams(connection, names))
+    streams = by_device(await list_streams(connection, names))
     playing = {d.id for d in devices if is_playing(facts(d, streams.get(d.id, [])))}
     alarms = await list_alarms(connection, True, None, MOST)
     return Snapshot(
         sites=await list_sites(connection, "", MOST),
         devices=devices,
         streams=streams,
-        rules=_by_device(await list_rules(connection, names)),
+        rules=by_device(await list_rules(connection, names)),
         alarms=alarms,
         last_closed=await last_closed(connection),
         dead_letters=await count_dead_letters(connection),
@@ -63,7 +63,8 @@ async def read_snapshot(connection: AsyncConnection) -> Snapshot:
     )
 
 
-def _by_device(rows: Iterable[Row]) -> dict[str, list[Row]]:
+def by_device(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Rows by the device they are of."""
     found: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         found[row.device].append(row)

@@ -125,6 +125,12 @@ async def list_devices(connection: AsyncConnection, after: str, limit: int) -> l
     return [_device(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def devices_on(connection: AsyncConnection, code: str, limit: int) -> list[Device]:
+    """The devices that stand at a site now, by id."""
+    query = _devices.where(site.c.code == code).order_by(device.c.id).limit(limit)
+    return [_device(row) for row in (await connection.execute(query)).mappings()]
+
+
 async def find_device(connection: AsyncConnection, name: str) -> Device | None:
     """The device of that id, if it was ever heard of."""
     row = (await connection.execute(_devices.where(device.c.id == name))).mappings().first()

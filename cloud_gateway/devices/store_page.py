@@ -36,6 +36,15 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Stay:
+    """When a device stood at a site; `until` null: it stands there now. Device time, ms UTC."""
+
+    device: str
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True)
 class LaneLine:
     """What of a lane of an epoch is stored: all up to `upto`; `safe` of it is in the last backup."""
 
@@ -77,6 +86,14 @@ async def list_placements(connection: AsyncConnection, device: str, limit: int) 
     query = select(site.c.code, site.c.name, site.c.name_zh, site.c.zone, p.since, p.until)
     query = query.join(site, site.c.id == p.site).where(p.device == device).order_by(p.since.desc()).limit(limit)
     return [Placed(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def list_stays(connection: AsyncConnection, site_id: str, limit: int) -> list[Stay]:
+    """Which devices stand and stood at a site, those that stand there now first, then the last to leave."""
+    p = placement.c
+    query = select(p.device, p.since, p.until).where(p.site == site_id)
+    query = query.order_by(p.until.is_not(None), p.until.desc(), p.since.desc(), p.device).limit(limit)
+    return [Stay(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def list_epochs(connection: AsyncConnection, device: str, limit: int) -> list[str]:

@@ -3,7 +3,7 @@
 import { toBands } from "/static/console/bands.js";
 import { colours, companionOf, mainOption, makeChart, say, smallOption } from "/static/console/charts.js";
 import { Series } from "/static/console/series.js";
-import { wallTime } from "/static/js/times.js";
+import { wallTime, zoneMark } from "/static/js/times.js";
 
 const HOUR = 3600000;
 const BUCKETS = 720;
@@ -164,6 +164,20 @@ for (const button of card.querySelectorAll("[data-hours]")) {
     tryToRead();
   });
 }
+
+/** A reading that comes puts its value and time into the list of streams. */
+function putValue(id, at, value) {
+  const shown = document.querySelector(`[data-value-of="${CSS.escape(id)}"]`);
+  const time = document.querySelector(`[data-time-of="${CSS.escape(id)}"]`);
+  if (!shown || at < Number(time.dataset.at)) return;
+  shown.textContent = valueOf({ kind: shown.dataset.kind, unit: shown.dataset.unit }, value);
+  time.dataset.at = at;
+  time.textContent = `${wallTime(at, zone)} ${zoneMark(at, zone)}`;
+}
+
+document.addEventListener("reading", ({ detail: { body } }) => {
+  for (const [name, [at, value]] of Object.entries(body.streams)) putValue(`${body.device}/${name}`, at, value);
+});
 
 /** What is known before the season changes rarely: it is read once. */
 async function readRecord() {

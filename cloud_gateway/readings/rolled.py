@@ -62,6 +62,11 @@ class RolledStore:
         self._thread = ThreadPoolExecutor(1, "roll-ups")
         self._home = ""
 
+    @property
+    def home(self) -> str:
+        """Tells the open store of values from every other: roll-ups are of one."""
+        return self._home
+
     async def open(self) -> None:
         """See `SeriesStore.open`."""
         await self._values.open()
@@ -104,8 +109,8 @@ class RolledStore:
         """See `StepStore.warning_steps`."""
         return await self._values.warning_steps(site, start, end)
 
-    async def roll(self, device: str, stream: str, now: int) -> int:
-        """Make what roll-ups the stream lacks at `now`; how many. Rests between days as long as each took.
+    async def roll(self, device: str, stream: str, now: int, *, rest: float = 1.0) -> int:
+        """Make what roll-ups the stream lacks at `now`; how many. Rests between days `rest` times as long as each took.
 
         The day of the oldest value is never rolled up: a store that lets go of old values does it there.
         """
@@ -121,17 +126,17 @@ class RolledStore:
                 if found is None or (day := found // DAY_NS) >= last:
                     break
             if day not in made:
-                count += await self._roll_day(device, stream, day)
+                count += await self._roll_day(device, stream, day, rest)
             day += 1
         return count
 
-    async def _roll_day(self, device: str, stream: str, day: int) -> bool:
+    async def _roll_day(self, device: str, stream: str, day: int, rest: float) -> bool:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         claim = await self._run(lambda: self._file.claim(self._home, device, stream, day))
         blocks = await self._values.buckets(device, stream, day * DAY_MS, (day + 1) * DAY_MS, BLOCK_MS)
         made = await self._run(lambda: self._file.complete(claim, blocks))
-        await asyncio.sleep(loop.time() - begun)
+        await asyncio.sleep(rest * (loop.time() - begun))
         return made
 
     async def _run(self, work: Callable[[], Result]) -> Result:

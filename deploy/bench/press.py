@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from deploy.bench.page import Table
+from deploy.bench.ranks import percentile
 from deploy.provision.folder import Provision
 from edge_agent.hardware.clock import SystemClock
 from edge_agent.settings import Broker, IdentitySettings
@@ -59,15 +60,15 @@ def bench_press(folder: Path, rounds: int) -> list[Table]:
     table = Table(f"A press on the SIMULATED board: {PRESSES} ratings a round, each in a window of its own")
     lamps, durables, syncs = [], [], []
     for number in range(rounds):
-        syncs.append(_percentile(_raw_syncs(folder / f"raw-{number}"), 99))
+        syncs.append(percentile(_raw_syncs(folder / f"raw-{number}"), 99))
         lamp, durable = asyncio.run(_press_round(_settings(folder / f"round-{number}", identity)))
         lamps.append(lamp)
         durables.append(durable)
-    table.add("press to lamp, 99th percentile", [_percentile(one, 99) for one in lamps], "ms", at_most=LAMP_LIMIT_MS)
+    table.add("press to lamp, 99th percentile", [percentile(one, 99) for one in lamps], "ms", at_most=LAMP_LIMIT_MS)
     table.add(
-        "press to durable, 99th percentile", [_percentile(one, 99) for one in durables], "ms", at_most=DURABLE_LIMIT_MS
+        "press to durable, 99th percentile", [percentile(one, 99) for one in durables], "ms", at_most=DURABLE_LIMIT_MS
     )
-    table.add("press to durable, median", [_percentile(one, 50) for one in durables], "ms")
+    table.add("press to durable, median", [percentile(one, 50) for one in durables], "ms")
     table.add("of it, how long a contact has to hold", [KeySettings().hold_s * 1000], "ms")
     table.add("bare write and fdatasync of one page, 99th percentile", syncs, "ms")
     return [table]
@@ -145,8 +146,3 @@ def _raw_syncs(path: Path) -> list[float]:
     finally:
         os.close(descriptor)
     return times
-
-
-def _percentile(times: Sequence[float], percent: int) -> float:
-    """The value that so many percent of them do not exceed (nearest rank)."""
-    return sorted(times)[max(0, -(-len(times) * percent // 100) - 1)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.commands.demo import Store
 from deploy.commands.options import check_writable
 from deploy.failures import WRONG_USE, Failure, extra
+
+if TYPE_CHECKING:
+    from deploy.bench import Bench
 
 bench_app = typer.Typer(help="Measure this machine beside bare programs.")
 Rounds = Annotated[int, typer.Option("--rounds", min=1, max=50, help="Alternating rounds; the median counts.")]
@@ -81,6 +86,29 @@ def press(rounds: Rounds = 5, folder: Folder = None, write: Write = None) -> int
     return _run("press", rounds, folder, write)
 
 
+@bench_app.command("console")
+def console(
+    rounds: Rounds = 3,
+    devices: Annotated[int, typer.Option("--devices", min=2, max=1000, help="How many publish meanwhile.")] = 300,
+    days: Annotated[int, typer.Option("--days", min=2, max=400, help="So many days of readings are generated.")] = 365,
+    store: Annotated[Store | None, typer.Option("--store", help="Only on this store; on both when not given.")] = None,
+    folder: Folder = None,
+    write: Write = None,
+) -> int:
+    """Measure the console's pages, API and charts while SIMULATED devices publish.
+
+    A year of readings, one stream with a value each second, is generated in the folder and kept there for the next
+    run. Beside bare SQL and InfluxQL over the same data; the overview and a chart of a year also in Chromium.
+    """
+    with extra("sim"), extra("gateway"):
+        from deploy.bench import DEFAULT_FOLDER
+        from deploy.bench.console import STORES, Size, bench_console
+    kept = (folder or DEFAULT_FOLDER).resolve() / "bench-console"
+    stores = tuple(STORES) if store is None else (store.value,)
+    bench = partial(bench_console, size=Size(devices, days), kept=kept, stores=stores)
+    return _run("console", rounds, folder, write, bench)
+
+
 @bench_app.command("soak")
 def soak(
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=10_000, help="How long the agent is watched.")] = 30,
@@ -94,13 +122,13 @@ def soak(
     return _run("soak", minutes, folder, write)
 
 
-def _run(which: str, rounds: int, folder: Path | None, write: Path | None) -> int:
+def _run(which: str, rounds: int, folder: Path | None, write: Path | None, bench: Bench | None = None) -> int:
     with extra("sim"):
         from deploy.bench import UnusableFolder, run_bench
         from deploy.servers import ServerFailed, ServerMissing
     check_writable("--write", write)
     try:
-        return run_bench(which, rounds=rounds, folder=folder, write=write)
+        return run_bench(which, rounds=rounds, folder=folder, write=write, bench=bench)
     except UnusableFolder as exc:
         raise Failure("folder", str(exc), "A bench of durable writes needs a disk", WRONG_USE) from exc
     except ServerMissing as exc:

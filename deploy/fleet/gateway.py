@@ -78,6 +78,13 @@ async def start_gateway(scenario: Scenario, folder: Path, *, store: str, port: i
     """Start broker, store and gateway in `folder`. Raises ServerMissing, ServerFailed."""
     broker = await asyncio.to_thread(start_mosquitto, folder / "broker")
     influx = await asyncio.to_thread(start_influxd, folder / "influx") if store == "influx" else None
+    return await start_beside(scenario, folder, broker, influx, port=port)
+
+
+async def start_beside(
+    scenario: Scenario, folder: Path, broker: Server, influx: Server | None, *, port: int | None = None
+) -> Gateway:
+    """Start a gateway in `folder` beside servers that run; its own store of readings without `influx`."""
     settings = make_settings(folder, scenario, broker, influx, port or free_port())
     config = folder / CONFIG
     config.write_text(write_toml(settings))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.bench import press
+from deploy.bench.ranks import percentile
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from deploy.bench import press
     ],
 )
 def test_percentile_is_a_value_that_was_measured(times: list[float], percent: int, value: float) -> None:
-    assert press._percentile(times, percent) == value
+    assert percentile(times, percent) == value
 
 
 def test_lamp_answers_before_the_contact_has_held_and_the_disk_after(

@@ -19,8 +19,8 @@ PAGE = 5000
 #: The first window of a stream, ns; windows grow and shrink to hold about half a page.
 WINDOW_NS = 3600 * 1000 * NS_PER_MS
 LONGEST_NS = 366 * 24 * WINDOW_NS
-#: How a text begins that a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: How a text begins that a spreadsheet would take for a formula; some of them read the wide signs as the narrow ones.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,18 @@ async def read_all(
 
 
 def _row(stream: Stream, sample: Sample) -> tuple[str, ...]:
-    return rfc3339(sample.at), stream.device, stream.name, stream.unit, _cell(sample.value)
+    return rfc3339(sample.at), _text(stream.device), stream.name, _text(stream.unit), _cell(sample.value)
 
 
 def _cell(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
-    return repr(value)
+    return _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(said: str) -> str:
+    """A text that a device has set, as a cell that no spreadsheet works out."""
+    return f"'{said}" if said.startswith(FORMULA) else said
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
@@ -21,14 +21,24 @@ from cloud_gateway.devices.store import Stream
 from cloud_gateway.readings.routes import Span
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import Visitor
-from edge_agent.web.problems import invalid
+from edge_agent.web.problems import Problem, invalid
 from edge_agent.web.times import find_zone, rfc3339
+from edge_agent.web.words import _
 
 router = APIRouter(include_in_schema=False)
 HOUR_MS = 3_600_000
 #: Ranges to choose from, h.
 RANGES = (1, 6, 24, 7 * 24, 30 * 24, 366 * 24)
+#: Shown in place of a time that cannot be used, h.
+USUAL_HOURS = 24
 UTC = "UTC"
+#: What is wrong with an address, by the parameter that is.
+WRONGS = {
+    "s": _("A stream is named as device/stream, as in the list that opens while you type."),
+    "from": _("The beginning is no time. The last 24 hours are shown."),
+    "to": _("The end is no time after the beginning, or more than twenty years after it. The last 24 hours are shown."),
+}
+TOO_MANY = _("At most 8 streams are shown at once; the last ones were left out.")
 
 Names = Annotated[list[str], Query(alias="s", max_length=MOST_STREAMS + 1)]
 Moment = Annotated[str, Query(max_length=40)]
@@ -36,16 +46,34 @@ Hours = Annotated[int, Query(ge=1, le=LONGEST_MS // HOUR_MS)]
 
 
 @dataclass(frozen=True)
+class Plot:
+    """One stream with, in the same plot, the stream that `predicted` it; `newest` is device time, ms UTC."""
+
+    name: str
+    label: str
+    unit: str
+    is_prediction: bool
+    predicted: str
+    newest: int | None
+
+
+@dataclass(frozen=True)
 class ChartPage:
-    """What the page shows; `hours` is 0 when the time stands still."""
+    """What the page shows; `hours` is 0 when the time stands still, `said` what was wrong with the address."""
 
     names: Sequence[str]
-    shown: Sequence[dict[str, str]]
+    shown: Sequence[Plot]
     choices: Sequence[tuple[str, str]]
     zone: str
     start: int
     end: int
     hours: int
+    said: str = ""
+
+    @property
+    def data(self) -> list[dict[str, str | int | bool | None]]:
+        """The plots as the page's script takes them."""
+        return [asdict(plot) for plot in self.shown]
 
     def address(self, names: Sequence[str] | None = None, hours: int | None = None) -> str:
         """This page with other streams, or over another range that ends now."""
@@ -54,9 +82,9 @@ class ChartPage:
             return "/charts?" + urlencode([*pairs, ("from", rfc3339(self.start)), ("to", rfc3339(self.end))])
         return "/charts?" + urlencode([*pairs, ("hours", str(hours or self.hours))])
 
-    def without(self, name: str) -> str:
-        """This page without one of its streams."""
-        return self.address([other for other in self.names if other != name])
+    def without(self, plot: Plot) -> str:
+        """This page without one of its plots."""
+        return self.address([other for other in self.names if other not in (plot.name, plot.predicted)])
 
     @property
     def export(self) -> str:
@@ -79,9 +107,13 @@ async def show_charts(
     """Streams over a time; `since` and `until` are wall time of the site, as the form sends them."""
     now = gateway_of(request).clock()
     names = list(dict.fromkeys(name.strip() for name in s if name.strip()))
+    said = TOO_MANY if len(names) > MOST_STREAMS else ""
+    names = names[:MOST_STREAMS]
     standing = bool(from_ and to)
     start, end = (from_, to) if standing else (str(now - hours * HOUR_MS), str(now))
-    asked = await read_asked(request, names, start, end) if names else Asked([], Span(int(now - HOUR_MS), now))
+    asked, wrong = await _ask(request, names, start, end, now)
+    if wrong is not None:
+        standing, hours, said = False, USUAL_HOURS, _say_wrong(wrong)
     async with reading(gateway_of(request).engine) as connection:
         frame = await read_frame(connection, now)
         choices = await list_choices(connection)
@@ -91,25 +123,57 @@ async def show_charts(
     if since and until:
         page = ChartPage(names, [], [], zone, _wall("since", since, zone), _wall("until", until, zone), 0)
         return RedirectResponse(page.address(), 303)
-    page = _compose(labels_of(request), asked, choices, zone, 0 if standing else hours)
-    return render_page(request, "charts.html", visitor, frame, simulated, page=page, ranges=RANGES)
+    page = _compose(labels_of(request), asked, choices, zone, 0 if standing else hours, said)
+    status = wrong.status if wrong else 200
+    return render_page(request, "charts.html", visitor, frame, simulated, status, page=page, ranges=RANGES)
 
 
-def _compose(labels: Labels, asked: Asked, choices: Sequence[Stream], zone: str, hours: int) -> ChartPage:
+async def _ask(request: Request, names: Sequence[str], start: str, end: str, now: int) -> tuple[Asked, Problem | None]:
+    """What an address asks for; in place of what cannot be used, no streams or the usual time, and what is wrong."""
+    if not names:
+        return Asked([], Span(now - HOUR_MS, now)), None
+    try:
+        return await read_asked(request, names, start, end), None
+    except Problem as problem:
+        if problem.field == "s":
+            return Asked([], Span(now - HOUR_MS, now)), problem
+        usual = await _ask(request, names, str(now - USUAL_HOURS * HOUR_MS), str(now), now)
+        return usual[0], usual[1] or problem
+
+
+def _say_wrong(problem: Problem) -> str:
+    return problem.title if problem.status == 404 else WRONGS[problem.field or "s"]
+
+
+def _compose(labels: Labels, asked: Asked, choices: Sequence[Stream], zone: str, hours: int, said: str) -> ChartPage:
     return ChartPage(
-        names=[f"{stream.device}/{stream.name}" for stream in asked.streams],
-        shown=[_shown(labels, stream) for stream in asked.streams],
-        choices=[(f"{stream.device}/{stream.name}", labels.stream(stream)) for stream in choices],
+        names=[_name(stream) for stream in asked.streams],
+        shown=_plots(labels, asked.streams),
+        choices=[(_name(stream), labels.stream(stream)) for stream in choices],
         zone=zone,
         start=asked.span.start,
         end=asked.span.end,
         hours=hours,
+        said=said,
     )
 
 
-def _shown(labels: Labels, stream: Stream) -> dict[str, str]:
+def _name(stream: Stream) -> str:
+    return f"{stream.device}/{stream.name}"
+
+
+def _plots(labels: Labels, streams: Sequence[Stream]) -> list[Plot]:
+    """A prediction is drawn with what it predicts, where both are shown."""
+    measured = {_name(stream) for stream in streams if not stream.predicts}
+    pairs = ((f"{one.device}/{one.predicts}", _name(one)) for one in streams)
+    predicted = {target: name for target, name in pairs if target in measured}
+    alone = (one for one in streams if _name(one) not in predicted.values())
+    return [_plot(labels, one, predicted.get(_name(one), "")) for one in alone]
+
+
+def _plot(labels: Labels, stream: Stream, predicted: str) -> Plot:
     unit = UNITS.get(stream.unit, stream.unit)
-    return {"name": f"{stream.device}/{stream.name}", "label": labels.stream(stream), "unit": unit}
+    return Plot(_name(stream), labels.stream(stream), unit, bool(stream.predicts), predicted, stream.at)
 
 
 def _wall(field: str, text: str, zone: str) -> int:

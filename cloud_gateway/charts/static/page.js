@@ -1,18 +1,20 @@
 // The page of charts: reads the chosen streams at the width of the screen, draws them, and moves in time.
 
 import { colours, makeChart, say } from "/static/console/charts.js";
-import { sayAge, wallTime } from "/static/js/times.js";
+import { sayAge, wallTime, zoneMark } from "/static/js/times.js";
+import { listAlarms } from "./alarms.js";
 import { numberOption, stateOption } from "./plot.js";
 
 const HOUR = 3600000;
 const LEAST_MS = 60000;
 const AGAIN_MS = 60000;
 const REST_MS = 250; // after the last turn of the wheel
+const TYPED = "input, textarea, select";
 
 const main = document.getElementById("main");
 const card = document.getElementById("charts");
 const words = { ...JSON.parse(main.dataset.words), ...JSON.parse(card.dataset.words) };
-const streams = JSON.parse(card.dataset.streams);
+const names = JSON.parse(card.dataset.names);
 const zone = card.dataset.zone;
 const english = document.documentElement.lang.startsWith("en");
 
@@ -25,17 +27,17 @@ let waiting = 0;
 
 const named = (one, otherwise) => (english ? one.label || one.label_zh : one.label_zh || one.label) || otherwise;
 
-const plots = streams.map((stream) => {
+const plots = JSON.parse(card.dataset.streams).map((stream) => {
   const figure = card.querySelector(`[data-plot="${CSS.escape(stream.name)}"]`);
   const element = figure.querySelector(".plot");
   element.setAttribute("aria-label", words.chart.replace("%(stream)s", stream.label));
   const chart = makeChart(element);
   chart.on("datazoom", () => zoomed(chart));
-  return { stream, figure, element, chart, latest: figure.querySelector("[data-latest]") };
+  return { stream, figure, element, chart, latest: figure.querySelector("[data-latest]"), empty: figure.querySelector("[data-empty]") };
 });
 
 function parameters() {
-  const query = new URLSearchParams(streams.map((stream) => ["s", stream.name]));
+  const query = new URLSearchParams(names.map((name) => ["s", name]));
   query.set("from", new Date(span.start).toISOString());
   query.set("to", new Date(span.end).toISOString());
   return query;
@@ -52,8 +54,16 @@ async function read() {
   if (!response.ok) throw new Error(`charts: ${response.status}`);
   const answer = await response.json();
   if (number !== asked) return;
-  shown = { answer, span };
+  shown = { answer: { ...answer, alarms: numbered(answer.alarms) }, span };
   draw();
+}
+
+/** The alarms in the order of their beginning, each with the number that stands on its mark and in the list. */
+function numbered(alarms) {
+  return alarms
+    .map((one) => ({ ...one, at: Date.parse(one.raised_at), from: Date.parse(one.since), until: one.cleared_at && Date.parse(one.cleared_at), label: named(one, one.rule) }))
+    .sort((a, b) => a.at - b.at)
+    .map((one, i) => ({ ...one, number: i + 1 }));
 }
 
 async function tryToRead() {
@@ -70,33 +80,52 @@ async function tryToRead() {
 function draw() {
   if (!shown) return;
   const c = colours();
-  plots.forEach((plot, i) => drawOne(plot, shown.answer.lines[i], c));
-  card.querySelector("[data-span]").textContent = `${wallTime(shown.span.start, zone)} – ${wallTime(shown.span.end, zone)}`;
+  const lines = new Map(shown.answer.lines.map((line) => [`${line.device}/${line.stream}`, line]));
+  for (const plot of plots) drawOne(plot, lines, c);
+  const { start, end } = shown.span;
+  card.querySelector("[data-span]").textContent = `${wallTime(start, zone)} – ${wallTime(end, zone)} ${zoneMark(end, zone)}`;
+  sayAbout(shown.answer);
+  listAlarms(card.querySelector("[data-alarms]"), shown.answer.alarms, zone, words);
+  fillTimes(start, end);
+}
+
+function sayAbout(answer) {
   const about = card.querySelector("[data-about]");
-  const said = [words.width.replace("%(age)s", sayAge(shown.answer.width_ms, words))];
-  if (shown.answer.alarms.length) said.push(words.alarms.replace("%(count)s", shown.answer.alarms.length));
+  const said = [words.width.replace("%(age)s", sayAge(answer.width_ms, words))];
+  if (answer.limits.length) said.push(words.limits);
   about.textContent = said.join(" · ");
   about.hidden = false;
 }
 
-function drawOne({ stream, figure, element, chart, latest }, line, c) {
+/** The fields say what is shown, until somebody writes another time into them. */
+function fillTimes(start, end) {
+  for (const [name, at] of [["since", start], ["until", end]]) {
+    const field = card.querySelector(`[data-times] [name=${name}]`);
+    if (field.dataset.typed || field === document.activeElement) continue;
+    field.value = wallTime(at, zone).replace(" ", "T");
+  }
+}
+
+function drawOne({ stream, figure, element, chart, latest, empty }, lines, c) {
+  const line = lines.get(stream.name);
   figure.classList.toggle("state", line.kind === "state");
-  const own = (one) => one.device === line.device && one.stream === line.stream;
   const { answer } = shown;
-  const limits = answer.limits.filter((r) => own(r) && r.type === "threshold").map((r) => ({ ...r, label: named(r, r.name) }));
-  const alarms = answer.alarms.filter(own).map((a) => ({ ...a, at: Date.parse(a.raised_at), label: named(a, a.rule) }));
-  const state = { c, words, zone, cut, limits, alarms, width: element.clientWidth, clock: Number(main.dataset.now) };
+  const own = (one) => one.device === line.device && one.stream === line.stream;
+  const limits = answer.limits.filter(own).map((r) => ({ ...r, label: named(r, r.name) }));
+  const predicted = lines.get(stream.predicted)?.buckets ?? null;
+  const state = { c, words, zone, cut, limits, alarms: answer.alarms.filter(own), predicted, width: element.clientWidth, clock: Number(main.dataset.now) };
   const full = { ...line, width: answer.width_ms };
   const make = line.kind === "state" ? stateOption : numberOption;
   latest.textContent = lastOf(stream, line);
+  if (empty) empty.hidden = line.buckets.length + line.states.length > 0;
   if (element.clientWidth) chart.setOption(make(stream, full, shown.span, state), { notMerge: true });
 }
 
 function lastOf(stream, line) {
-  if (line.kind === "number") return line.buckets.length ? say(line.buckets.at(-1)[2], stream.unit) : words.none;
-  if (!line.states.length) return words.none;
-  const value = line.states.at(-1)[1];
-  return typeof value === "boolean" ? (value ? words.active : words.rest) : String(value);
+  const last = line.kind === "number" ? line.buckets.findLast((bucket) => bucket !== null) : line.states.at(-1);
+  if (!last) return words.none;
+  const value = line.kind === "number" ? say(last[2], stream.unit) : typeof last[1] === "boolean" ? (last[1] ? words.active : words.rest) : String(last[1]);
+  return words.last.replace("%(value)s", value).replace("%(time)s", wallTime(last[0], zone).slice(5));
 }
 
 // ---- moving in time
@@ -126,10 +155,28 @@ const MOVES = {
   closer: ({ start, end }) => [start + (end - start) / 4, end - (end - start) / 4],
   wider: ({ start, end }) => [start - (end - start) / 2, end + (end - start) / 2],
 };
+const KEYS = { ArrowLeft: "earlier", ArrowRight: "later", "+": "closer", "=": "closer", "-": "wider" };
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPED)) return;
+  if (event.key === "/") document.getElementById("add").focus();
+  else if (event.key === "?") document.querySelector(".keys")?.focus();
+  else if (plots.length && KEYS[event.key]) show(...MOVES[KEYS[event.key]](span));
+  else return;
+  event.preventDefault();
+}
 
 for (const button of card.querySelectorAll("[data-move]")) {
   button.addEventListener("click", () => show(...MOVES[button.dataset.move](span)));
 }
+for (const button of card.querySelectorAll("[data-newest]")) {
+  button.addEventListener("click", () => {
+    const newest = Number(button.dataset.newest);
+    show(newest - (span.end - span.start) * 0.95, newest + (span.end - span.start) * 0.05);
+  });
+}
+card.querySelector("[data-times]")?.addEventListener("input", ({ target }) => { target.dataset.typed = "yes"; });
+document.addEventListener("keydown", pressed);
 
 if (plots.length) {
   const resizes = new ResizeObserver(() => { for (const { chart } of plots) chart.resize(); draw(); });

@@ -1,9 +1,12 @@
-// Draws one stream: the mean as a line, lowest to highest as a band, thresholds dashed, alarms as marks, gaps open.
+// Draws one stream: the mean as a line, lowest to highest as a band, its prediction dotted, thresholds dashed, gaps open.
 
 import { say, ticks } from "/static/console/charts.js";
 import { shortTime, wallTime } from "/static/js/times.js";
+import { labelOf, scaleOf } from "./scale.js";
 
 const FONT = { fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
+const NARROW = 560;
+const LEFT = 52;
 
 /** Buckets as points in the middle of their intervals; an empty one where the line is open. */
 export function points(buckets, width) {
@@ -16,11 +19,12 @@ export function points(buckets, width) {
   });
 }
 
-function shared(span, zone, width, c) {
-  const values = ticks(span.start, span.end, zone, width);
+function shared(span, state, right) {
+  const { zone, width, c } = state;
+  const values = ticks(span.start, span.end, zone, width - LEFT - right);
   return {
     animation: false,
-    grid: { left: 52, right: 16, top: 18, bottom: 26 },
+    grid: { left: LEFT, right, top: 20, bottom: 26 },
     dataZoom: [{ type: "inside", filterMode: "none", minValueSpan: 10000, zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, preventDefaultMouseMove: false }],
     xAxis: {
       type: "time", min: span.start, max: span.end, axisLine: { lineStyle: { color: c.line } }, splitLine: { show: false },
@@ -30,19 +34,32 @@ function shared(span, zone, width, c) {
   };
 }
 
-function tooltip(stream, zone, words, c) {
+/** In place of a curve, that there is nothing. */
+function nothing(words, c) {
+  return { text: words.none, left: "center", top: "middle", textStyle: { ...FONT, fontSize: 14, fontWeight: 500, color: c["ink-2"] } };
+}
+
+function tooltip(state, formatter) {
+  const { c } = state;
   return {
     trigger: "axis", renderMode: "richText", confine: true, backgroundColor: c.card, borderColor: c.line,
     textStyle: { color: c.ink, ...FONT }, transitionDuration: 0, axisPointer: { lineStyle: { color: c["ink-3"] }, label: { show: false } },
-    formatter: (items) => {
-      const [at, mean, low, high, count] = items[0].value;
-      if (mean === null) return wallTime(at, zone);
-      const rows = [wallTime(at, zone), `${words.mean}  ${say(mean, stream.unit)}`];
-      if (low !== high) rows.push(words.range.replace("%(low)s", say(low, "")).replace("%(high)s", say(high, stream.unit)));
-      rows.push(words.count.replace("%(count)s", count));
-      return rows.join("\n");
-    },
+    formatter,
   };
+}
+
+function sayPoint(items, stream, { zone, words }) {
+  const rows = [wallTime(items[0].value[0], zone)];
+  const own = items.find((item) => item.seriesName === words.measured)?.value;
+  if (own && own[1] !== null) {
+    const [, mean, low, high, count] = own;
+    rows.push(`${words.mean}  ${say(mean, stream.unit)}`);
+    if (low !== high) rows.push(words.range.replace("%(low)s", say(low, "")).replace("%(high)s", say(high, stream.unit)));
+    rows.push(words.count.replace("%(count)s", count));
+  }
+  const predicted = items.find((item) => item.seriesName === words.predicted)?.value;
+  if (predicted && predicted[1] !== null) rows.push(`${words.predicted}  ${say(predicted[1], stream.unit)}`);
+  return rows.join("\n");
 }
 
 function band(data, colour) {
@@ -63,65 +80,127 @@ function near(data, at) {
   return found;
 }
 
-function marks(alarms, data, c) {
+/** Alarms as marks with the number that the list below gives them; where there is room, with their names. */
+function marks(placed, span, { c, cut, width }) {
+  const tone = (alarm) => (cut ? c["ink-3"] : alarm.severity === "attention" ? c.late : c.bad);
   return {
-    type: "scatter", symbol: "diamond", symbolSize: 12, silent: true, z: 6, tooltip: { show: false }, labelLayout: { hideOverlap: true },
-    itemStyle: { color: c.bad, borderColor: c.card, borderWidth: 1.5 },
-    data: alarms.map(({ at, value, label }) => ({
-      value: [at, near(data, at) ?? value],
-      label: { show: true, formatter: label, position: "left", color: c.bad, ...FONT, textBorderColor: c.card, textBorderWidth: 3 },
+    type: "scatter", silent: true, z: 6, tooltip: { show: false }, labelLayout: { hideOverlap: true },
+    data: placed.map(([alarm, height]) => ({
+      value: [alarm.at, height], symbol: alarm.severity === "attention" ? "triangle" : "diamond", symbolSize: 13,
+      itemStyle: { color: tone(alarm), borderColor: c.card, borderWidth: 1.5 },
+      label: {
+        show: true, formatter: width < NARROW ? String(alarm.number) : `${alarm.number} ${alarm.label}`, color: tone(alarm), ...FONT, fontWeight: 600,
+        position: alarm.at < span.start + (span.end - span.start) / 4 ? "right" : "left", textBorderColor: c.card, textBorderWidth: 3,
+      },
     })),
   };
 }
 
-/** A stream of numbers. `state` has c (colours), words, width (px), zone, cut. */
-export function numberOption(stream, line, span, state) {
-  const { c, words, width, zone, cut, limits, alarms } = state;
-  const data = points(line.buckets, line.width);
-  const colour = cut ? c["ink-3"] : c.accent;
+function dashes(text, colour, position) {
+  return { lineStyle: { color: colour, type: "dashed", width: 1.2 }, label: { position, formatter: text, color: colour, ...FONT } };
+}
+
+/** Thresholds as they are set now, all through; and, where an alarm was raised under another, that one while it stood. */
+function limitLines(stream, span, state) {
+  const { c, cut, words, limits, alarms } = state;
+  const colour = cut ? c["ink-3"] : c.bad;
+  const fixed = limits.filter((rule) => rule.type === "threshold");
+  const now = fixed.map((rule, i) => ({ yAxis: rule.limit, ...dashes(`${rule.label} ${say(rule.limit, stream.unit)}`, colour, i % 2 ? "insideEndTop" : "insideStartTop") }));
+  const others = alarms.filter((alarm) => alarm.type === "threshold" && !fixed.some((rule) => rule.name === alarm.rule && Math.abs(rule.limit - alarm.limit) < 1e-9));
+  const then = others.map((alarm) => [
+    {
+      coord: [Math.max(alarm.from, span.start), alarm.limit],
+      ...dashes(words.then.replace("%(rule)s", alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit)), colour, "insideStartTop"),
+    },
+    { coord: [Math.min(alarm.until ?? span.end, span.end), alarm.limit] },
+  ]);
+  return { lines: [...now, ...then], heights: [...fixed.map((rule) => rule.limit), ...others.map((alarm) => alarm.limit)] };
+}
+
+function endLabel(text, colour) {
   return {
-    ...shared(span, zone, width - 68, c),
-    tooltip: tooltip(stream, zone, words, c),
+    endLabel: { show: true, formatter: () => text, color: colour, ...FONT, fontWeight: 600, distance: 6, lineHeight: 17 },
+    labelLayout: { moveOverlap: "shiftY" },
+  };
+}
+
+/** What was predicted, dotted; and how far above it is too far, dashed. */
+function predictedLines(data, stream, { c, cut, words, limits, width }) {
+  const line = { type: "line", showSymbol: false, silent: true, connectNulls: false, z: 4 };
+  const lines = [{
+    ...line, name: words.predicted, data: data.map(([at, mean]) => [at, mean]), color: c["ink-2"],
+    lineStyle: { color: c["ink-2"], type: "dotted", width: 1.8 }, ...endLabel(words.predicted, c["ink-2"]),
+  }];
+  const colour = cut ? c["ink-3"] : c.bad;
+  for (const rule of limits.filter((one) => one.type === "residual")) {
+    const said = say(rule.limit, stream.unit);
+    lines.push({
+      ...line, data: data.map(([at, mean]) => [at, mean === null ? null : mean + rule.limit]), color: colour, tooltip: { show: false },
+      lineStyle: { color: colour, type: "dashed", width: 1.2, opacity: 0.85 },
+      ...endLabel(width < NARROW ? `+ ${said}` : words.above.replace("%(limit)s", said), colour),
+    });
+  }
+  return lines;
+}
+
+function heightsOf(data, predicted, limits) {
+  const found = data.flatMap(([, mean, low, high]) => [low ?? mean, high ?? mean]);
+  const most = Math.max(0, ...limits.filter((rule) => rule.type === "residual").map((rule) => rule.limit));
+  return [...found, ...predicted.flatMap(([, mean]) => (mean === null ? [] : [mean, mean + most]))];
+}
+
+/** A stream of numbers. `state` has c (colours), words, width (px), zone, cut, limits, alarms, predicted (buckets or null). */
+export function numberOption(stream, line, span, state) {
+  const { c, words, cut, width } = state;
+  const data = points(line.buckets, line.width);
+  const predicted = state.predicted ? points(state.predicted, line.width) : [];
+  const colour = cut ? c["ink-3"] : c.accent;
+  const empty = !data.length && !predicted.length;
+  const limits = empty ? { lines: [], heights: [] } : limitLines(stream, span, state);
+  const scale = scaleOf([...heightsOf(data, predicted, state.limits), ...limits.heights]);
+  const look = stream.is_prediction ? { color: cut ? c["ink-3"] : c["ink-2"], type: "dotted", width: 1.8 } : { color: colour, width: 1.8 };
+  return {
+    ...shared(span, state, predicted.length ? (width < NARROW ? 64 : 112) : 16),
+    ...(empty ? { title: nothing(words, c) } : {}),
+    tooltip: tooltip(state, (items) => sayPoint(items, stream, state)),
     yAxis: {
-      type: "value", scale: true, axisLabel: { color: c["ink-2"], ...FONT, showMinLabel: false, showMaxLabel: false }, splitLine: { lineStyle: { color: c["line-2"] } },
-      min: (v) => Math.min(v.min, ...limits.map((r) => r.limit)), max: (v) => Math.max(v.max, ...limits.map((r) => r.limit)),
+      type: "value", show: !empty, ...scale, axisLabel: { color: c["ink-2"], ...FONT, formatter: (value) => labelOf(value, scale.interval) },
+      splitLine: { lineStyle: { color: c["line-2"] } },
     },
     series: [
       {
-        type: "line", data, showSymbol: data.length < 2, connectNulls: false, silent: true, z: 5, color: colour,
-        lineStyle: { color: colour, width: 1.6 }, dimensions: ["at", "mean", "low", "high", "count"], encode: { x: 0, y: 1 },
-        markLine: {
-          silent: true, symbol: "none",
-          data: limits.map((rule) => ({
-            yAxis: rule.limit, lineStyle: { color: c.bad, type: "dashed", width: 1.2 },
-            label: { position: "insideStartTop", formatter: `${rule.label} ${say(rule.limit, stream.unit)}`, color: c.bad, ...FONT },
-          })),
-        },
+        type: "line", name: words.measured, data, showSymbol: data.length < 2, connectNulls: false, silent: true, z: 5, color: look.color,
+        lineStyle: look, dimensions: ["at", "mean", "low", "high", "count"], encode: { x: 0, y: 1 },
+        ...(predicted.length ? endLabel(words.measured, colour) : {}),
+        markLine: { silent: true, symbol: "none", data: limits.lines },
       },
+      ...(predicted.length ? predictedLines(predicted, stream, state) : []),
       ...band(data, colour),
-      marks(alarms, data, c),
+      marks(state.alarms.map((alarm) => [alarm, near(data, alarm.at) ?? alarm.value]), span, state),
     ],
   };
 }
 
 /** A stream of switches: a strip where it was active; texts are shown as their changes. */
 export function stateOption(stream, line, span, state) {
-  const { c, words, width, zone, cut, clock } = state;
+  const { c, words, zone, cut, clock } = state;
   const data = [];
   for (const [at, value] of line.states) data.push([at, value === true || (typeof value === "string" && value !== "") ? 1 : 0, value]);
   if (data.length) data.push([Math.max(data.at(-1)[0], Math.min(clock, span.end)), ...data.at(-1).slice(1)]);
   const colour = cut ? c["ink-3"] : c.late;
+  const said = (value) => (typeof value === "boolean" ? (value ? words.active : words.rest) : String(value));
+  const switches = line.states.some(([, value]) => typeof value === "boolean");
   return {
-    ...shared(span, zone, width - 68, c),
-    tooltip: {
-      ...tooltip(stream, zone, words, c),
-      formatter: (items) => {
-        const [at, , value] = items[0].value;
-        const said = typeof value === "boolean" ? (value ? words.active : words.rest) : String(value);
-        return `${wallTime(at, zone)}\n${said}`;
-      },
+    ...shared(span, state, 16),
+    ...(data.length ? {} : { title: nothing(words, c) }),
+    tooltip: tooltip(state, (items) => `${wallTime(items[0].value[0], zone)}\n${said(items[0].value[2])}`),
+    yAxis: {
+      type: "value", min: 0, max: 1, interval: 1, splitLine: { show: false }, axisLine: { show: false }, axisTick: { show: false },
+      axisLabel: { show: switches, color: c["ink-2"], ...FONT, formatter: (value) => (value ? words.active : words.rest) },
     },
-    yAxis: { type: "value", show: false, min: 0, max: 1 },
-    series: [{ type: "line", step: "end", data, showSymbol: false, silent: true, lineStyle: { width: 0 }, areaStyle: { color: colour, opacity: 0.85, origin: 0 } }],
+    series: [
+      { type: "line", step: "end", data, showSymbol: false, silent: true, lineStyle: { width: 0 }, areaStyle: { color: colour, opacity: 0.85, origin: 0 } },
+      marks(state.alarms.map((alarm) => [alarm, 0.5]), span, state),
+    ],
   };
 }

@@ -46,13 +46,15 @@ async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Cons
     await page.goto(f"{storm.origin}/charts")
     await expect(page.locator("main")).to_contain_text("No stream is chosen.")
     await page.goto(f"{storm.origin}{CHART}")
-    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 00:00 – 1989-09-22 01:00")
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 00:00 – 1989-09-22 01:00 EDT")
     await expect(page.locator("[data-latest]").first).to_contain_text(" m")
-    await expect(page.locator("[data-about]")).to_contain_text("3 alarms in this time")
+    await expect(page.locator("[data-alarms] summary")).to_have_text("3 alarms in this time")
+    await expect(page.locator("[data-alarms] li")).to_have_count(3)
+    await expect(page.locator("[name=since]")).to_have_value("1989-09-20T00:00")
     async with page.expect_request("**/api/v1/charts?*") as asked:
         await page.get_by_role("button", name="Closer").click()
     assert "from=1989-09-20T16%3A15" in (await asked.value).url
-    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 12:15 – 1989-09-21 12:45")
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 12:15 – 1989-09-21 12:45 EDT")
     assert "from=1989-09-20T16%3A15" in page.url
     assert "from=1989-09-20T16%3A15" in str(await page.get_attribute("[data-export]", "href"))
     await page.get_by_role("link", name="Take Float switch in the drain away").click()
@@ -60,6 +62,40 @@ async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Cons
     await page.fill("[name=since]", "1989-09-21T00:00")
     await page.fill("[name=until]", "1989-09-22T00:00")
     await page.get_by_role("button", name="Show").click()
-    await expect(page.locator("[data-span]")).to_have_text("1989-09-21 00:00 – 1989-09-22 00:00")
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-21 00:00 – 1989-09-22 00:00 EDT")
+    await page.keyboard.press("ArrowLeft")
+    await expect(page.locator("[data-span]")).to_have_text("1989-09-20 12:00 – 1989-09-21 12:00 EDT")
+    await page.goto(f"{storm.origin}/charts?s=tide-charleston/tide&s=tide-charleston/tide_predicted&{DAYS}")
+    await expect(page.locator("[data-plot] canvas")).to_have_count(1)
+    await expect(page.locator("[data-latest]")).to_contain_text(" m at 09-")
     await page.goto(f"{storm.origin}/charts?s=tide-charleston/tide&hours=1")
     await expect(page.locator("[data-latest]")).to_have_text("no values in this time")
+    await page.get_by_role("button", name="Show that time").click()
+    await expect(page.locator("[data-latest]")).to_contain_text(" m at 09-22")
+
+
+TIDE = "s=tide-charleston/tide"
+WRONG = [
+    pytest.param("s=tide", 422, "A stream is named as device/stream", 0, id="no stream in it"),
+    pytest.param("s=tide-charleston/none", 404, "The device has no stream of this name.", 0, id="unknown stream"),
+    pytest.param(f"{TIDE}&from=yesterday&to=today", 422, "The beginning is no time.", 1, id="no time"),
+    pytest.param(
+        f"{TIDE}&from=1989-09-22T05:00:00Z&to=1989-09-22T04:00:00Z", 422, "The end is no time after", 1, id="backwards"
+    ),
+    pytest.param(
+        "&".join(f"s=tide-{n}/tide" for n in ("charleston", "beaufort", "wilmington"))
+        + "".join(f"&s=yard-charleston/{n}" for n in ("rain", "drain_level", "drain_float", "gate_door"))
+        + "".join(f"&s=yard-beaufort/{n}" for n in ("rain", "drain_level")),
+        200, "At most 8 streams are shown at once", 8, id="nine streams",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "status", "said", "plots"), WRONG)
+async def test_wrong_address_says_what_is_wrong_and_leaves_the_way_on(
+    storm: Console, query: str, status: int, said: str, plots: int
+) -> None:
+    async with storm.client() as client:
+        answer = await client.get(f"/charts?lang=en&{query}", headers={"Accept": "text/html"})
+    found = (answer.status_code, said in answer.text, 'list="streams"' in answer.text, answer.text.count("<figure"))
+    assert found == (status, True, True, plots)

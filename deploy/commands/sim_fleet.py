@@ -14,9 +14,12 @@ from deploy.failures import FINDING, WRONG_USE, Failure, extra
 
 if TYPE_CHECKING:
     from deploy.fleet.figures import Figures, Pulse
+    from deploy.fleet.outages import Looking
     from deploy.fleet.run import FleetOptions
 
 MOST = 1000
+#: Of a run with outages, s: each has time to be mended before the next.
+SHORTEST_TRIAL_S = 60.0
 OWN = "of one that runs on this machine; with --provision"
 
 
@@ -48,19 +51,32 @@ def fleet(
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="FOLDER", help="Work in this new folder, and keep it.")
     ] = None,
+    outages: Annotated[
+        bool,
+        typer.Option(
+            "--outages",
+            help="Kill the gateway after a third of --for and the broker after two, look at the page in Chromium, and "
+            "judge how soon it lives again and what the gateway takes in memory.",
+        ),
+    ] = False,
     report: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the figures, as JSON.")] = None,
     as_json: AsJson = False,
 ) -> int:
     """Run a fleet of SIMULATED devices with the real agent, and count what became of all it said.
 
     Starts a broker and a gateway of its own, or enters the invented sites and devices in the one of --config and
-    --provision. Exit status 1 when something was lost, stored twice, altered or refused.
+    --provision. Exit status 1 when something was lost, stored twice, altered or refused, or a limit of --outages was
+    broken.
     """
     with extra("sim"):
         from deploy.fleet.run import FleetOptions
     if (config is None) != (provision is None):
         raise Failure("wrong-use", "--config and --provision go together", "Give both or neither", WRONG_USE)
+    if outages and (lasting is None or lasting < SHORTEST_TRIAL_S or config is not None):
+        text = f"--outages needs --for of at least {SHORTEST_TRIAL_S:.0f} s, and a gateway of its own"
+        raise Failure("wrong-use", text, "Give --for 600, and leave --config out", WRONG_USE)
     check_writable("--report", report)
+    looking = _find_viewer() if outages else None
     settings = None
     if config is not None:
         from cloud_gateway.settings import GatewaySettings
@@ -68,13 +84,31 @@ def fleet(
         settings = load_settings(GatewaySettings, config)
     options = FleetOptions(
         devices, processes, seed, every, spread, lasting, store=store.value, port=port, keep=keep, gateway=settings,
-        provision=provision,
+        provision=provision, looking=looking,
     )  # fmt: skip
     figures = _run(options, as_json)
     if figures is None:
         typer.echo("Interrupted before the first device: nothing is counted.", err=as_json)
         return FINDING
     return _conclude(figures, report, as_json)
+
+
+def _find_viewer() -> Looking:
+    """Who looks at the page in a browser."""
+    from deploy.servers import ServerMissing
+
+    try:
+        from deploy.fleet.viewer import check_browser, looking_at
+
+        check_browser()
+    except ModuleNotFoundError as exc:
+        if exc.name != "playwright":
+            raise
+        text = "the library 'playwright' is not installed, by which somebody looks at the page"
+        raise Failure("not-installed", text, "Install it with: pip install playwright", WRONG_USE) from exc
+    except ServerMissing as exc:
+        raise Failure("not-installed", str(exc), "Or run without --outages", WRONG_USE) from exc
+    return looking_at
 
 
 def _run(options: FleetOptions, as_json: bool) -> Figures | None:
@@ -117,6 +151,8 @@ def _say_json(pulse: Pulse) -> None:
 def _conclude(figures: Figures, report: Path | None, as_json: bool) -> int:
     import msgspec
 
+    from deploy.fleet.telling import describe_trial
+
     encoded = msgspec.json.encode(figures)
     if report is not None:
         report.write_bytes(msgspec.json.format(encoded, indent=2) + b"\n")
@@ -129,4 +165,6 @@ def _conclude(figures: Figures, report: Path | None, as_json: bool) -> int:
             f"SIMULATED / 模拟: {figures.devices} devices in {figures.processes} processes: {counts}; "
             f"worst delay {figures.worst_delay_s} s; {figures.seconds} s in all"
         )
+        for text in describe_trial(figures):
+            typer.echo(text)
     return 0 if figures.clean else FINDING

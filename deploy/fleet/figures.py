@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 import psutil
@@ -11,6 +12,8 @@ from deploy.demo.holdings import Holdings
 from deploy.demo.programs import Program
 from deploy.demo.verdict import strike_balance
 from deploy.demo.witness import Promise, Witness
+from deploy.fleet.lives import Life, Look
+from deploy.fleet.outages import Outage
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -52,24 +55,53 @@ class Figures(msgspec.Struct, frozen=True):
     alarms: int
     worst_delay_s: float
     examples: list[Promise]
+    outages: list[Outage] = []
+    lives: list[Life] = []
+    #: what an outage or a life had to keep and did not
+    broken: list[str] = []
     simulated: bool = True
 
     @property
     def clean(self) -> bool:
-        """Whether something was put, and every promise is kept."""
-        return self.put > 0 and not (self.lost or self.duplicates or self.altered or self.rejected)
+        """Whether something was put, every promise is kept, and so is every limit."""
+        return self.put > 0 and not (self.lost or self.duplicates or self.altered or self.rejected or self.broken)
 
 
 def measure(programs: Iterable[Program]) -> Load:
     """What the programs take now; one that has ended takes nothing."""
     mb = cpu_s = 0.0
+    for process in _running(programs).values():
+        with suppress(psutil.NoSuchProcess), process.oneshot():
+            mb += process.memory_info().rss / 1e6
+            cpu_s += sum(process.cpu_times()[:2])
+    return Load(round(mb, 1), round(cpu_s, 1))
+
+
+def look_at_memory(programs: Iterable[Program], seconds: float) -> Look:
+    """Resident MB of each program that runs, at `seconds` since the fleet's begin."""
+    mb = {}
+    for name, process in _running(programs).items():
+        with suppress(psutil.NoSuchProcess):
+            mb[name] = round(process.memory_info().rss / 1e6, 1)
+    return Look(seconds, mb)
+
+
+def _running(programs: Iterable[Program]) -> dict[str, psutil.Process]:
+    found = {}
     for program in programs:
         if program.running:
-            process = psutil.Process(program.pid)
-            with process.oneshot():
-                mb += process.memory_info().rss / 1e6
-                cpu_s += sum(process.cpu_times()[:2])
-    return Load(round(mb, 1), round(cpu_s, 1))
+            with suppress(psutil.NoSuchProcess):  # it ended just now
+                found[program.name] = psutil.Process(program.pid)
+    return found
+
+
+def add_trial(figures: Figures, outages: Sequence[Outage], lives: Sequence[Life], planned: int) -> Figures:
+    """The figures with what a trial of `planned` outages showed, and with all that was not kept in it."""
+    broken = [text for outage in outages for text in outage.find_broken()]
+    broken += [text for life in lives for text in life.find_broken()]
+    if len(outages) != planned:
+        broken.append(f"{len(outages)} of {planned} outages took place")
+    return msgspec.structs.replace(figures, outages=list(outages), lives=list(lives), broken=broken)
 
 
 def make_figures(witness: Witness, holdings: Holdings, *, devices: int, processes: int, seconds: float) -> Figures:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from cloud_gateway.migrations import migrate
 from cloud_gateway.settings import GatewaySettings
+from cloud_gateway.staff.accounts import add_staff, make_link
+from cloud_gateway.staff.roles import Role
 from deploy.demo.programs import Program
 from deploy.demo.stage import CONFIG, enrol, enter_sites, make_entry, make_settings, wait_until_ready
 from deploy.demo.stations import enter_stations
@@ -17,6 +19,8 @@ from deploy.servers import Server, free_port, provision_of, start_influxd, start
 from edge_agent.wire.shared_keys import read_shared_key
 from firmware_sim.scenario import Scenario
 
+#: Looks at the overview while the gateway is killed under it.
+VIEWER = "fleet-viewer"
 #: Where a device's cable can begin: the cables lead to this machine alone.
 HERE = ("127.0.0.1", "localhost")
 
@@ -54,6 +58,16 @@ class Gateway:
         if not await wait_until_ready(self.programs[-1]):
             raise NotHere(f"the page did not come up: {self.programs[-1].last_words()}")
         return await make_entry(self.settings.database, self.origin)
+
+    @property
+    def broker(self) -> Server:
+        """The broker of a gateway that was started here."""
+        return self.servers[0]
+
+    async def admit_viewer(self) -> str:
+        """A one-time link for somebody who looks on."""
+        await add_staff(self.settings.database, VIEWER, Role.OPERATIONS)
+        return f"{self.origin}/enter#{await make_link(self.settings.database, VIEWER)}"
 
     async def close(self) -> None:
         """End what was started here, the servers last."""

@@ -7,8 +7,9 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud_gateway.settings import GatewaySettings
@@ -21,8 +22,10 @@ from deploy.demo.holdings import read_held
 from deploy.demo.programs import Program
 from deploy.demo.stage import DEVICES_FOLDER, Fleet
 from deploy.demo.witness import Ear, Witness
-from deploy.fleet.figures import Figures, Pulse, make_figures, measure
+from deploy.fleet.figures import Figures, Pulse, add_trial, look_at_memory, make_figures, measure
 from deploy.fleet.gateway import Gateway, find_gateway, start_gateway
+from deploy.fleet.lives import EVERY_S, Look, tell_lives
+from deploy.fleet.outages import ORDER, Looking, Outage, Trial, Viewer
 from edge_agent.hardware.clock import SystemClock
 from firmware_sim.crowd import Crowd, write_crowd
 from firmware_sim.scenario import Scenario, load_scenario
@@ -54,6 +57,8 @@ class FleetOptions:
     keep: Path | None = None
     gateway: GatewaySettings | None = None
     provision: Path | None = None
+    #: looks at the page while gateway and broker are killed at thirds of `for_s`; without it nothing is killed
+    looking: Looking | None = None
 
 
 class FleetFailed(Exception):
@@ -99,23 +104,39 @@ async def play(options: FleetOptions, folder: Path, ending: Ending, say: Say, te
         await gateway.enter(scenario)
         tell(f"Open {await gateway.open()}")
         tell(f"Press keys and move sensors: weiran sim board{where(folder)}. Stop with Ctrl-C.")
-        fleets = make_fleets(options, scenario, folder, gateway, witness)
+        watched = _Watched(gateway, make_fleets(options, scenario, folder, gateway, witness), witness)
         try:
-            for fleet in fleets:
-                fleet.start(crowd.start_ms)
-            ending.plays, began = True, time.monotonic()
-            await _watch(_Watched(gateway, fleets, witness, began), options, ending, say)
+            async with _looking_on(options, gateway) as viewer:
+                for fleet in watched.fleets:
+                    fleet.start(crowd.start_ms)
+                ending.plays, watched.began = True, time.monotonic()
+                outages = await _watch_on(watched, options, ending, say, tell, viewer)
             tell("Stopping; what is on its way is let through first.")
         finally:
-            await asyncio.gather(*(fleet.end() for fleet in fleets))
-        seconds = time.monotonic() - began
+            await asyncio.gather(*(fleet.end() for fleet in watched.fleets))
+        seconds = watched.seconds
         await gateway.end_programs()
-        holdings = await read_held(gateway.settings, scenario, fleets)
-        return make_figures(witness, holdings, devices=options.devices, processes=len(fleets), seconds=seconds)
+        holdings = await read_held(gateway.settings, scenario, watched.fleets)
+        figures = make_figures(
+            witness, holdings, devices=options.devices, processes=len(watched.fleets), seconds=seconds
+        )
+        starts = [outage.restarted_s for outage in outages if outage.what == "gateway"]
+        planned = len(ORDER) if options.looking else 0
+        return add_trial(figures, outages, tell_lives(watched.looks, starts), planned)
     finally:
         ending.task = None  # what ends is not interrupted once more
         await gateway.close()
         witness.close()
+
+
+@asynccontextmanager
+async def _looking_on(options: FleetOptions, gateway: Gateway) -> AsyncIterator[Viewer | None]:
+    """Somebody who looks at the page from before the first device speaks, where outages were asked for."""
+    if options.looking is None:
+        yield None
+        return
+    async with options.looking(await gateway.admit_viewer()) as viewer:
+        yield viewer
 
 
 async def _set_up(options: FleetOptions, scenario: Scenario, folder: Path) -> Gateway:
@@ -158,19 +179,31 @@ def _make_fleet(
     return Fleet("", orders.devices, cable, Ear(witness), program, orders, file)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Watched:
     """A running fleet."""
 
     gateway: Gateway
     fleets: Sequence[Fleet]
     witness: Witness
-    began: float
+    began: float = 0.0
+    looks: list[Look] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Since the fleet's begin."""
+        return round(time.monotonic() - self.began, 1)
+
+    def look_at_memory(self) -> None:
+        """Note what the gateway's processes take, when it is time; while one is away there is nothing to note."""
+        due = not self.looks or self.seconds >= self.looks[-1].seconds + EVERY_S
+        if due and self.gateway.programs and all(program.running for program in self.gateway.programs):
+            self.looks.append(look_at_memory(self.gateway.programs, self.seconds))
 
     def look(self) -> Pulse:
         put, acked = len(self.witness.put), len(self.witness.acked)
         return Pulse(
-            seconds=round(time.monotonic() - self.began, 1),
+            seconds=self.seconds,
             devices=sum(len(fleet.devices) for fleet in self.fleets),
             linked=sum(fleet.ear.linked for fleet in self.fleets),
             put=put,
@@ -184,8 +217,27 @@ class _Watched:
     def check_alive(self) -> None:
         """Raise FleetFailed for a process that has ended although nobody ended it."""
         for program in (*(fleet.program for fleet in self.fleets), *self.gateway.programs):
-            if not program.running:
+            if not program.running and not program.killed:
                 raise FleetFailed(f"{program.name} ended with status {program.status}: {program.last_words()}")
+
+
+async def _watch_on(
+    watched: _Watched, options: FleetOptions, ending: Ending, say: Say, tell: Tell, viewer: Viewer | None
+) -> Sequence[Outage]:
+    """Watch until the end; with a viewer, outages are played meanwhile."""
+    if viewer is None or options.for_s is None:
+        await _watch(watched, options, ending, say)
+        return ()
+    trial = Trial(watched.gateway, watched.fleets, viewer, watched.began, tell)
+    playing = asyncio.create_task(trial.run(options.for_s), name="outages")
+    try:
+        await _watch(watched, options, ending, say)
+        if not ending.told.is_set():
+            await playing
+    finally:
+        playing.cancel()
+        await asyncio.wait([playing])
+    return trial.outages
 
 
 async def _watch(watched: _Watched, options: FleetOptions, ending: Ending, say: Say) -> None:
@@ -195,6 +247,7 @@ async def _watch(watched: _Watched, options: FleetOptions, ending: Ending, say: 
         if options.for_s is not None and now >= watched.began + options.for_s:
             return
         watched.check_alive()
+        watched.look_at_memory()
         if now >= said + options.say_every_s:
             said = now
             say(watched.look())

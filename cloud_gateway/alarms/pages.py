@@ -28,8 +28,8 @@ from edge_agent.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 PAGE = "/alarms/{device}/{epoch}/{seq}"
-#: Alarms on a page, alarms among which mine are looked for, sites to choose from, other raisings of a rule.
-SHOWN, SOUGHT, SITES, EARLIER = 200, 1000, 1000, 10
+#: Alarms on a page, sites to choose from, other raisings of a rule.
+SHOWN, SITES, EARLIER = 200, 1000, 10
 Text = Annotated[str, Form(max_length=2 * MOST_TEXT)]
 Name = Annotated[str, Query(max_length=64)]
 
@@ -50,8 +50,7 @@ async def list_alarms(
     async with reading(gateway_of(request).engine) as connection:
         moment = await _read_moment(request, connection)
         frame = await read_frame(connection, moment.now)
-        limit = SOUGHT if state in (Shown.MINE, Shown.UNASSIGNED) else SHOWN + 1
-        held = await list_held(connection, choice, visitor.name, limit)
+        held = await list_held(connection, choice, visitor.name, SHOWN + 1)
         sites = [(one.code, labels.site(one)) for one in await list_sites(connection, "", SITES)]
         ended = await last_closed(connection)
     page: ListPage = compose_list(held, choice, SHOWN, sites, ended, moment, labels)

@@ -15,6 +15,7 @@ from uuid_utils import uuid7
 
 from cloud_gateway.alarms.hand import Hand, Kind, Step, stand
 from cloud_gateway.alarms.store import ALARMS, Alarm
+from cloud_gateway.alarms.store_holder import is_held_by
 from cloud_gateway.alarms.tables import alarm_step
 from cloud_gateway.tables import alarm, device, event, rule, site
 
@@ -100,18 +101,16 @@ async def find_held(connection: AsyncConnection, key: Key) -> tuple[Held, list[S
 async def list_held(connection: AsyncConnection, choice: Choice, who: str, limit: int) -> list[Held]:
     """Alarms: what is crossed, urgent and old first, then what was cleared last; all: the newest first.
 
-    `who` is whose alarms are meant by `mine`; mine and unassigned are looked for among the first `limit` open ones.
+    `who` is whose alarms are meant by `mine`.
     """
-    fitting = _PLACED.where(*_conditions(choice)).limit(limit)
+    fitting = _PLACED.where(*_conditions(choice, who)).limit(limit)
     if choice.shown is Shown.ALL:
         return await _read(connection, fitting.order_by(_a.raised_at.desc(), *_KEY))
     mild = ALARMS.selected_columns.severity != "urgent"
     crossed = fitting.where(_a.cleared_at.is_(None)).order_by(mild, _a.raised_at, *_KEY)
     cleared = fitting.where(_a.cleared_at.is_not(None)).order_by(_a.cleared_at.desc(), *_KEY)
     held = await _read(connection, crossed)
-    held += await _read(connection, cleared.limit(limit - len(held)))
-    wanted = {Shown.MINE: who, Shown.UNASSIGNED: ""}
-    return [one for one in held if choice.shown not in wanted or one.hand.holder == wanted[choice.shown]]
+    return held + await _read(connection, cleared.limit(limit - len(held)))
 
 
 async def list_closed(connection: AsyncConnection, code: str, limit: int) -> list[Held]:
@@ -157,8 +156,10 @@ async def _list_steps(connection: AsyncConnection, keys: Sequence[Key]) -> dict[
     return found
 
 
-def _conditions(choice: Choice) -> list[ColumnElement[bool]]:
+def _conditions(choice: Choice, who: str) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [] if choice.shown is Shown.ALL else [not_(_CLOSED)]
+    if choice.shown in (Shown.MINE, Shown.UNASSIGNED):
+        wanted.append(is_held_by(who if choice.shown is Shown.MINE else ""))
     if choice.severity:
         wanted.append(func.coalesce(rule.c.severity, "urgent") == choice.severity)
     if choice.site:

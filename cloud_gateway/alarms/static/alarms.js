@@ -1,5 +1,6 @@
-// The keys of the pages of alarms: j and k go through the list, a acknowledges, / searches; Enter opens by itself.
+// The keys of the pages of alarms: j and k go through the list, a acknowledges, / searches, ? shows them; Enter opens by itself.
 
+const WAIT_MS = 2000;
 const TYPED = "input, textarea, select";
 
 const links = () => [...document.querySelectorAll("[data-row] .what > a")];
@@ -27,7 +28,15 @@ async function send(form) {
   if (answer && answer.type !== "opaqueredirect") form.requestSubmit(); // the page of the refusal says why
 }
 
-const KEYS = { j: () => go(1), k: () => go(-1), a: acknowledge, "/": () => document.getElementById("q")?.focus() };
+const KEYS = { j: () => go(1), k: () => go(-1), a: acknowledge, "/": () => document.getElementById("q")?.focus(), "?": () => document.querySelector(".keys")?.focus() };
+
+/** What is measured now stands on an alarm's page: it is read again some time after its device has said something. */
+const device = location.pathname.split("/")[2];
+let waiting = null;
+document.addEventListener("reading", ({ detail: { body } }) => {
+  if (!device || body.device !== decodeURIComponent(device) || waiting) return;
+  waiting = setTimeout(() => { waiting = null; document.dispatchEvent(new Event("readagain")); }, WAIT_MS);
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(TYPED)) return;

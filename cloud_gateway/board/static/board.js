@@ -81,6 +81,9 @@ async function beat() {
 const events = { tick: (_body, at) => { heard = Math.max(heard, at); } };
 for (const topic of TOPICS) events[topic] = (_body, at) => { heard = Math.max(heard, at); due = true; };
 
+// a page that knows of more that changes it asks for being read again
+document.addEventListener("readagain", () => { due = true; });
+
 // readings come often: who shows when a device was last heard notes it without reading the page again
 events.reading = (body, at) => {
   heard = Math.max(heard, at);

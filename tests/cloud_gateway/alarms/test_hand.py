@@ -28,6 +28,8 @@ STANDS = [
     ("crossed again after the closing", [SEEN, GIVEN, CLOSED], True, State.OPEN, "", True),
     ("taken after it came back", [GIVEN, CLOSED, AGAIN], True, State.ACKNOWLEDGED, "wang", True),
     ("taken after it came back, clear now", [GIVEN, CLOSED, AGAIN], False, State.CLEARED, "wang", True),
+    ("taken anew and given back to nobody", [SEEN, GIVEN, CLOSED, AGAIN, BACK], True, State.ACKNOWLEDGED, "wang", True),
+    ("opened again, and seen by another", [GIVEN, CLOSED, REOPENED, AGAIN], True, State.ASSIGNED, "li", True),
     ("closed although crossed", [GIVEN, DESPITE], True, State.CLOSED, "li", False),
     ("closed although crossed, clear now", [GIVEN, DESPITE], False, State.CLOSED, "li", False),
     ("opened again by a person", [SEEN, DESPITE, REOPENED], True, State.ACKNOWLEDGED, "chen", True),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Page, ViewportSize, expect
+from sqlalchemy import case, update
 
 from cloud_gateway import tables as t
 from cloud_gateway.alarms import pages
+from cloud_gateway.database import transaction
 from cloud_gateway.staff.guard import COOKIE
 from tests.cloud_gateway import field
 from tests.cloud_gateway.conftest import Console, Opener, now_ms
@@ -70,6 +72,12 @@ async def test_an_alarm_arrives_and_is_taken_in_hand_until_it_is_closed(calm: Co
     await expect(row).to_contain_text("seen by demo")
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_have_text("Storm surge")
+    measured = case((t.stream.c.name == "tide", "9.5"), else_="1")
+    async with transaction(calm.engine) as connection:
+        await connection.execute(update(t.stream).where(t.stream.c.device == "tide-charleston").values(value=measured))
+    body = '{"device":"tide-charleston","streams":{}}'
+    await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": body})
+    await expect(page.locator("[data-part=facts]")).to_contain_text("8.50 m")
     await page.select_option("[name=whom]", "operations")
     await page.get_by_role("button", name="Assign").click()
     strip = page.locator("[data-part=strip]")

@@ -31,6 +31,12 @@ async def test_the_list_of_open_alarms_agrees_with_how_each_stands(tmp_path: Pat
     async with reading(engine) as connection:
         listed = {one.key.seq: one.hand.state for one in await list_held(connection, Choice(), "", 100)}
         every = await list_held(connection, Choice(Shown.ALL), "", 100)
+        holders = {one.key.seq: one.hand.holder for one in await list_held(connection, Choice(), "", 100)}
+        people = sorted({name for name in holders.values() if name})
+        asked = [(Shown.MINE, who) for who in people] + [(Shown.UNASSIGNED, "")]
+        lists = [(who, await list_held(connection, Choice(shown), who, 100)) for shown, who in asked]
+        found = {one.key.seq: who for who, held in lists for one in held}
     await engine.dispose()
     assert listed == {seq: case[3] for seq, case in enumerate(STANDS) if case[3] is not State.CLOSED}
     assert sorted(one.key.seq for one in every) == list(range(len(STANDS)))
+    assert (found, len(people) > 1) == (holders, True)

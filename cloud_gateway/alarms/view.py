@@ -23,7 +23,10 @@ BEFORE_MS, AFTER_MS = 6 * 3_600_000, 3_600_000
 
 @dataclass(frozen=True)
 class Line:
-    """One alarm of a list. `raised_at` is device time; `age_from` is when it was raised by the gateway's clock."""
+    """One alarm of a list. `raised_at` is device time; `age_from` is when it was raised by the gateway's clock.
+
+    `age_ms` is how long it has stood, or how long it `lasted` until its device cleared it.
+    """
 
     address: str
     tone: Tone
@@ -35,6 +38,7 @@ class Line:
     raised_at: int
     age_ms: int
     age_from: int
+    lasted: bool
     zone: str
     simulated: bool
     who: str
@@ -136,7 +140,8 @@ def _tab(choice: Choice, shown: Shown) -> str:
 def make_line(held: Held, moment: Moment, labels: Labels) -> Line:
     """An alarm as a line of a list."""
     one, hand = held.alarm, held.hand
-    age = max(moment.of(held.simulated) - one.raised_at, 0)
+    end = moment.of(held.simulated) if one.cleared_at is None else one.cleared_at
+    age = max(end - one.raised_at, 0)
     tone, word = _mark(one, hand)
     return Line(
         address=make_address(held.key),
@@ -149,6 +154,7 @@ def make_line(held: Held, moment: Moment, labels: Labels) -> Line:
         raised_at=one.raised_at,
         age_ms=age,
         age_from=moment.now - age,
+        lasted=one.cleared_at is not None,
         zone=held.zone,
         simulated=held.simulated,
         who=say_holder(labels, hand),

@@ -53,13 +53,14 @@ class DeviceFacts:
 
 @dataclass(frozen=True)
 class StreamLine:
-    """A stream with its newest value; `at` is device time, ms UTC."""
+    """A stream with its newest value; `at` is device time, ms UTC, `chart` the query of its chart."""
 
     name: str
     label: str
     shown: str
     at: int | None
     interval_s: float | None
+    chart: str
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,17 @@ class Place:
 
 @dataclass(frozen=True)
 class DevicePage:
-    """What the page says in words; `charts` is the query of the chart of all its streams."""
+    """What the page says in words; `charts` is the query of the chart of all its streams.
+
+    `targets` are the names of streams and rules by the section whose keys begin with them.
+    """
 
     row: FleetRow
     certificate: Certificate
     streams: tuple[StreamLine, ...]
     places: tuple[Place, ...]
     charts: str
+    targets: dict[str, dict[str, str]]
     zone: str
     now: int
 
@@ -113,17 +118,26 @@ def compose_device(facts: DeviceFacts, now: int, labels: Labels, *, in_scenario:
     return DevicePage(
         row=row,
         certificate=row.certificate,
-        streams=tuple(_stream(one, labels) for one in streams),
+        streams=tuple(_stream(one, streams, labels) for one in streams),
         places=tuple(Place(one.code, _name(one, labels), one.since, one.until) for one in facts.placements),
-        charts="&".join(f"s={facts.device.id}/{one.name}" for one in streams[:8]),
+        charts=_query(streams[:8]),
+        targets={
+            "sampling": {one.name: labels.stream(one) for one in streams},
+            "rules": {one.name: labels.rule(one) for one in facts.fleet.snapshot.rules.get(facts.device.id, [])},
+        },
         zone=facts.placements[0].zone if facts.placements else "",
         now=now,
     )
 
 
-def _stream(stream: Stream, labels: Labels) -> StreamLine:
+def _stream(stream: Stream, streams: Sequence[Stream], labels: Labels) -> StreamLine:
     shown = labels.value(stream.value, stream.unit)
-    return StreamLine(stream.name, labels.stream(stream), shown, stream.at, stream.interval_s)
+    chart = _query([stream, *(one for one in streams if one.predicts == stream.name)])
+    return StreamLine(stream.name, labels.stream(stream), shown, stream.at, stream.interval_s, chart)
+
+
+def _query(streams: Sequence[Stream]) -> str:
+    return "&".join(f"s={one.device}/{one.name}" for one in streams)
 
 
 def _name(place: Placed, labels: Labels) -> str:

@@ -19,7 +19,7 @@ from cloud_gateway.devices.store_page import list_epochs, list_records
 from cloud_gateway.devices.store_tags import put_tags
 from cloud_gateway.devices.tags import WrongTags, read_tags
 from cloud_gateway.devices.twin_form import Entered, compose_twin, read_entered
-from cloud_gateway.devices.words import LANES, STATES, TWIN_STANDINGS
+from cloud_gateway.devices.words import LANES, SETTINGS, STATES, TWIN_STANDINGS
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.guard import Visitor, require_role
 from cloud_gateway.staff.roles import Role
@@ -135,6 +135,7 @@ async def _device_page(
         known=facts,
         twin=facts.twin,
         standing=TWIN_STANDINGS[stand(facts.twin)],
+        settings=SETTINGS,
         sections=compose_twin(facts.twin, entered, facts.targets),
         entered=entered,
         refused=refused,

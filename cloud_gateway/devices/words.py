@@ -23,6 +23,20 @@ SECTIONS = {
     "uplink": _("Connection"),
     "health": _("Health reports"),
 }
+#: What a setting is, with its unit.
+SETTINGS = {
+    "interval_s": _("measured every … s"),
+    "max_interval_s": _("sent at least every … s"),
+    "deadband": _("smallest change that is sent"),
+    "above": _("raised from"),
+    "clear": _("cleared below"),
+    "hold_s": _("must last … s before it is raised"),
+    "window_s": _("rise is measured over … s"),
+    "keepalive_s": _("sign of life every … s"),
+    "window": _("messages under way at once"),
+    "ack_timeout_s": _("sent again after … s without an answer"),
+    "heartbeat_s": _("report every … s"),
+}
 #: Where a change of settings stands: tone and words.
 TWIN_STANDINGS = {
     Standing.UNASKED: ("off", _("nothing is set from here")),

@@ -15,7 +15,7 @@ function step(by) {
   all[Math.min(Math.max(at + by, 0), all.length - 1)].focus();
 }
 
-const keys = { j: () => step(1), k: () => step(-1), "/": () => document.querySelector("[role=search] input")?.focus() };
+const keys = { j: () => step(1), k: () => step(-1), "/": () => document.querySelector("[role=search] input")?.focus(), "?": () => document.querySelector(".keys")?.focus() };
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, select, textarea");

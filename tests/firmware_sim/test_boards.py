@@ -26,13 +26,12 @@ from firmware_sim.page.app import create_app
 from firmware_sim.scenario import Scenario, load_scenario
 from firmware_sim.sight import SensorSight, Sight, read_slip
 from kiosk.web.server import serve
+from tests.axe import violations
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TIDE, STORE, DRAIN, DESK = "fleet-tide-0002", "fleet-store-0003", "fleet-drain-0001", "fleet-terminal-0018"
 NOBODY_LISTENS = 1
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 SIZES = [(390, 844), (1440, 900)]
 
 
@@ -141,14 +140,10 @@ async def test_page_refuses_foreign_origins_foreign_names_and_what_is_no_deed(be
     assert (await bench.ask(TIDE, control.Look())).link is True
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, and how far the page is too wide."""
-    await page.evaluate("Promise.allSettled(document.getAnimations().map(a => a.finished))")
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("tags => axe.run(document, {runOnly: tags})", TAGS)
-    grave = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+async def look(page: Page) -> list[str]:
+    """What axe-core calls serious or critical, and whether the page is too wide."""
     over = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{v['id']}: {node['html'][:120]}" for v in grave for node in v["nodes"]] + ["too wide"] * (over > 0)
+    return await violations(page) + ["too wide"] * (over > 0)
 
 
 @pytest.mark.timeout(300)
@@ -165,7 +160,7 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
             await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
             for width, height in SIZES:
                 await page.set_viewport_size({"width": width, "height": height})
-                found += [f"{path} {lang} {width}: {what}" for what in await violations(page)]
+                found += [f"{path} {lang} {width}: {what}" for what in await look(page)]
         assert found == []
         await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟")
 

@@ -11,9 +11,9 @@ from cloud_gateway import tables as t
 from cloud_gateway.alarms import pages
 from cloud_gateway.database import transaction
 from cloud_gateway.staff.guard import COOKIE
+from tests.axe import violations
 from tests.cloud_gateway import field
 from tests.cloud_gateway.conftest import Console, Opener, now_ms
-from tests.cloud_gateway.console.test_pages import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 ALARM = "/alarms/{device}/{epoch}/{seq}"

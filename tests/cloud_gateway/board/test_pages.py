@@ -8,39 +8,44 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from cloud_gateway.board import closings, routes
 from cloud_gateway.outreach.ladder import Choice
 from cloud_gateway.sites import pages as site_pages
+from tests.axe import violations
 from tests.cloud_gateway.board.conftest import Typhoon
 from tests.cloud_gateway.board.story import MINUTE, Story
 from tests.cloud_gateway.conftest import Console, Opener, Screen, open_context
-from tests.cloud_gateway.console.test_pages import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers with a page; a route that is not here fails the test below.
 PAGES = ["/warnings", "/duty", "/sites/{code}", "/hazard-events/{event}", "/hazard-events/{event}/report"]
-#: The same; each is looked at once in each language, on a telephone at night and on a desk.
+#: The same, of what is entered.
 FORMS = ["/sites", "/sites/new", "/sites/{code}/edit", "/warnings/{warning}/closing"]
-SIZES = [("zh", 390, 844), ("en", 390, 844), ("zh", 1440, 900), ("en", 1440, 900)]
-Looks = dict[tuple[str, int], Screen]
+PHONE, DESK = ViewportSize(width=390, height=844), ViewportSize(width=1440, height=900)
+#: By how much a page is wider than its window.
+BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+Looks = dict[str, Screen]
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def looks(browser: Browser, typhoon: Typhoon) -> AsyncIterator[Looks]:
-    """Signed-in pages, one for each language and size, kept for the run; the telephones at night."""
-    screens: Looks = {}
-    for lang, width, height in SIZES:
-        screen = await open_context(browser, typhoon.console, lang, width, height)
-        if width == 390:
-            await screen.context.add_cookies(
-                [{"name": "weiran_theme", "value": "night", "url": typhoon.console.origin}]
-            )
-        screens[lang, width] = screen
-    yield screens
-    for screen in screens.values():
-        await screen.context.close()
+    """Signed-in pages, kept for this file: a telephone at night that speaks Chinese, and a desk that speaks English."""
+    night = await open_context(browser, typhoon.console, "zh", **PHONE)
+    await night.context.add_cookies([{"name": "weiran_theme", "value": "night", "url": typhoon.console.origin}])
+    day = await open_context(browser, typhoon.console, "en", **DESK)
+    yield {"zh": night, "en": day}
+    await night.context.close()
+    await day.context.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(browser: Browser, typhoon: Typhoon) -> AsyncIterator[Page]:
+    """A signed-in page that speaks Chinese, kept for this file."""
+    screen = await open_context(browser, typhoon.console, "zh", **DESK)
+    yield screen.page
+    await screen.context.close()
 
 
 def address(typhoon: Typhoon, page: str) -> str:
@@ -52,23 +57,21 @@ async def test_every_page_route_is_listed() -> None:
     assert {r.path for r in known if "GET" in (r.methods or ())} == {*PAGES, *FORMS}
 
 
-@pytest.mark.parametrize(
-    ("path", "lang", "width"),
-    [(page, lang, width) for page in PAGES for lang, width, _ in SIZES]
-    + [(page, lang, width) for page in FORMS for lang, width in (("zh", 390), ("en", 1440))],
-)
+@pytest.mark.parametrize("path", [*PAGES, *FORMS])
+@pytest.mark.parametrize(("lang", "size", "other"), [("zh", PHONE, DESK), ("en", DESK, PHONE)], ids=["zh", "en"])
 async def test_pages_are_accessible_fit_and_say_nothing(
-    typhoon: Typhoon, looks: Looks, path: str, lang: str, width: int
+    typhoon: Typhoon, looks: Looks, path: str, lang: str, size: ViewportSize, other: ViewportSize
 ) -> None:
-    screen = looks[lang, width]
-    await screen.page.goto(f"{address(typhoon, path)}?lang={lang}")
-    await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
-    wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert (await violations(screen.page), wide, screen.said) == ([], 0, [])
+    page = looks[lang].page
+    await page.set_viewport_size(size)
+    await page.goto(f"{address(typhoon, path)}?lang={lang}")
+    await expect(page.locator("#pulse")).to_have_class("pill ok")
+    assert (await violations(page), await page.evaluate(BEYOND)) == ([], 0)
+    await page.set_viewport_size(other)
+    assert (await page.evaluate(BEYOND), looks[lang].said) == (0, [])
 
 
-async def test_board_opens_with_the_gravest(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_board_opens_with_the_gravest(typhoon: Typhoon, page: Page) -> None:
     await page.goto(f"{address(typhoon, '/warnings')}?lang=zh")
     strip = page.locator("[data-part=strip]")
     await expect(strip.locator(".signal.orange")).to_have_text("台风橙色预警 · 生效中，已升级")
@@ -80,8 +83,7 @@ async def test_board_opens_with_the_gravest(typhoon: Typhoon, looks: Looks) -> N
     await expect(page.locator("nav [data-part=count-warnings]")).to_have_text("3")
 
 
-async def test_event_shows_the_issuers_words_unchanged(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_event_shows_the_issuers_words_unchanged(typhoon: Typhoon, page: Page) -> None:
     await page.goto(address(typhoon, "/hazard-events/{event}"))
     newest = page.locator(".saying").first
     await expect(newest).to_contain_text("上海中心气象台")
@@ -90,8 +92,7 @@ async def test_event_shows_the_issuers_words_unchanged(typhoon: Typhoon, looks: 
     await expect(page.locator("[data-part=course]")).to_contain_text(re.compile("发布 黄色预警.*升级 橙色预警", re.S))
 
 
-async def test_event_says_who_answered_and_who_did_not(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_event_says_who_answered_and_who_did_not(typhoon: Typhoon, page: Page) -> None:
     await page.goto(address(typhoon, "/hazard-events/{event}"))
     people = page.locator("[data-part=people]")
     await expect(people.locator("tr", has_text="周敏")).to_contain_text(
@@ -105,15 +106,15 @@ async def test_event_says_who_answered_and_who_did_not(typhoon: Typhoon, looks: 
     await expect(page.locator("[data-part=tasks] header a")).to_have_attribute("href", f"/tasks?event={typhoon.event}")
 
 
-async def test_event_of_another_site_names_who_could_not_be_reached(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_event_of_another_site_names_who_could_not_be_reached(typhoon: Typhoon, page: Page) -> None:
     await page.goto(f"{typhoon.console.origin}/hazard-events/{await typhoon.story.event_at('yangshan')}/report")
     await expect(page.locator(".figure", has_text="遗漏")).to_contain_text("胡岚")
     await expect(page.locator(".figure", has_text="覆盖")).to_contain_text(re.compile(r"\d / \d"))
 
 
 async def test_report_tells_lead_coverage_and_action(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["en", 1440].page
+    page = looks["en"].page
+    await page.set_viewport_size(DESK)
     await page.goto(f"{address(typhoon, PAGES[-1])}?lang=en")
     figures = page.locator(".figures")
     await expect(figures.locator(".figure", has_text="Lead time of the warning")).to_contain_text("2 h")
@@ -122,8 +123,7 @@ async def test_report_tells_lead_coverage_and_action(typhoon: Typhoon, looks: Lo
     await expect(figures.locator(".figure", has_text="Missed")).to_contain_text(re.compile("1 / 2.*林涛", re.S))
 
 
-async def test_site_shows_what_holds_and_who_is_told(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_site_shows_what_holds_and_who_is_told(typhoon: Typhoon, page: Page) -> None:
     await page.goto(address(typhoon, "/sites/{code}"))
     await expect(page.locator("[data-part=open]")).to_contain_text("橙色预警")
     await expect(page.locator(".facts")).to_contain_text("80,000,000 CNY")
@@ -137,8 +137,7 @@ async def test_what_is_not_there_is_not_found(typhoon: Typhoon, path: str) -> No
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_overview_leads_to_the_board(typhoon: Typhoon, looks: Looks) -> None:
-    page = looks["zh", 1440].page
+async def test_overview_leads_to_the_board(typhoon: Typhoon, page: Page) -> None:
     await page.goto(typhoon.console.origin)
     await expect(page.locator("[data-part=warned]")).to_contain_text("外高桥冷库")
     await page.click("[data-part=warned] a")

@@ -7,8 +7,8 @@ from fastapi.routing import APIRoute
 from playwright.async_api import Page, expect
 
 from cloud_gateway.charts import pages
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener
-from tests.cloud_gateway.console.test_pages import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers with a page; a route that is not here fails the test below.

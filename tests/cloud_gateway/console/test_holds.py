@@ -20,8 +20,8 @@ from cloud_gateway.evidence.retention import Hold, Reason
 from cloud_gateway.evidence.store_erasure import erase_texts, set_hold
 from cloud_gateway.ratings.store_figures import list_views
 from deploy.cli import run
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, make_settings, running
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.evidence.exports import SIGNER
 from tests.cloud_gateway.evidence.pieces import AT
 from tests.databases import make_database

@@ -19,8 +19,8 @@ from cloud_gateway.devices import pages
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.twin.store import find_twin, store_reports
 from edge_agent.wire.messages import Reported, TwinState
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, make_settings, now_ms, running
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.field import EPOCH, device_row
 from tests.databases import make_database
 

@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from cloud_gateway.outreach.answering import LINK_MS
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, now_ms
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.outreach.questions import answers_of, ask, state_of, steps_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -18,8 +18,8 @@ from cloud_gateway.outreach.ladder import Choice
 from cloud_gateway.outreach.settings import LADDER
 from cloud_gateway.outreach.store_ladder import _escalate
 from cloud_gateway.staff.roles import Role
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, now_ms
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.outreach.questions import Question, answers_of, ask, state_of, steps_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

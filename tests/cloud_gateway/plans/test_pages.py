@@ -20,8 +20,8 @@ from cloud_gateway.plans.plan_page import season_start
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.warnings.model import Level
 from edge_agent.web.times import parse_time
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, Screen, open_context
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.plans.scene import PICTURE, Scene
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

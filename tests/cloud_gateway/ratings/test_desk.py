@@ -24,8 +24,8 @@ from cloud_gateway.ratings.taking import more_row
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.guard import COOKIE
 from edge_agent.wire.ratings import RatingMoreBody
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, open_context, running
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.evidence.exports import SIGNER
 from tests.cloud_gateway.ratings.hall import CARD_KEY, DAY, NINE, STATION, number_of
 

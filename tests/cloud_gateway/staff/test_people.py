@@ -14,8 +14,8 @@ from cloud_gateway.audit import routes as audit
 from cloud_gateway.staff import account, people
 from cloud_gateway.staff.accounts import LastAdministrator, disable_staff, set_password
 from cloud_gateway.staff.passwords import CommonPassword, check_strength
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, running
-from tests.cloud_gateway.console.test_pages import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers with a page; those that are read where a form was not taken are the same pages.

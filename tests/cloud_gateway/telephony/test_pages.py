@@ -20,8 +20,8 @@ from cloud_gateway.staff.guard import COOKIE
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.telephony import pages as call_pages
 from cloud_gateway.training import pages as training_pages
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Screen, now_ms, open_context
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.telephony.conftest import Exchange
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 from playwright.async_api import Browser, Page, expect
 
 from cloud_gateway.ratings import receipt_routes, wall_desk, wall_routes, web_ratings
+from tests.axe import violations
 from tests.cloud_gateway.conftest import Opener
-from tests.cloud_gateway.console.test_pages import violations
 from tests.cloud_gateway.ratings.web.ground import Ground, Kept, make_receipt
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -82,7 +82,17 @@ Looking = Callable[[str], AbstractAsyncContextManager[Viewer]]
 class Trial:
     """Plays both outages at thirds of a time, watched by `viewer`; `began` is s of the monotonic clock."""
 
-    def __init__(self, gateway: Gateway, fleets: Sequence[Fleet], viewer: Viewer, began: float, tell: Tell) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        fleets: Sequence[Fleet],
+        viewer: Viewer,
+        began: float,
+        tell: Tell,
+        away_s: float = AWAY_S,
+    ) -> None:
+        """What is killed stays away for `away_s`."""
+        self._away_s = away_s
         self._gateway, self._fleets, self._viewer, self._began = gateway, fleets, viewer, began
         self._tell = tell
         self.outages: list[Outage] = []
@@ -91,7 +101,7 @@ class Trial:
         """The gateway after one third of `for_s`, the broker after two. Raises ServerFailed."""
         for number, what in enumerate(ORDER, 1):
             await asyncio.sleep(max(0.0, self._began + number * for_s / (len(ORDER) + 1) - time.monotonic()))
-            self._tell(f"The {what} is killed now, and started again in {AWAY_S:.0f} s.")
+            self._tell(f"The {what} is killed now, and started again in {self._away_s:.0f} s.")
             self.outages.append(await self.suffer(what))
 
     async def suffer(self, what: What) -> Outage:
@@ -99,7 +109,7 @@ class Trial:
         since_s, began = time.time(), self._now()
         watching = asyncio.create_task(self._viewer.saw_cut(PATIENCE_S)) if what == "gateway" else None
         await asyncio.to_thread(self._kill, what)
-        await asyncio.sleep(AWAY_S)
+        await asyncio.sleep(self._away_s)
         was_cut = watching is not None and await watching
         restarted, restarted_ms = self._now(), time.time() * 1000
         live, linked, _ = await asyncio.gather(

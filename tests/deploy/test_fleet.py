@@ -100,6 +100,7 @@ def test_fleet_that_put_nothing_is_not_clean(tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         pytest.param(["fleet", "--config", "gateway.toml"], "go together", id="half of a gateway"),
+        pytest.param(["fleet", "--outages", "--for", "30"], "--for of at least 60 s", id="too short for outages"),
         pytest.param(["board", "--folder", "nowhere"], "no board runs in nowhere", id="no boards"),
     ],
 )

@@ -112,6 +112,7 @@ async def test_storm_is_told_first(storm: Console, storm_screen: Opener) -> None
     await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟 · 场景 hugo-1989")
     await expect(page.locator("[data-clock]")).to_have_text("1989-09-22 01:10 EDT")
     await expect(page.locator("#pulse")).to_have_text(re.compile(r"实时 · \d+ (秒|分)前"))
+    await expect(page.locator("#pulse")).to_have_attribute("data-heard-at", re.compile(r"\d{13}"))
 
 
 async def test_values_can_be_read_as_a_table(storm: Console, storm_screen: Opener) -> None:

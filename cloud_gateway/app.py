@@ -71,9 +71,9 @@ from cloud_gateway.service.timing import Timing
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites import pages as site_pages
 from cloud_gateway.sites import routes as sites
-from cloud_gateway.staff import account, people
+from cloud_gateway.staff import account, people, routes_people
 from cloud_gateway.staff import routes as staff
-from cloud_gateway.staff.guard import SignInNeeded, require_staff
+from cloud_gateway.staff.guard import SignInNeeded, require_staff, ways_back
 from cloud_gateway.staff.passwords import Passwords
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.stations import routes as stations
@@ -256,6 +256,7 @@ def _api() -> APIRouter:
         handlers,
         telephony,
         training,
+        routes_people,
     ):
         api.include_router(part.router)
     api.include_router(console.api)
@@ -288,7 +289,7 @@ async def _live(app: FastAPI, settings: GatewaySettings) -> AsyncIterator[None]:
         settings=settings,
         engine=engine,
         series=series,
-        pages=make_pages(read_words([LOCALE, OWN_LOCALE]), TEMPLATES),
+        pages=make_pages(read_words([LOCALE, OWN_LOCALE]), TEMPLATES, ways_back),
         follower=follower,
         passwords=Passwords(),
         throttle=Throttle(),

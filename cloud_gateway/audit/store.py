@@ -44,10 +44,11 @@ class Act:
 
 @dataclass(frozen=True)
 class Sought:
-    """Which acts: of that person, with that text in the route, at or after `since` and before `until` (ms UTC)."""
+    """Which acts: of that person, with those texts in route and subject, from `since` and before `until` (ms UTC)."""
 
     person: str = ""
     route: str = ""
+    subject: str = ""
     since: int | None = None
     until: int | None = None
 
@@ -88,6 +89,8 @@ async def list_acts(
         query = query.where(act.c.name == sought.person)
     if sought.route:
         query = query.where(act.c.route.contains(sought.route, autoescape=True))
+    if sought.subject:
+        query = query.where(act.c.subject.contains(sought.subject, autoescape=True))
     if sought.since is not None:
         query = query.where(act.c.at >= sought.since)
     if sought.until is not None:

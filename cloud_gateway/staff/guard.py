@@ -14,6 +14,7 @@ from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.staff.store_sessions import find_session, note_seen
+from edge_agent.web.pages import Ways, lead_to_first
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
 
@@ -74,6 +75,13 @@ async def require_visitor(request: Request) -> Staff:
     if who is None:
         raise SignInNeeded
     return who
+
+
+def ways_back(request: Request) -> Ways:
+    """Where a wrong address leads back to: who is not signed in has no use for the console's first page."""
+    if COOKIE in request.cookies:
+        return lead_to_first(request)
+    return [("/wall", _("The public wall")), ("/sign-in", _("Sign in"))]
 
 
 def require_role(*roles: Role) -> Callable[[Request], Awaitable[Staff]]:

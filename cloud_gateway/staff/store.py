@@ -68,10 +68,10 @@ async def read_staff(connection: AsyncConnection, who: str) -> Staff | None:
     return None if row is None else Staff(**row)
 
 
-async def list_staff(connection: AsyncConnection) -> list[Staff]:
-    """Everybody, by name."""
-    rows = (await connection.execute(select(staff).order_by(staff.c.name))).mappings()
-    return [Staff(**row) for row in rows]
+async def list_staff(connection: AsyncConnection, after: str = "", limit: int | None = None) -> list[Staff]:
+    """Everybody by name, from the one after the name `after` on."""
+    query = select(staff).where(staff.c.name > after).order_by(staff.c.name).limit(limit)
+    return [Staff(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def set_password(connection: AsyncConnection, who: str, password: str) -> None:
@@ -84,6 +84,12 @@ async def replace_password(connection: AsyncConnection, who: str, password: str)
     """Replace the password hash of staff id `who`, and end their links; sessions stay."""
     await connection.execute(update(staff).where(staff.c.id == who).values(password=password))
     await connection.execute(delete(sign_in_link).where(sign_in_link.c.staff == who))
+
+
+async def remove_password(connection: AsyncConnection, who: str) -> None:
+    """Staff id `who` has no password any more; all their sessions and links end."""
+    await connection.execute(update(staff).where(staff.c.id == who).values(password=None))
+    await end_all(connection, who)
 
 
 async def change_role(connection: AsyncConnection, who: str, role: Role) -> None:

@@ -67,10 +67,10 @@ async def end_session(connection: AsyncConnection, token: str) -> None:
     await connection.execute(delete(session).where(session.c.token_hash == token_hash(token)))
 
 
-async def end_named(connection: AsyncConnection, who: str, name: str) -> None:
-    """End the session of that name of staff id `who`, if it is theirs and lasts."""
+async def end_named(connection: AsyncConnection, who: str, name: str) -> bool:
+    """End the session of that name of staff id `who`; False when they have none."""
     fits = (session.c.staff == who) & session.c.token_hash.startswith(name, autoescape=True)
-    await connection.execute(delete(session).where(fits))
+    return (await connection.execute(delete(session).where(fits))).rowcount > 0
 
 
 async def end_others(connection: AsyncConnection, who: str, token: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,12 +19,24 @@ THEME_COOKIE = "weiran_theme"
 YEAR_S = 31_536_000
 
 
+Ways = Sequence[tuple[str, str]]
+
+
+def lead_to_first(_request: Request) -> Ways:
+    """The way back of most applications."""
+    return [("/", _("To the first page"))]
+
+
 @dataclass(frozen=True)
 class Pages:
-    """Renders the templates of one application; one environment per language, escaping by default."""
+    """Renders the templates of one application; one environment per language, escaping by default.
+
+    `ways_back` says where a visitor goes who came to a wrong address: addresses with their names, as message ids.
+    """
 
     words: Words
     environments: dict[str, Environment]
+    ways_back: Callable[[Request], Ways] = lead_to_first
 
     def render(self, request: Request, page: str, status: int = 200, /, **context: object) -> HTMLResponse:
         """The template `page`; a language asked for by `?lang` is remembered in a cookie."""
@@ -57,10 +69,10 @@ def other(request: Request) -> str:
     return str(request.url.include_query_params(lang=wanted).replace(scheme="", netloc=""))
 
 
-def make_pages(words: Words, folders: Sequence[Path]) -> Pages:
+def make_pages(words: Words, folders: Sequence[Path], ways_back: Callable[[Request], Ways] = lead_to_first) -> Pages:
     """Pages from the template folders; earlier folders win, the base layout comes last."""
     environments = {tag: _environment(words.of(tag), [*folders, TEMPLATES]) for tag in LANGUAGES}
-    return Pages(words, environments)
+    return Pages(words, environments, ways_back)
 
 
 def _environment(translations: NullTranslations, folders: Sequence[Path]) -> Environment:

@@ -96,7 +96,8 @@ def answer(problem: Problem, request: Request, pages: Pages) -> Response:
     title, remedy = translate(problem.title), translate(problem.remedy)
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
     if _looks(request):
-        page = pages.render(request, "problem.html", problem.status, title=title, remedy=remedy)
+        told = {"title": title, "remedy": remedy, "ways": pages.ways_back(request)}
+        page = pages.render(request, "problem.html", problem.status, **told)
         page.headers.update(headers)
         return page
     document = ProblemDocument(

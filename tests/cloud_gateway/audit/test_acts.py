@@ -9,9 +9,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import text
 
+from cloud_gateway.app import create_app
+from cloud_gateway.audit.layer import list_changing
 from cloud_gateway.audit.routes import day_span, outcome
 from cloud_gateway.audit.store import Doer, Sought, list_acts, make_act, write_act
+from cloud_gateway.audit.words import NAMES, name_of
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.ratings.store_figures import list_views
 from cloud_gateway.staff import accounts
 from deploy.cli import run
 from tests.cloud_gateway.conftest import Console, make_settings, now_ms, running
@@ -133,11 +137,39 @@ async def test_day_that_is_none_is_refused_by_name(console: Console, day: str) -
     assert (answer.status_code, answer.json()["field"]) == (422, "day")
 
 
-@pytest.mark.parametrize("path", ["/api/v1/acts", "/audit", "/people"])
-@pytest.mark.parametrize("role", ["operations", "regulator"])
-async def test_lists_of_people_are_for_administrators(console: Console, path: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "codes"),
+    [("operations", [403, 403, 403]), ("inspector", [403, 403, 403]), ("regulator", [200, 200, 403])],
+)
+async def test_acts_are_for_administrators_and_regulators_and_people_for_the_former(
+    console: Console, role: str, codes: list[int]
+) -> None:
     async with console.client(role) as client:
-        assert (await client.get(path)).status_code == 403
+        assert [(await client.get(path)).status_code for path in ("/api/v1/acts", "/audit", "/people")] == codes
+
+
+async def test_a_regulators_look_at_the_acts_is_written_down(empty: Console) -> None:
+    async with empty.client("regulator") as client:
+        page = await client.get("/audit?person=demo&lang=en")
+    async with reading(empty.engine) as connection:
+        looks = [(who, what) for _, _, who, what in await list_views(connection, 10**9, 1)]
+    assert looks == [("regulator", "/audit?person=demo&lang=en")]
+    assert 'href="/people"' not in page.text
+
+
+async def test_acts_are_found_by_subject_and_by_several_days(empty: Console) -> None:
+    begin, _end = day_span("2026-02-28", "Asia/Shanghai")
+    async with empty.client() as client:
+        async with transaction(empty.engine) as connection:
+            for number in range(4):
+                await write_act(connection, make_act(SOMEBODY, begin + number * DAY_MS, "POST", "/x", f"d{number}_"))
+        days = (await client.get("/api/v1/acts", params={"day": "2026-03-01", "until": "2026-03-02"})).json()
+        old = (await client.get("/api/v1/acts", params={"until": "2026-03-01"})).json()
+        about = (await client.get("/api/v1/acts", params={"subject": "3_"})).json()
+        page = await client.get("/audit?day=2026-03-02&until=2026-03-01&lang=en")
+    found = [[item["subject"] for item in answer["items"]] for answer in (days, old, about)]
+    assert found == [["d2_", "d1_"], ["d1_", "d0_"], ["d3_"]]
+    assert page.status_code == 422 and "before the first one" in page.text and 'value="2026-03-02"' in page.text
 
 
 @pytest.mark.parametrize(
@@ -145,3 +177,10 @@ async def test_lists_of_people_are_for_administrators(console: Console, path: st
 )
 async def test_outcome_is_a_word(status: int | None, word: str) -> None:
     assert outcome(status) == word
+
+
+async def test_every_name_of_an_act_is_the_name_of_a_route(console: Console) -> None:
+    routes = list_changing(create_app(console.settings).routes)
+    named = {name_of(method, route.path) for route in routes for method in route.methods}
+    assert set(NAMES.values()) - named == set()
+    assert name_of("DELETE", "/api/v1/people/{staff}/disabling") == name_of("POST", "/people/{staff}/enabling")

@@ -164,6 +164,35 @@ async def test_many_wrong_passwords_at_once_count_one_by_one_and_outlive_a_resta
     assert b"nobody|127" not in files
 
 
+async def test_lost_password_is_taken_away_and_a_link_leads_to_a_new_one(empty: Console) -> None:
+    await set_password(empty.settings.database, "inspector", GOOD)
+    async with empty.client() as admin:
+        answer = await change(admin, "inspector", "password-removal")
+        page = (await admin.get(answer.headers["location"] + "&lang=en")).text
+    async with empty.client("inspector") as inspector:
+        new = await inspector.post("/account/password", data={"new": OTHER, "again": OTHER})
+    assert "inspector has no password now" in page
+    assert new.status_code == 303
+
+
+async def test_refused_person_keeps_what_was_typed_and_an_added_one_is_offered_a_link(shared: Console) -> None:
+    async with shared.client() as admin:
+        refused = (await admin.post("/people?lang=en", data={"name": "operations", "role": "regulator"})).text
+        added = await admin.post("/people", data={"name": "offered", "role": "regulator"})
+        page = (await admin.get(added.headers["location"] + "&lang=en")).text
+        who = await find_id(admin, "offered")
+    assert '<option value="regulator" selected>' in refused.partition("Who may sign in")[0]
+    assert "offered may sign in now" in page
+    assert f'action="/people/{who}/links"' in page.partition("Who may sign in")[0]
+
+
+async def test_wrong_address_leads_visitors_to_the_wall_and_staff_to_the_first_page(shared: Console) -> None:
+    looking = {"Accept": "text/html"}
+    async with shared.visitor() as visitor, shared.client() as staff:
+        pages = [(await client.get("/nowhere", headers=looking)).text for client in (visitor, staff)]
+    assert [re.findall(r'class="btn" href="(/[a-z-]*)">', page) for page in pages] == [["/wall", "/sign-in"], ["/"]]
+
+
 async def test_every_page_route_is_listed() -> None:
     routers = (people.router, account.router, audit.router)
     routes = {r.path for one in routers for r in one.routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())}

@@ -19,6 +19,7 @@ from cloud_gateway.migrations import known_revisions, migrate
 from deploy.cli import run
 from deploy.provision.folder import INGEST, Provision
 from deploy.servers import free_port, start_influxd, start_mosquitto
+from tests.databases import make_database
 
 CREDENTIALS = (("ca", "ca"), ("certificate", "certificate"), ("key", "key"))
 ROOT = Path(__file__).parents[2]
@@ -54,31 +55,35 @@ def test_ingest_that_waits_for_its_store_ends_quietly(tmp_path: Path, stop: sign
         read_until(log, "does not answer and is waited for")
 
 
-@pytest.mark.parametrize("part", ["ingest", "web"])
-def test_database_of_an_older_release_is_told(tmp_path: Path, part: str) -> None:
+def test_database_of_an_older_release_is_told_until_it_is_migrated(tmp_path: Path) -> None:
     newest = known_revisions()[0]
     file, config = tmp_path / "gateway.db", write_settings(tmp_path)
     release = make_next_release(tmp_path / "release")
     migrate(file)
-    refused = run_gateway(part, config, release)
+    refused = [run_gateway(part, config, release) for part in ("ingest", "web")]
     said = f"{file} is at revision {newest} and this release needs next. Run: weiran gateway migrate --config {config}"
-    assert (refused.returncode, refused.stderr.strip()) == (2, f"weiran: {said}")
+    assert [(one.returncode, one.stderr.strip()) for one in refused] == [(2, f"weiran: {said}")] * 2
     assert run_gateway("migrate", config, release).returncode == 0
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT count(*) FROM novelty").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("part", ["ingest", "web", "migrate"])
-def test_database_of_a_newer_release_is_left_alone(tmp_path: Path, part: str) -> None:
+def test_database_of_a_newer_release_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str
+) -> None:
     file, config = tmp_path / "gateway.db", write_settings(tmp_path)
-    run_gateway("migrate", config, make_next_release(tmp_path / "release"))
-    refused = run_gateway(part, config, ROOT)
+    make_database(file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'next'")
+    assert run(["gateway", part, "--config", str(config)]) == 2
     said = f"weiran: {file} is at revision next of a newer release; this one knows up to {known_revisions()[0]}."
-    assert refused.returncode == 2
-    assert refused.stderr.startswith(said)
+    assert capsys.readouterr().err.startswith(said)
 
 
-def test_key_that_others_may_read_is_told_with_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_key_that_others_may_read_is_told_with_the_command_that_mends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     provision = Provision(tmp_path / "provision")
     provision.init(["127.0.0.1"], 8883)
     folder = provision.services / INGEST
@@ -86,10 +91,10 @@ def test_key_that_others_may_read_is_told_with_the_command_that_mends_it(tmp_pat
     config = write_settings(tmp_path)
     files = "".join(f'{kind}_file = "{folder / name}.pem"\n' for kind, name in CREDENTIALS)
     config.write_text(f"{config.read_text()}[broker]\n{files}")
-    migrate(tmp_path / "gateway.db")
-    refused = run_gateway("ingest", config, ROOT)
+    make_database(tmp_path / "gateway.db")
+    assert run(["gateway", "ingest", "--config", str(config)]) == 2
     said = f"weiran: {folder}/key.pem may be read by others (mode 0644). Run: chmod 600 {folder}/key.pem"
-    assert (refused.returncode, refused.stderr.strip()) == (2, said)
+    assert capsys.readouterr().err.strip() == said
 
 
 def write_settings(folder: Path) -> Path:

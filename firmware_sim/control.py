@@ -15,6 +15,7 @@ from typing import Annotated
 
 import msgspec
 
+from edge_agent.hardware.board import Paper
 from edge_agent.wire.ratings import LABELS
 from firmware_sim.fingers import Touch
 from firmware_sim.handles import Handles, HandsRefused
@@ -61,6 +62,24 @@ class Mend(msgspec.Struct, tag="mend", frozen=True):
     stream: str
 
 
+class Roll(msgspec.Struct, tag="roll", frozen=True):
+    """Let the printer's paper run low or out, or put in a new roll."""
+
+    stock: Paper
+
+
+class Stand(msgspec.Struct, tag="stand", frozen=True):
+    """Come before the presence sensor, or leave."""
+
+    here: bool
+
+
+class Card(msgspec.Struct, tag="card", frozen=True):
+    """Hold a card to the reader, once: what is on it."""
+
+    line: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
 class Cable(msgspec.Struct, tag="cable", frozen=True):
     """Pull the board's cable to the network, or put it back."""
 
@@ -77,7 +96,7 @@ class Look(msgspec.Struct, tag="look", frozen=True):
     """Only look."""
 
 
-Request = Press | Hold | Release | Spoil | Mend | Cable | Darken | Look
+Request = Press | Hold | Release | Spoil | Mend | Roll | Stand | Card | Cable | Darken | Look
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -154,6 +173,12 @@ def _do(board: Handles, wanted: Request) -> Sequence[str]:
             board.spoil(stream, fault, amount)
         case Mend(stream):
             board.mend(stream)
+        case Roll(stock):
+            board.load_paper(stock)
+        case Stand(here):
+            board.stand(here)
+        case Card(line):
+            board.show_card(line)
         case Cable(pulled):
             board.pull_cable(pulled)
         case Darken(for_s):

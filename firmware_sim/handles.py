@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Protocol
 
+from edge_agent.hardware.board import Paper
 from edge_agent.hardware.clock import Clock
 from edge_agent.settings import AnalogSensor, AnySensor, ContactSensor, PulseSensor
 from edge_agent.tasks.device import Device as Agent
@@ -142,6 +143,36 @@ class Handles:
             raise HandsRefused(f"{self._form.id} has no keys, or is dark")
         return await self.desk.press(score, touch)
 
+    def load_paper(self, stock: Paper) -> None:
+        """The printer has so much paper from now on. Raises HandsRefused."""
+        if self._board is None or not self._has_printer:
+            raise HandsRefused(f"{self._form.id} has no printer, or is dark")
+        self._board.slip_printer.stock = stock
+
+    def stand(self, here: bool) -> None:
+        """Somebody comes before the presence sensor, or leaves. Raises HandsRefused."""
+        if self.desk is None or self._presence_pin is None:
+            raise HandsRefused(f"{self._form.id} has no presence sensor, or is dark")
+        self.desk.stand(here)
+
+    def show_card(self, line: str) -> None:
+        """Hold a card to the reader, once. Raises HandsRefused."""
+        if self._board is None or not self._has_reader:
+            raise HandsRefused(f"{self._form.id} has no card reader, or is dark")
+        self._board.show_card(line)
+
+    @property
+    def _presence_pin(self) -> int | None:
+        return None if self._form.rating is None else self._form.rating.presence_pin
+
+    @property
+    def _has_reader(self) -> bool:
+        return self._form.rating is not None and self._form.rating.badge_reader is not None
+
+    @property
+    def _has_printer(self) -> bool:
+        return self._form.rating is not None and self._form.rating.printer is not None
+
     def pull_cable(self, pulled: bool) -> None:
         """Pull the cable, or put it back. Raises HandsRefused."""
         if self.line is None:
@@ -202,8 +233,8 @@ class Handles:
 
     def look(self) -> Sight:
         """The board as it is now."""
-        board, form, desk = self._board, self._form, self._form.rating
-        printed = board is not None and desk is not None and desk.printer is not None
+        board, form = self._board, self._form
+        printed = board is not None and self._has_printer
         return Sight(
             device=form.id,
             role=form.role.value,
@@ -219,6 +250,8 @@ class Handles:
             slips=[read_slip(slip) for slip in board.slip_printer.slips] if board is not None and printed else [],
             paper=board.slip_printer.stock if board is not None and printed else None,
             screen=0 if self.desk is None else self.desk.port,
+            present=None if self._presence_pin is None else board is not None and board.is_on(self._presence_pin),
+            reader=self._has_reader,
         )
 
     def _outputs(self) -> list[tuple[str, int]]:

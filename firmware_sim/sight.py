@@ -42,7 +42,8 @@ class Sight(msgspec.Struct, frozen=True):
     """A whole board. `lamps` are outputs by name; `waiting` facts are on its disk, not yet acknowledged.
 
     `link` is False while its cable is pulled, `linked` whether it has a connection. `screen`: port of its screen, or 0.
-    `can_cut`: whether its power and cable can be cut by hand.
+    `can_cut`: whether its power and cable can be cut by hand. `present`: whether somebody stands before its presence
+    sensor, null without one; `reader`: whether it reads cards.
     """
 
     device: str
@@ -59,6 +60,8 @@ class Sight(msgspec.Struct, frozen=True):
     slips: Sequence[Sequence[str]] = ()
     paper: Paper | None = None
     screen: int = 0
+    present: bool | None = None
+    reader: bool = False
 
 
 class _Piece(NamedTuple):

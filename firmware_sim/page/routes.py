@@ -12,14 +12,17 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import HTMLResponse, StreamingResponse
 
+from edge_agent.hardware.board import Paper
 from edge_agent.web.pages import Pages
 from edge_agent.web.problems import Problem
 from edge_agent.web.streams import frame
 from edge_agent.web.words import _
+from edge_agent.wire.ratings import Uncounted
 from edge_agent.wire.topics import DEVICE_ID
 from firmware_sim.control import MAX_LINE, SUFFIX, Answer, ControlError, ask
 from firmware_sim.control import Request as Deed
 from firmware_sim.fingers import Touch
+from firmware_sim.hall import COUNTED
 from firmware_sim.handles import FITTING
 from firmware_sim.page.boards import list_boards, look_at, look_at_all, tone_of
 from firmware_sim.sight import Sight
@@ -53,6 +56,23 @@ TOUCHES = {
     Touch.STUCK: _("down, and not up again"),
     Touch.CHATTER: _("loose contact"),
 }
+PAPERS = {
+    Paper.ENOUGH: ("ok", _("paper enough")),
+    Paper.LOW: ("late", _("paper low")),
+    Paper.OUT: ("bad", _("out of paper")),
+}
+#: What becomes of a press, as the agent writes it down.
+OUTCOMES = {
+    COUNTED: _("counted"),
+    Uncounted.CHATTER.value: _("not counted: the contact chatters"),
+    Uncounted.STUCK.value: _("not counted: the key is stuck"),
+    Uncounted.MASHING.value: _("not counted: many presses in a row"),
+    Uncounted.NO_WINDOW.value: _("not counted: nobody is to rate now"),
+    Uncounted.REPEAT.value: _("not counted: this customer has rated"),
+    Uncounted.LATE.value: _("not counted: it came too late"),
+    Uncounted.STAFF_CARD.value: _("not counted: a clerk's card is on the reader"),
+}
+UNITS = {"Cel": "°C", "%RH": "%"}
 _deeds: msgspec.json.Decoder[Deed] = msgspec.json.Decoder(Deed)
 
 
@@ -97,7 +117,10 @@ async def show_board(request: Request, device: Device, boards: Boards) -> HTMLRe
     if sight is None:
         raise _missing()
     before, after = _neighbours(list_boards(boards), device)
+    gettext = _pages(request).translations(request).gettext
+    outcomes = {outcome: gettext(word) for outcome, word in OUTCOMES.items()}
     words = {"roles": ROLES, "names": LAMPS, "faults": FAULTS, "touches": TOUCHES, "fitting": FITTING}
+    words |= {"papers": PAPERS, "outcomes": outcomes, "units": UNITS}
     return _pages(request).render(request, "board.html", sight=sight, before=before, after=after, **words)
 
 
@@ -131,7 +154,7 @@ async def read_boards(boards: Boards) -> Response:
 
 @router.post("/api/v1/boards/{device}/deeds")
 async def do(request: Request, device: Device, boards: Boards) -> Response:
-    """Press, hold, release, spoil, mend, cable or darken (`type`); answers with the board after it."""
+    """Press, hold, release, spoil, mend, roll, stand, card, cable or darken (`type`); answers with the board then."""
     body = await request.body()
     try:
         wanted = _deeds.decode(body[: MAX_LINE + 1])

@@ -15,6 +15,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from deploy.demo.cable import Cable
 from edge_agent.hardware import escpos
+from edge_agent.hardware.board import Paper
 from firmware_sim import control
 from firmware_sim.board import make_board
 from firmware_sim.clock import ScenarioClock
@@ -98,6 +99,18 @@ async def test_board_in_a_power_cut_is_dark_and_comes_back_on_its_own_disk(bench
     dark = await bench.sees(STORE, lambda sight: not sight.power)
     assert (dark.waiting, set(dark.lamps.values())) == (0, {False})
     await bench.sees(STORE, lambda sight: sight.power and sight.waiting >= before.waiting)
+
+
+async def test_paper_somebody_and_a_card_are_moved_and_refused_where_there_is_nothing_for_them(bench: Bench) -> None:
+    out = await bench.ask(DESK, control.Roll(Paper.OUT))
+    came = await bench.ask(DESK, control.Stand(True))
+    left = await bench.ask(DESK, control.Stand(False))
+    again = await bench.ask(DESK, control.Roll(Paper.ENOUGH))
+    read = await bench.ask(DESK, control.Card("SIM-CARD-1"))
+    assert (out.paper, again.paper, came.present, left.present, read.reader) == ("out", "enough", True, False, True)
+    for deed in (control.Roll(Paper.OUT), control.Stand(True), control.Card("x")):
+        with pytest.raises(ControlError, match="has no"):
+            await ask(socket_of(bench.boards, TIDE), deed)
 
 
 async def test_finger_on_a_key_is_seen_and_nobody_is_there(bench: Bench) -> None:
@@ -188,9 +201,17 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         await page.goto(f"{bench.origin}/boards/{DESK}")
         await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
         await page.keyboard.press("3")
-        await expect(page.locator("#outcome")).to_have_text("no-window", timeout=40_000)
+        await expect(page.locator("#outcome")).to_have_text("not counted: nobody is to rate now", timeout=40_000)
+        await page.click("[data-roll=out]")
+        await expect(page.locator("[data-stock=out]")).to_be_visible()
+        await page.click("[data-stand=true]")
+        await expect(page.locator("[data-state=present] [data-on]")).to_be_visible()
+        await page.click("[data-card]")
+        await expect(page.locator("#said")).to_be_hidden()
+        assert said == []
+        await page.goto(f"{bench.origin}/boards/no-such-board")
+        await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟")
         await chromium.close()
-    assert said == []
 
 
 # -- hands and eyes without agents --------------------------------------------------------------------------

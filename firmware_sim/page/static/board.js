@@ -27,7 +27,8 @@ async function act(deed) {
 async function press(score) {
   outcome.textContent = outcome.dataset.wait;
   const body = await act({ type: "press", button: String(score), touch: document.getElementById("touch").value });
-  outcome.textContent = body === null ? "" : body.outcomes.join(", ") || outcome.dataset.none;
+  const words = JSON.parse(outcome.dataset.words);
+  outcome.textContent = body === null ? "" : body.outcomes.map((one) => words[one] ?? one).join(", ") || outcome.dataset.none;
 }
 
 function turn(key, on) {
@@ -66,13 +67,15 @@ function takeSlips(slips) {
 }
 
 function take(sight) {
-  main.classList.toggle("cut", sight === null);
   if (sight === null) { said.textContent = main.dataset.gone; said.hidden = false; return; }
+  if (said.textContent === main.dataset.gone) said.hidden = true;
   for (const [lamp, on] of Object.entries(sight.lamps)) turn(`lamp-${lamp}`, on);
   for (const name of ["power", "linked", "link"]) turn(name, sight[name]);
   for (const key of sight.keys) document.querySelector(`[data-key-lamp="${key.score}"]`).hidden = !key.lit;
   document.querySelector("[data-waiting]").textContent = sight.waiting;
   sight.sensors.forEach(takeSensor);
+  turn("present", Boolean(sight.present));
+  for (const stock of document.querySelectorAll("[data-stock]")) stock.hidden = stock.dataset.stock !== sight.paper;
   takeSlips(sight.slips);
 }
 
@@ -81,12 +84,15 @@ main.addEventListener("click", (event) => {
   if (!button) return;
   const card = button.closest("[data-sensor]");
   const stream = card?.dataset.sensor;
-  const { press: score, set, release, spoil, mend, cable, darken } = button.dataset;
+  const { press: score, set, release, spoil, mend, cable, darken, roll, stand, card: holding } = button.dataset;
   if (score) press(Number(score));
   if (set) act({ type: "hold", stream, value: Number(set) });
   if (release !== undefined) act({ type: "release", stream });
   if (mend !== undefined) act({ type: "mend", stream });
   if (cable) act({ type: "cable", pulled: cable === "true" });
+  if (stand) act({ type: "stand", here: stand === "true" });
+  if (holding !== undefined) act({ type: "card", line: document.getElementById("card").value.trim() });
+  if (roll) act({ type: "roll", stock: roll });
   if (darken) act({ type: "darken", for_s: Number(darken) });
   if (spoil !== undefined) {
     const amount = Number(card.querySelector("[data-amount]")?.value ?? 0);

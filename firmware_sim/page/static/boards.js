@@ -4,14 +4,24 @@ import { listen } from "/static/sim/pulse.js";
 
 const rows = [...document.querySelectorAll("#rows > tr")];
 const find = document.getElementById("find");
+const none = document.getElementById("none");
+const known = new Set(rows.map((row) => row.dataset.device));
 let here = -1;
 
 function take(boards) {
+  if (Object.keys(boards).some((device) => !known.has(device)) && !find?.value) { location.reload(); return; }
   for (const row of rows) {
     const [tone, waiting] = boards[row.dataset.device] ?? ["off", "–"];
     for (const word of row.querySelectorAll("[data-when]")) word.hidden = word.dataset.when !== tone;
     row.querySelector("[data-waiting]").textContent = waiting;
   }
+}
+
+/** What a row says; states that do not hold are in it too, and hidden. */
+function spoken(row) {
+  const states = [...row.querySelectorAll("[data-when]:not([hidden])")].map((state) => state.textContent);
+  const rest = [...row.querySelectorAll("td:not(:first-child)")].map((cell) => cell.textContent);
+  return [...states, ...rest].join(" ").toLowerCase();
 }
 
 function move(by) {
@@ -25,7 +35,8 @@ function move(by) {
 find?.addEventListener("input", () => {
   here = -1;
   const wanted = find.value.trim().toLowerCase();
-  for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+  for (const row of rows) row.hidden = !spoken(row).includes(wanted);
+  none.hidden = rows.some((row) => !row.hidden);
 });
 
 addEventListener("keydown", (event) => {

@@ -36,6 +36,8 @@ HEADERS = {
 #: Methods that change nothing (RFC 9110 section 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 64 * 1024
+#: Files that came with the program, with an ETag each.
+STATIC = "/static/"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Shield:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        guarded = _with_headers(send, self.is_https(scope), self.is_keyed(scope))
+        guarded = _with_headers(send, self.is_https(scope), self.is_keyed(scope), _caching(scope))
         if refusal := self.refuse(scope):
             await refusal(scope, receive, guarded)
         else:
@@ -113,7 +115,12 @@ def _refusal(status: int, code: str, remedy: str) -> JSONResponse:
     return JSONResponse(document, status, media_type="application/problem+json")
 
 
-def _with_headers(send: Send, secure: bool, keyed: bool) -> Send:
+def _caching(scope: Scope) -> str:
+    """Nothing is kept but our own files, and these are asked for again: the answer is short while they are the same."""
+    return "no-cache" if scope["path"].startswith(STATIC) else "no-store"
+
+
+def _with_headers(send: Send, secure: bool, keyed: bool, caching: str) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -121,7 +128,7 @@ def _with_headers(send: Send, secure: bool, keyed: bool) -> Send:
                 headers.setdefault("Referrer-Policy", "no-referrer")
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            headers.setdefault("Cache-Control", "no-store")
+            headers.setdefault("Cache-Control", caching)
             if secure:
                 headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         await send(message)

@@ -64,9 +64,10 @@ def language_of(request: Request) -> str:
 
 
 def other(request: Request) -> str:
-    """The address of the same page in the other language."""
+    """The address of the same page in the other language; two slashes at its beginning would name another site."""
     wanted = next(tag for tag in LANGUAGES if tag != language_of(request))
-    return str(request.url.include_query_params(lang=wanted).replace(scheme="", netloc=""))
+    own = "/" + request.url.path.lstrip("/\\")
+    return str(request.url.include_query_params(lang=wanted).replace(scheme="", netloc="", path=own))
 
 
 def make_pages(words: Words, folders: Sequence[Path], ways_back: Callable[[Request], Ways] = lead_to_first) -> Pages:

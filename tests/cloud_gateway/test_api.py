@@ -85,6 +85,15 @@ async def test_every_answer_is_guarded(storm: Console, path: str) -> None:
     assert "server" not in answer.headers
 
 
+async def test_files_of_the_program_are_kept_by_browsers_and_asked_for_again(storm: Console) -> None:
+    async with storm.visitor() as visitor:
+        first = await visitor.get("/static/css/weiran.css")
+        again = await visitor.get("/static/css/weiran.css", headers={"If-None-Match": first.headers["etag"]})
+        page = await visitor.get("/sign-in")
+    assert [one.headers["cache-control"] for one in (first, again, page)] == ["no-cache", "no-cache", "no-store"]
+    assert (again.status_code, again.content) == (304, b"")
+
+
 async def test_description_is_complete(client: httpx.AsyncClient) -> None:
     described = (await client.get("/api/v1/openapi.json")).json()
     operations = [o for methods in described["paths"].values() for o in methods.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -92,6 +93,17 @@ def pages(den: Den) -> list[str]:
     return [path for path in found.values() if not path.startswith("/api/") and path not in NO_PAGES]
 
 
+def asking(den: Den) -> dict[str, list[str]]:
+    """The addresses of pages that take words in their query, with the names of these."""
+    contexts = iter_route_contexts(create_app(den.console.settings).router.routes)
+    found = {
+        den.names.address(one.path_format): [field.alias for field in one.dependant.query_params]
+        for one in contexts
+        if one.path_format in pages(den)
+    }
+    return {path: names for path, names in found.items() if names}
+
+
 async def look(page: Page, den: Den, path: str) -> dict[str, object]:
     """Open a page with all that can be opened on it, go over its charts, and tell what the texts have done."""
     reply = await page.goto(f"{den.console.origin}{den.names.address(path)}?lang=en{QUERIES.get(path, '')}")
@@ -107,6 +119,23 @@ async def test_no_text_runs_on_any_page_and_all_are_shown_as_text(den: Den, scre
     harmless: dict[str, object] = {"ran": None, "parts": [], "links": [], "status": 200}
     assert {path: one for path, one in found.items() if one != harmless | {"shown": path not in SILENT}} == {}
     assert screen.said == []
+
+
+async def test_what_stands_in_an_address_is_only_text(den: Den) -> None:
+    tag = "'\"><i data-injected>"
+    async with den.console.visitor() as client:
+        client.cookies.set(COOKIE, den.session)
+        answers = [await client.get(path, params=dict.fromkeys(names, tag)) for path, names in asking(den).items()]
+    assert [answer.url.path for answer in answers if "<i data-injected" in answer.text] == []
+    assert {answer.status_code for answer in answers} <= {200, 303, 404, 422}
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/", "/%5Cevil.example/", "/%5C/evil.example/"])
+async def test_wrong_address_leads_to_no_other_site(den: Den, path: str) -> None:
+    async with den.console.visitor() as client:
+        answer = await client.get(den.console.origin + path, headers={"Accept": "text/html"})
+    links = re.findall(r'(?:href|src|action)="([^"]*)"', answer.text)
+    assert [link for link in links if not re.match(r"/(?![/\\])", link)] == ["#main"]
 
 
 async def test_no_cell_of_a_table_is_a_formula(den: Den) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from cloud_gateway.alarms.store import Alarm
 from cloud_gateway.console.field import Field
@@ -54,7 +55,7 @@ def chart_site(field: Field, view: SiteView) -> ChartedSite:
     streams, rules = _streams(field, here), _rules(field, here)
     key = find_key(streams, rules)
     shown = pick_streams(streams, key, rules, field.alarms_of.get(view.code, []))
-    plots = (_plot(field.labels, one) for one in shown)
+    plots = _name_apart([_plot(field.labels, one) for one in shown])
     return ChartedSite(
         **vars(view),
         key=f"{key.device}/{key.name}" if key else "",
@@ -116,6 +117,12 @@ def _plot(labels: Labels, stream: Stream) -> Plot:
         shown=labels.value(stream.value, stream.unit),
         at=stream.at,
     )
+
+
+def _name_apart(plots: Sequence[Plot]) -> list[Plot]:
+    """Streams of one name each with the name of its device."""
+    names = Counter(one.label for one in plots)
+    return [replace(one, label=f"{one.label} · {one.device}") if names[one.label] > 1 else one for one in plots]
 
 
 def plot_kind(stream: Stream) -> str:

@@ -40,11 +40,17 @@ function toPlot(line) {
   };
 }
 
+/** Streams of one name each with the name of its device. */
+function nameApart(plots) {
+  const alike = (one) => plots.filter((other) => other.label === one.label).length > 1;
+  return plots.map((one) => (alike(one) ? { ...one, label: `${one.label} · ${one.device}` } : one));
+}
+
 function take(answer, span) {
   const series = new Series();
   for (const { device, stream, points } of answer.lines) series.merge(`${device}/${stream}`, points);
   const site = {
-    zone, plots: answer.lines.map(toPlot),
+    zone, plots: nameApart(answer.lines.map(toPlot)),
     limits: answer.limits.map((rule) => ({ ...rule, label: named(rule, rule.name) })),
   };
   const alarms = answer.alarms.map((a) => ({ ...a, at: Date.parse(a.raised_at), label: named(a, a.rule) }));

@@ -126,10 +126,18 @@ const shape = (root) => [...root.querySelectorAll("[data-site], [data-plot]")]
   .map((el) => el.dataset.site ?? `${el.dataset.plot} ${el.parentElement.className}`).sort().join();
 
 function putCharts(target, source) {
-  if (shape(target) === shape(source)) return;
+  if (shape(target) === shape(source)) { source.querySelectorAll("[data-latest]").forEach(putLatest); return; }
   for (const plot of plots.splice(0)) plot.chart.dispose();
   target.innerHTML = source.innerHTML;
   setUpCharts();
+}
+
+/** A newest value as the gateway has it, unless a newer one has come by itself. */
+function putLatest(fresh) {
+  const shown = main.querySelector(`[data-latest="${CSS.escape(fresh.dataset.latest)}"]`);
+  if (!shown || Number(fresh.dataset.at) <= Number(shown.dataset.at)) return;
+  shown.dataset.at = fresh.dataset.at;
+  shown.textContent = fresh.textContent;
 }
 
 // ---- charts
@@ -277,8 +285,8 @@ function onValue(id, at, value) {
   due.read.add(site.code);
   if (!heardOf.includes(site.code)) heardOf.push(site.code);
   const shown = main.querySelector(`[data-latest="${CSS.escape(id)}"]`);
-  if (shown && (plot.at ?? 0) <= at) {
-    plot.at = at;
+  if (shown && Number(shown.dataset.at) <= at) {
+    shown.dataset.at = at;
     shown.textContent = plot.kind === "contact" ? (value === true ? words.active : words.rest) : say(value, plot.unit);
   }
 }
@@ -381,21 +389,23 @@ async function start() {
   resizes.observe(mapElement);
   document.addEventListener("themechange", () => { palette = colours(); redraw(); });
   palette = colours();
-  await readDue();
+  // what is wrong and when it was heard come first: the charts may take longer to read
+  draw();
+  showTimes();
+  beat(showTimes, 500);
+  beat(() => { if (due.draw) { due.draw = 0; draw(); } }, DRAW_MS);
   follow("/api/v1/events", model.event, {
     events: { ...changes, reading: onReading },
     live: () => { setCut(false); want("state"); },
     cut: () => { setCut(true); readState().catch(() => {}); },
     stale: () => { want("state"); for (const plot of plots) due.read.add(plot.code); },
   });
-  beat(() => { if (due.draw) { due.draw = 0; draw(); } }, DRAW_MS);
+  await readDue();
   beat(readDue, READ_MS);
   beat(async () => { if (due.state && !cut) { due.state = 0; await readState(); } }, STATE_MS);
   beat(() => { if (!cut && !document.hidden) want("state"); }, AGAIN_MS);
   beat(() => readWhole(heardOf.splice(0)), WHOLE_MS);
   beat(() => readWhole(heardOf.filter(isHoled)), HOLED_MS);
-  beat(showTimes, 500);
-  showTimes();
 }
 
 start();

@@ -230,3 +230,11 @@ def test_a_device_that_lives_today_does_not_age_by_a_story() -> None:
     today = dataclasses.replace(DEVICE, simulated=True)
     page = compose(with_(devices=[story, today], streams={"tide-1": [STREAM]}, alarms=[ALARM]))
     assert (page.clock, page.alarms[0].age_ms, {one.tone for one in page.devices}) == (then, 42 * MIN, {Tone.OK})
+
+
+def test_streams_of_one_name_are_told_apart_by_their_devices() -> None:
+    rain = dataclasses.replace(STREAM, name="rain", label="Rain")
+    other = dataclasses.replace(STREAM, device="tide-2")
+    devices = [DEVICE, dataclasses.replace(DEVICE, id="tide-2")]
+    site = compose(with_(devices=devices, streams={"tide-1": [STREAM, rain], "tide-2": [other]})).charted[0]
+    assert sorted(one.label for one in site.plots) == ["Rain", "Water level · tide-1", "Water level · tide-2"]

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Browser, expect
+from sqlalchemy import insert, update
 
 from cloud_gateway import tables as t
 from cloud_gateway.console import routes as console_routes
-from cloud_gateway.database import transaction
+from cloud_gateway.database import open_database, transaction
 from cloud_gateway.readings.series import Point, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.sites.store import NewSite, add_site, place_device
@@ -256,20 +257,38 @@ async def test_cut_off_page_says_so_and_keeps_what_it_knew(calm: Console, open_s
     await expect(screen.page.locator("#site-charleston")).to_contain_text("潮位")
 
 
-async def test_page_comes_back_by_itself(tmp_path: Path, open_screen: Opener) -> None:
+async def test_page_comes_back_by_itself_with_what_happened_meanwhile(tmp_path: Path, open_screen: Opener) -> None:
     settings = make_settings(tmp_path, "hugo-1989", free_port())
     await field.seed(settings, field.CALM, now_ms())
     async with running(settings) as console:
-        screen = await open_screen(console, "en")
-        await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
-    await expect(screen.page.locator("#pulse")).to_have_class("pill bad")
-    async with running(settings) as console:
-        await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
-        raised = next(r for table, r in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
-        await console.add(t.alarm, *raised)
-        await console.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
-        await expect(screen.page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm")
-        await expect(screen.page.locator("main")).not_to_have_class("cut")
+        page = (await open_screen(console, "en")).page
+        await expect(page.locator("#pulse")).to_have_class("pill ok")
+        await page.evaluate("window.unloaded = 'never'")
+        drain = page.locator("[data-latest='yard-charleston/drain_level']")
+        known = await drain.inner_text()
+    await expect(page.locator("#pulse")).to_have_text(re.compile(r"connection lost · last \d\d:\d\d:\d\d"))
+    await expect(page.locator("#cut")).to_contain_text(re.compile(r"You see what was known at \d\d:\d\d:\d\d"))
+    await expect(page.locator("#main > .charts")).to_have_css("filter", "grayscale(1)")
+    await expect(drain).to_have_text(known)
+    await happen_meanwhile(settings)
+    async with running(settings):
+        await expect(page.locator("#pulse")).to_have_class("pill ok")
+        await expect(page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm")
+        await expect(drain).to_have_text("1.37 m")
+        await expect(page.locator("#cut")).to_be_hidden()
+        await expect(page.locator("main")).not_to_have_class("cut")
+        assert await page.evaluate("window.unloaded") == "never"
+
+
+async def happen_meanwhile(settings: GatewaySettings) -> None:
+    """An alarm and a new value while nobody serves pages; the value's own event is not kept any more."""
+    engine = open_database(settings.database)
+    raised = next(r for table, r in field._rows(field.CALM, now_ms(), field.STORM_ALARMS[:1]) if table is t.alarm)
+    drain = update(t.stream).where(t.stream.c.device == "yard-charleston", t.stream.c.name == "drain_level")
+    async with transaction(engine) as connection:
+        await connection.execute(insert(t.alarm), raised)
+        await connection.execute(drain.values(value="1.37", at=field.CALM + 6 * field.MINUTE))
+    await engine.dispose()
 
 
 async def test_page_without_its_store_of_readings_says_so(tmp_path: Path, open_screen: Opener) -> None:

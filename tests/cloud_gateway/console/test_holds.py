@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,14 +11,15 @@ import pytest_asyncio
 from fastapi.routing import APIRoute
 from playwright.async_api import expect
 
-from cloud_gateway.console import holds
+from cloud_gateway.console import dissents, holds
 from cloud_gateway.database import reading, transaction
-from cloud_gateway.evidence import store
+from cloud_gateway.evidence import store, store_witnesses
 from cloud_gateway.evidence.custody import HoldStep, read_runs
 from cloud_gateway.evidence.entries import Entry, Text
 from cloud_gateway.evidence.heads import sign_head
 from cloud_gateway.evidence.retention import Hold, Reason
 from cloud_gateway.evidence.store_erasure import erase_texts, set_hold
+from cloud_gateway.evidence.store_witnesses import Word
 from cloud_gateway.ratings.store_figures import list_views
 from deploy.cli import run
 from tests.axe import violations
@@ -28,9 +30,10 @@ from tests.databases import make_database
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 #: Every address that answers with a page; a route that is not here fails the test below.
-PAGES = {"/holds"}
+PAGES = {"/holds", "/dissents"}
 ZONE = "Asia/Shanghai"
 CASE, CLAIM = Hold("case-7", frozenset(), frozenset({"complaint"})), Hold("claim-3", frozenset({1}), frozenset())
+ROOT = base64.b64encode(bytes(32)).decode()
 XSS = "<script>alert(1)</script>"
 
 
@@ -47,7 +50,7 @@ async def test_runs_are_told_apart_and_a_lift_without_a_hold_is_none() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
-    """Entries: 0, 1 two replies, 2 a hold in force, 3 and 4 one that was lifted, 5 the erasure of the first reply."""
+    """Entries: 0, 1 two replies, 2 a hold in force, 3 and 4 one that was lifted, 5 the erasure of the first reply, 7 a dissent."""
     settings = make_settings(tmp_path_factory.mktemp("holds"))
     await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:
@@ -59,11 +62,14 @@ async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Con
             await set_hold(connection, CLAIM, "it was settled", "legal-desk", AT, on=False)
             await erase_texts(connection, [(0, "body.text")], Reason.ORDERED, "operator-1", AT, ZONE)
         await sign_head(console.engine, SIGNER, AT)
+        async with transaction(console.engine) as connection:
+            await store_witnesses.hear(connection, [Word("terminal-01", "elsewhere/log", 3, ROOT)], AT)
         yield console
 
 
 async def test_every_page_route_is_listed() -> None:
-    assert {r.path for r in holds.router.routes if isinstance(r, APIRoute)} == PAGES
+    routes = [*holds.router.routes, *dissents.router.routes]
+    assert {r.path for r in routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())} == PAGES
 
 
 @pytest.mark.parametrize(("lang", "width", "height"), [("zh", 390, 844), ("en", 1440, 900)], ids=["phone", "desk"])
@@ -76,6 +82,11 @@ async def test_page_is_accessible_fits_and_says_nothing(
     wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert (await violations(screen.page), wide, screen.said) == ([], 0, [])
     await expect(screen.page.locator("[data-part=in-force] li")).to_contain_text(XSS)
+    await screen.page.goto(f"{console.origin}/dissents?lang={lang}")
+    await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
+    await expect(screen.page.locator("form textarea")).to_be_visible()
+    wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert (await violations(screen.page), wide, screen.said) == ([], 0, [])
 
 
 async def test_page_tells_holds_erasures_the_last_scrub_and_the_last_head(
@@ -90,7 +101,7 @@ async def test_page_tells_holds_erasures_the_last_scrub_and_the_last_head(
     await expect(page.locator("[data-part=lifted] li")).to_contain_text("it was settled")
     await expect(page.locator("[data-part=erasures] li")).to_contain_text("a court or an authority ordered it")
     await expect(page.locator("[data-part=erasures] li")).to_contain_text("entry 5")
-    await expect(page.locator("[data-part=strip]")).to_contain_text("7 entries, 0 records, 5 texts, 1 heads")
+    await expect(page.locator("[data-part=strip]")).to_contain_text("8 entries, 0 records, 5 texts, 1 heads")
     await expect(page.locator("[data-part=strip]")).to_contain_text("Last head: 7 entries")
 
 

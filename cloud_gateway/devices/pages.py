@@ -169,6 +169,7 @@ async def show_records(
         facts = await read_device(connection, device)
         frame = await read_frame(connection, now)
     simulated = facts is not None and facts.device.simulated
+    zone = facts.placements[0].zone if facts and facts.placements else gateway_of(request).settings.ratings.zone
     return render_page(
         request,
         "device-records.html",
@@ -183,5 +184,5 @@ async def show_records(
         rows=rows[:RECORDS_MOST],
         more=len(rows) > RECORDS_MOST,
         first=before == 2**63 - 1,
-        zone=gateway_of(request).settings.ratings.zone,
+        zone=zone,
     )

@@ -34,9 +34,9 @@ function row(alarm, zone, words) {
   link.href = `/alarms/${alarm.device}/${alarm.epoch}/${alarm.seq}`;
   const what = make("span", "", "what");
   what.append(link, " ", make("span", alarm.device, "small muted"));
-  const end = alarm.until ? words.until.replace("%(time)s", wallTime(alarm.until, zone)) : words.standing;
+  const end = alarm.until ? words.until.replace("%(time)s", wallTime(alarm.until, zone).slice(5)) : words.standing;
   const found = make("li", "");
-  found.append(lead, what, make("span", `${wallTime(alarm.at, zone)} · ${end}`, "when small"));
+  found.append(lead, what, make("span", `${wallTime(alarm.at, zone).slice(5)} · ${end}`, "when small"));
   return found;
 }
 

@@ -182,7 +182,12 @@ if (plots.length) {
   const resizes = new ResizeObserver(() => { for (const { chart } of plots) chart.resize(); draw(); });
   for (const { element } of plots) resizes.observe(element);
   document.addEventListener("themechange", draw);
-  document.addEventListener("cutchange", ({ detail }) => { cut = detail; draw(); if (!cut) tryToRead(); });
+  document.addEventListener("cutchange", ({ detail }) => {
+    if (detail === cut) return; // the first word that the page is live: the values are being read already
+    cut = detail;
+    draw();
+    if (!cut) tryToRead();
+  });
   setInterval(() => { if (hours && !cut && !document.hidden) tryToRead(); }, AGAIN_MS);
   tryToRead();
 }

@@ -19,8 +19,9 @@ export function points(buckets, width) {
   });
 }
 
-function shared(span, state, right) {
+function shared(span, state) {
   const { zone, width, c } = state;
+  const right = !state.predicts ? 16 : width < NARROW ? 78 : 112; // the same for all, so that times lie below each other
   const values = ticks(span.start, span.end, zone, width - LEFT - right);
   return {
     animation: false,
@@ -149,9 +150,9 @@ function heightsOf(data, predicted, limits) {
   return [...found, ...predicted.flatMap(([, mean]) => (mean === null ? [] : [mean, mean + most]))];
 }
 
-/** A stream of numbers. `state` has c (colours), words, width (px), zone, cut, limits, alarms, predicted (buckets or null). */
+/** A stream of numbers. `state` has c (colours), words, width (px), zone, cut, limits, alarms, predicted (buckets or null), predicts (whether any plot has one). */
 export function numberOption(stream, line, span, state) {
-  const { c, words, cut, width } = state;
+  const { c, words, cut } = state;
   const data = points(line.buckets, line.width);
   const predicted = state.predicted ? points(state.predicted, line.width) : [];
   const colour = cut ? c["ink-3"] : c.accent;
@@ -160,7 +161,7 @@ export function numberOption(stream, line, span, state) {
   const scale = scaleOf([...heightsOf(data, predicted, state.limits), ...limits.heights]);
   const look = stream.is_prediction ? { color: cut ? c["ink-3"] : c["ink-2"], type: "dotted", width: 1.8 } : { color: colour, width: 1.8 };
   return {
-    ...shared(span, state, predicted.length ? (width < NARROW ? 64 : 112) : 16),
+    ...shared(span, state),
     ...(empty ? { title: nothing(words, c) } : {}),
     tooltip: tooltip(state, (items) => sayPoint(items, stream, state)),
     yAxis: {
@@ -191,7 +192,7 @@ export function stateOption(stream, line, span, state) {
   const said = (value) => (typeof value === "boolean" ? (value ? words.active : words.rest) : String(value));
   const switches = line.states.some(([, value]) => typeof value === "boolean");
   return {
-    ...shared(span, state, 16),
+    ...shared(span, state),
     ...(data.length ? {} : { title: nothing(words, c) }),
     tooltip: tooltip(state, (items) => `${wallTime(items[0].value[0], zone)}\n${said(items[0].value[2])}`),
     yAxis: {

@@ -50,7 +50,7 @@ async def test_runs_are_told_apart_and_a_lift_without_a_hold_is_none() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def console(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Console]:
-    """Entries: 0, 1 two replies, 2 a hold in force, 3 and 4 one that was lifted, 5 the erasure of the first reply, 7 a dissent."""
+    """Entries: 0, 1 replies, 2 a hold in force, 3 and 4 one that was lifted, 5 the erasure of a reply, 7 a dissent."""
     settings = make_settings(tmp_path_factory.mktemp("holds"))
     await asyncio.to_thread(make_database, settings.database)
     async with running(settings) as console:

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from cloud_gateway.devices.twin_form import compose_twin, read_entered
+from cloud_gateway.devices.words import SETTINGS
 from cloud_gateway.twin.store import Twin
 from edge_agent.wire.messages import KeyResult, Reported, TwinState
+from edge_agent.wire.sections import SECTIONS
 
 IN_USE = {"rules": {"flood.above": msgspec.Raw(b"5"), "flood.clear": msgspec.Raw(b"4")}}
 SAID = Reported(1, "h", TwinState.REFUSED, {"rules.flood.above": KeyResult(False, "too high")}, IN_USE, 7)
@@ -57,3 +59,7 @@ def test_what_was_entered_wrongly_stays_in_the_form() -> None:
     rules = next(form for form in compose_twin(TWIN, read_entered("rules", sent)) if form.name == "rules")
     assert [(f.entered, f.fault) for f in rules.fields] == [("high", "number"), ("", "")]
     assert (rules.more, rules.more_value, rules.more_fault) == ("speed", "1", "key")
+
+
+def test_every_setting_has_its_words() -> None:
+    assert set(SETTINGS) == {setting for settings, _targeted in SECTIONS.values() for setting in settings}

@@ -11,8 +11,9 @@ from deploy.bench.year import DAY_S, Year
 
 #: Intervals that a chart asks for.
 POINTS = 1500
-#: Spans of charts, days.
+#: Spans of charts, days; and what each may take to the bare query over all its values.
 SPANS = {"day": 1, "month": 30, "year": 365}
+LIMITS = {"day": 3.0, "month": 0.5, "year": 0.1}
 NS = 1_000_000_000
 
 
@@ -73,4 +74,10 @@ def _chart(name: str, days: int, year: Year, now_s: int, influx: bool) -> Ask:
     width = choose_width(days * DAY_S * 1000, POINTS) * NS // 1000
     text = (INFLUX_BUCKETS if influx else BUCKETS).format(width=width, start=start * NS, end=end * NS, **place)
     bare = f"{'InfluxQL' if influx else 'SQL'} over its values"
-    return Ask(f"chart of a {name}, by the API", f"/api/v1/charts?{urlencode(query)}", bare, readings=text)
+    return Ask(
+        f"chart of a {name}, by the API",
+        f"/api/v1/charts?{urlencode(query)}",
+        bare,
+        readings=text,
+        at_most=LIMITS[name],
+    )

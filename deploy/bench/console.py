@@ -17,8 +17,8 @@ from deploy.bench.year import DAY_S, SPARSE_S
 from deploy.bench.year_fill import say
 
 STORES = {"sqlite": "SQLite", "influx": "InfluxDB"}
-#: Limits of what staff ask for: 95th percentile, ms; and a chart of a year, to the bare query over its values.
-ASK_LIMIT_MS, YEAR_LIMIT = 1000.0, 0.5
+#: Of what staff ask for: 95th percentile, ms.
+ASK_LIMIT_MS = 1000.0
 #: In Chromium, s.
 OVERVIEW_LIMIT_S, CHART_LIMIT_S = 2.0, 1.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Page, expect
@@ -72,6 +74,17 @@ async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Cons
     await expect(page.locator("[data-latest]")).to_have_text("no values in this time")
     await page.get_by_role("button", name="Show that time").click()
     await expect(page.locator("[data-latest]")).to_contain_text(" m at 09-22")
+
+
+async def test_values_are_read_once_when_the_page_becomes_live(storm: Console, open_screen: Opener) -> None:
+    page, asked = (await open_screen(storm, "en")).page, list[str]()
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    async with page.expect_request(
+        lambda request: request.resource_type == "fetch" and urlsplit(request.url).path == "/charts"
+    ):
+        await page.goto(f"{storm.origin}{CHART}")  # once it is live, it reads itself again
+    await expect(page.locator("[data-about]")).to_be_visible()
+    assert asked.count("/api/v1/charts") == 1
 
 
 TIDE = "s=tide-charleston/tide"

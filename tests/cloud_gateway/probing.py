@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from deploy.provision.folder import EVIDENCE_KEY, Provision
 from tests.cloud_gateway import field
 
 Operation = APIOperation[Any, Any, Any, Any]
+Sessions = tuple[requests.Session, requests.Session]
 #: What must hold of every answer.
 WANTED = ("not_a_server_error", "content_type_conformance", "response_schema_conformance")
 #: Answers that never end: tests/cloud_gateway/events/test_stream.py reads them.
@@ -42,12 +45,19 @@ class Prober:
     origin: str
     cookies: dict[str, str]
 
-    def probe(self, operations: Iterable[Operation], mode: GenerationMode, examples: int) -> list[str]:
-        """What was wrong, one text for each operation of which anything was."""
+    def probe(
+        self, operations: Iterable[Operation], mode: GenerationMode, examples: int, others: Sequence[Prober]
+    ) -> list[str]:
+        """What was wrong, one text for each operation of which anything was.
+
+        What is made up for an operation is sent under this name and then under one of the `others`, each in turn.
+        """
         load_all_checks()
         checks = CHECKS.get_by_names(list(WANTED))
-        with self._open() as session:
-            return [text for one in operations for text in self._probe(one, mode, examples, session, checks)]
+        with ExitStack() as stack:
+            own, *theirs = [stack.enter_context(who._open()) for who in (self, *others)]
+            pairs = zip(operations, cycle(theirs), strict=False)
+            return [text for one, other in pairs for text in self._probe(one, mode, examples, (own, other), checks)]
 
     def is_signed_in(self) -> bool:
         """Whether the session still holds: nothing that was sent has ended it, so that all was really asked."""
@@ -62,7 +72,7 @@ class Prober:
         return session
 
     def _probe(
-        self, operation: Operation, mode: GenerationMode, examples: int, session: requests.Session, checks: Any
+        self, operation: Operation, mode: GenerationMode, examples: int, sessions: Sessions, checks: Any
     ) -> Iterator[str]:
         names = {parameter.name for parameter in operation.path_parameters}
         known = {name: value for name, value in KNOWN.items() if name in names}
@@ -78,8 +88,9 @@ class Prober:
         )
         @given(case=cases)
         def ask(case: Case[Any]) -> None:
-            answer = case.call(base_url=self.origin, session=session, timeout=LIMIT_S)
-            case.validate_response(answer, checks=checks)
+            for session in sessions:
+                answer = case.call(base_url=self.origin, session=session, timeout=LIMIT_S)
+                case.validate_response(answer, checks=checks)
 
         try:
             ask()

@@ -9,6 +9,19 @@ from typing import Any
 
 import msgspec
 
+#: What must not happen to any warning or notice.
+PROMISED = (
+    "refused",
+    "not_stored",
+    "changes_unplanned",
+    "notices_failed",
+    "notices_lost",
+    "notices_doubled",
+    "notices_altered",
+    "tests_told",
+    "to_customers",
+)
+
 
 def run_demo(folder: Path, *options: str) -> dict[str, Any]:
     """The report of `weiran demo --once` with these options; an AssertionError with its words where it fails."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.stories import run_demo
+from tests.deploy.stories import PROMISED, run_demo
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -56,13 +56,16 @@ for_s = 600
 
 @pytest.fixture(scope="module")
 def rough(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Broker, gateway and an agent killed, a link cut that was down already, sensors that misbehave."""
+    """Broker, gateway and an agent killed, a link cut that was down already, sensors that misbehave; in InfluxDB."""
     folder = tmp_path_factory.mktemp("rough")
-    (folder / "story.toml").write_text(STORY)
-    return run_demo(folder, "--scenario", str(folder / "story.toml"), "--faults", "everything", "--speed", "240")
+    file = folder / "story.toml"
+    file.write_text(STORY)
+    return run_demo(folder, "--scenario", str(file), "--faults", "everything", "--speed", "240", "--store", "influx")
 
 
-def test_faults_cost_nothing(rough: dict[str, Any]) -> None:
+def test_faults_cost_nothing_in_influxdb_either(rough: dict[str, Any]) -> None:
+    assert rough["store"] == "influx"
+    assert rough["put"] == rough["stored"] + rough["waiting"] >= 400
     assert (rough["lost"], rough["duplicates"], rough["altered"]) == (0, 0, 0)
     assert not {"alarm", "record"} & set(rough["gaps_by_lane"])
 
@@ -70,6 +73,12 @@ def test_faults_cost_nothing(rough: dict[str, Any]) -> None:
 def test_each_fault_is_seen_also_of_a_link_that_was_down_already_and_of_sensors(rough: dict[str, Any]) -> None:
     assert [fault["name"] for fault in rough["faults"] if not fault["seen_by"]] == []
     assert len(rough["faults"]) == 6
+
+
+def test_a_story_without_warnings_tells_nobody(rough: dict[str, Any]) -> None:
+    told = rough["warnings"]
+    assert (told["published"], told["stored"], told["by_state"]) == (0, 0, {})
+    assert [told[name] for name in PROMISED] == [0] * len(PROMISED)
 
 
 def test_devices_in_the_field_keep_their_promises_whatever_is_done_to_them(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ async def number(exchange: Exchange) -> str:
     return case.number
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def looks(browser: Browser, exchange: Exchange, number: str) -> AsyncIterator[dict[str, Screen]]:
     """The counter manager's phone in Chinese at night, and a desk in English."""
     screens = {}

@@ -66,7 +66,7 @@ def language_of(request: Request) -> str:
 def other(request: Request) -> str:
     """The address of the same page in the other language; two slashes at its beginning would name another site."""
     wanted = next(tag for tag in LANGUAGES if tag != language_of(request))
-    own = "/" + request.url.path.lstrip("/\\")
+    own = "/" + request.url.path.lstrip("/")
     return str(request.url.include_query_params(lang=wanted).replace(scheme="", netloc="", path=own))
 
 

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300
 NO_PAGES = {"/healthz", "/readyz", "/metrics", "/weiran_verify.py", "/tasks/{task}/photo"}
 #: Pages on which no text of others stands.
 SILENT = {"/sign-in", "/enter", "/r", "/rate/{token}"}
+WORDS = (str, str | None, list[str])
 GRAVE = ("error", "warning")
 QUERIES = {"/charts": f"&s={DEVICE}/level&s={DEVICE}/words"}
 #: What came of the texts: did one run, what became a part of the page, which links would run, and is it there as text.
@@ -93,15 +94,12 @@ def pages(den: Den) -> list[str]:
     return [path for path in found.values() if not path.startswith("/api/") and path not in NO_PAGES]
 
 
-def asking(den: Den) -> dict[str, list[str]]:
-    """The addresses of pages that take words in their query, with the names of these."""
+def asking(den: Den) -> list[tuple[str, str]]:
+    """The addresses of pages with each word that they take in their query."""
     contexts = iter_route_contexts(create_app(den.console.settings).router.routes)
-    found = {
-        den.names.address(one.path_format): [field.alias for field in one.dependant.query_params]
-        for one in contexts
-        if one.path_format in pages(den)
-    }
-    return {path: names for path, names in found.items() if names}
+    shown = [one for one in contexts if one.path_format in pages(den) and "GET" in (one.methods or ())]
+    fields = [(str(one.path_format), field) for one in shown for field in one.dependant.query_params]
+    return [(den.names.address(path), one.alias) for path, one in fields if one.field_info.annotation in WORDS]
 
 
 async def look(page: Page, den: Den, path: str) -> dict[str, object]:
@@ -125,12 +123,12 @@ async def test_what_stands_in_an_address_is_only_text(den: Den) -> None:
     tag = "'\"><i data-injected>"
     async with den.console.visitor() as client:
         client.cookies.set(COOKIE, den.session)
-        answers = [await client.get(path, params=dict.fromkeys(names, tag)) for path, names in asking(den).items()]
-    assert [answer.url.path for answer in answers if "<i data-injected" in answer.text] == []
-    assert {answer.status_code for answer in answers} <= {200, 303, 404, 422}
+        answers = [await client.get(path, params={name: tag}) for path, name in asking(den)]
+    assert [str(answer.url) for answer in answers if "<i data-injected" in answer.text] == []
+    assert {200} < {answer.status_code for answer in answers} <= {200, 303, 404, 422}
 
 
-@pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/", "/%5Cevil.example/", "/%5C/evil.example/"])
+@pytest.mark.parametrize("path", ["//evil.example/", "///evil.example/"])
 async def test_wrong_address_leads_to_no_other_site(den: Den, path: str) -> None:
     async with den.console.visitor() as client:
         answer = await client.get(den.console.origin + path, headers={"Accept": "text/html"})

@@ -63,8 +63,9 @@ from cloud_gateway.readings.opening import open_series
 from cloud_gateway.readings.series import SeriesStore, StoreUnavailable
 from cloud_gateway.running import Gateway, gateway_of
 from cloud_gateway.seasons import pages as season_pages
+from cloud_gateway.service import description
 from cloud_gateway.service import routes as service
-from cloud_gateway.service.description import describe_api
+from cloud_gateway.service.description import FAILURES, describe_api
 from cloud_gateway.service.figures import WebFigures
 from cloud_gateway.service.listening import Server, listen
 from cloud_gateway.service.timing import Timing
@@ -87,7 +88,7 @@ from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
 from edge_agent.web.headers import Shield
 from edge_agent.web.pages import make_pages
-from edge_agent.web.problems import ProblemDocument, install_problems
+from edge_agent.web.problems import install_problems
 from edge_agent.web.streams import Follower
 from edge_agent.web.words import LOCALE, read_words
 
@@ -167,26 +168,14 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     return app
 
 
-_FAILURES: dict[int | str, dict[str, object]] = {
-    status: {"model": ProblemDocument, "description": text}
-    for status, text in (
-        (401, "Not signed in"),
-        (404, "Not found"),
-        (422, "A value cannot be used"),
-        ("default", "Refused: `code` says why"),
-    )
-}
-
-
 @cache
 def _routes() -> list[BaseRoute]:
     """What answers; read once for all applications of a process, for FastAPI takes long to look through them."""
     routes = APIRouter()
-    routes.include_router(_api())
-    routes.include_router(warnings.push_router, responses=_FAILURES)
-    routes.include_router(evidence.public_router, responses=_FAILURES)
-    routes.include_router(calls_rated.router, responses=_FAILURES)
-    routes.include_router(wall_routes.api, responses=_FAILURES)
+    for part in _api():
+        routes.include_router(part, prefix="/api/v1", dependencies=[Depends(require_staff)], responses=FAILURES)
+    for public in (warnings.push_router, evidence.public_router, calls_rated.router, wall_routes.api):
+        routes.include_router(public, responses=FAILURES)
     for page in (
         service,
         console,
@@ -220,7 +209,7 @@ def _routes() -> list[BaseRoute]:
         device_pages,
         letter_pages,
     ):
-        routes.include_router(page.router)
+        routes.routes.extend(page.router.routes)  # as they are: including them would build each a second time
     return routes.routes
 
 
@@ -229,9 +218,9 @@ def _changing() -> tuple[Route, ...]:
     return list_changing(_routes())
 
 
-def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_staff)], responses=_FAILURES)
-    for part in (
+def _api() -> list[APIRouter]:
+    """The API of people who are signed in."""
+    parts = (
         devices,
         twin,
         readings,
@@ -257,19 +246,8 @@ def _api() -> APIRouter:
         telephony,
         training,
         routes_people,
-    ):
-        api.include_router(part.router)
-    api.include_router(console.api)
-    api.include_router(audit.api)
-
-    @api.get("/openapi.json", include_in_schema=False)
-    async def describe(request: Request) -> dict[str, object]:
-        """The API's own description."""
-        app = request.app
-        assert isinstance(app, FastAPI)
-        return app.openapi()
-
-    return api
+    )
+    return [*(part.router for part in parts), console.api, audit.api, description.router]
 
 
 async def _to_sign_in(request: Request, _exc: Exception) -> Response:

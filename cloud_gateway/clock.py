@@ -1,11 +1,15 @@
-"""The time that warnings and outreach go by: the machine's, or in a SIMULATED story the story's, told by a file."""
+"""The gateway's time, and the one that warnings and outreach go by: in a SIMULATED story the story's, from a file."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cloud_gateway.running import now_ms
+
+def now_ms() -> int:
+    """Wall time of the gateway, ms UTC."""
+    return time.time_ns() // 1_000_000
 
 
 def open_clock(file: Path | None) -> Callable[[], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloud_gateway.database import NoDatabase, read_revision
-from cloud_gateway.migrations import known_revisions
+from cloud_gateway.revisions import known_revisions
 
 SQLITE_HEAD = b"SQLite format 3\0"
 

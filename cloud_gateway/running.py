@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud_gateway.clock import now_ms
 from cloud_gateway.ratings.pace import Pace
 from cloud_gateway.readings.series import SeriesHome
 from cloud_gateway.settings import GatewaySettings
@@ -17,10 +17,7 @@ from cloud_gateway.staff.throttle import Throttle, Turns
 from edge_agent.web.pages import Pages
 from edge_agent.web.streams import Follower
 
-
-def now_ms() -> int:
-    """Wall time of the gateway, ms UTC."""
-    return time.time_ns() // 1_000_000
+__all__ = ["Gateway", "gateway_of", "now_ms"]
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from cloud_gateway.backup import store
 from cloud_gateway.backup.copies import copy_file, copy_secret, digest_file, sync
 from cloud_gateway.backup.manifest import EVIDENCE_KEY, BadBackup, Copy, Manifest, read_manifest
 from cloud_gateway.backup.pictures import bring_photos, check_photos
-from cloud_gateway.migrations import known_revisions, migrate
+from cloud_gateway.migrations import migrate
 from cloud_gateway.occupancy import occupied_alone
 from cloud_gateway.outreach.tokens import KEY_FILE
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.sqlite_identity import read_identity
 from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
+from cloud_gateway.revisions import known_revisions
 from cloud_gateway.settings import GatewaySettings
 
 #: What SQLite puts beside a database; left behind, it would be read as part of the one that takes its place.

@@ -27,13 +27,11 @@ from cloud_gateway.exposures.geometry import (
     ring_shape,
     site_shape,
 )
-from cloud_gateway.exposures.model import Exposure, Place, Sure, Why
+from cloud_gateway.exposures.model import REASONS, SURENESS, Exposure, Place, Sure, Why
 from cloud_gateway.warnings.model import Alert, Area, Circle, Finding, Geocode, Info, Level
 
 #: Published polygons are commonly rounded to 0.01 degree: a site this near outside an edge may well be meant.
 MARGIN_M = 1_000.0
-SURENESS = (Sure.CERTAIN, Sure.LIKELY, Sure.POSSIBLE)
-REASONS = (Why.POLYGON, Why.CIRCLE, Why.GEOCODE, Why.WIND_RADIUS, Why.PARENT_GEOCODE, Why.GAUGE)
 Numbers = NDArray[np.intp]
 
 

@@ -28,6 +28,11 @@ class Sure(StrEnum):
     POSSIBLE = "possible"
 
 
+#: The surest, and the most telling reason, first.
+SURENESS = (Sure.CERTAIN, Sure.LIKELY, Sure.POSSIBLE)
+REASONS = (Why.POLYGON, Why.CIRCLE, Why.GEOCODE, Why.WIND_RADIUS, Why.PARENT_GEOCODE, Why.GAUGE)
+
+
 class Place(msgspec.Struct, frozen=True):
     """A site for matching: position or outline in WGS-84, and its administrative codes by scheme.
 
@@ -52,6 +57,32 @@ class Exposure(msgspec.Struct, frozen=True):
     detail: str  # for people: the area's own words, a distance, a code
     distance_m: float = 0.0
     repaired: bool = False  # the geometry had to be mended
+
+
+class SiteTouch(msgspec.Struct, frozen=True):
+    """One site touched by one hazard of a warning. `exposure.level` is the gravest that holds or is to come.
+
+    `holds` is in force there now; `onset` (ms UTC) is when `exposure.level` begins; `ends` None: until it is lifted.
+    """
+
+    exposure: Exposure
+    hazard: str
+    holds: Level
+    onset: int
+    ends: int | None
+
+
+class StormTouch(msgspec.Struct, frozen=True):
+    """One site reached by the winds of one advisory: by the strongest, from `enters` to `leaves` (ms UTC).
+
+    Advice, no warning: `exposure.level` ranks and is never shown as a signal.
+    """
+
+    exposure: Exposure
+    wind_kt: float
+    enters: int
+    leaves: int
+    nearest_at: int
 
 
 class Vulnerability(msgspec.Struct, frozen=True):

@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.events import HazardEvent
-from cloud_gateway.exposures.index import SURENESS
-from cloud_gateway.exposures.model import Exposure
+from cloud_gateway.exposures.model import SURENESS, Exposure, StormTouch
 from cloud_gateway.exposures.score import Score, score
 from cloud_gateway.exposures.store_sites import standings
 from cloud_gateway.exposures.store_storms import storms_at
-from cloud_gateway.exposures.storm import StormTouch
 from cloud_gateway.warnings.hazards import HAZARDS, OTHER, WATER
 
 #: Hazards that bring water to goods, low ground and drains.

@@ -8,24 +8,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from cloud_gateway.exposures.index import REASONS, SURENESS, SiteIndex
-from cloud_gateway.exposures.model import Exposure, Sure
+from cloud_gateway.exposures.index import SiteIndex
+from cloud_gateway.exposures.model import REASONS, SURENESS, Exposure, SiteTouch, Sure
 from cloud_gateway.warnings.course import Course
 from cloud_gateway.warnings.model import Alert, AlertKey, Area, Info, Level, MsgType
 from cloud_gateway.warnings.windows import read_windows
-
-
-class SiteTouch(msgspec.Struct, frozen=True):
-    """One site touched by one hazard of a warning. `exposure.level` is the gravest that holds or is to come.
-
-    `holds` is in force there now; `onset` (ms UTC) is when `exposure.level` begins; `ends` None: until it is lifted.
-    """
-
-    exposure: Exposure
-    hazard: str
-    holds: Level
-    onset: int
-    ends: int | None
 
 
 class Reach(NamedTuple):

@@ -22,16 +22,16 @@ from cloud_gateway.exposures import store, store_brief, store_storms
 from cloud_gateway.exposures.alarms import alarms_by_subject
 from cloud_gateway.exposures.events import HazardEvent, OwnAlarm, Subject, Touch, advance, gravest
 from cloud_gateway.exposures.index import SiteIndex
-from cloud_gateway.exposures.model import Place
+from cloud_gateway.exposures.model import Place, SiteTouch, StormTouch
 from cloud_gateway.exposures.ranking import STORM, rank_events
-from cloud_gateway.exposures.reach import SiteTouch, reach_of
+from cloud_gateway.exposures.reach import reach_of
 from cloud_gateway.exposures.settings import Gauges
 from cloud_gateway.exposures.store import Changed, Settlement, Unsettled
 from cloud_gateway.exposures.store_alarms import open_alarms
 from cloud_gateway.exposures.store_sites import list_places, places_mark
 from cloud_gateway.exposures.store_steps import note_steps
 from cloud_gateway.exposures.store_storms import UnsettledTrack
-from cloud_gateway.exposures.storm import StormTouch, storm_touches
+from cloud_gateway.exposures.storm import storm_touches
 from cloud_gateway.warnings.model import Level
 
 #: Warnings settled in one round.

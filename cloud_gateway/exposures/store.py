@@ -15,8 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
 from cloud_gateway.exposures.events import EventChange, HazardEvent, Subject, Touch
-from cloud_gateway.exposures.model import Exposure, Sure, Why
-from cloud_gateway.exposures.reach import SiteTouch
+from cloud_gateway.exposures.model import Exposure, SiteTouch, Sure, Why
 from cloud_gateway.exposures.score import Score
 from cloud_gateway.exposures.tables import event_change, exposure, hazard_event, matched_sites
 from cloud_gateway.warnings.course import Course, State

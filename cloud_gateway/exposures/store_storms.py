@@ -12,8 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway import tables as t
-from cloud_gateway.exposures.model import Exposure, Sure, Why
-from cloud_gateway.exposures.storm import StormTouch
+from cloud_gateway.exposures.model import Exposure, StormTouch, Sure, Why
 from cloud_gateway.exposures.tables import storm_exposure
 from cloud_gateway.exposures.views import StormExposureView
 from cloud_gateway.warnings.model import Level

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
-import msgspec
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from cloud_gateway.exposures.geometry import GEOD, circle_frame, site_shape
-from cloud_gateway.exposures.model import Exposure, Place, Sure, Why
+from cloud_gateway.exposures.model import Exposure, Place, StormTouch, Sure, Why
 from cloud_gateway.warnings.model import Circle, Level
 from cloud_gateway.warnings.tracks import Fix, Track
 
@@ -47,19 +46,6 @@ class Passage:
     nearest_m: float
     sure: Sure
     nearest_at: int = 0
-
-
-class StormTouch(msgspec.Struct, frozen=True):
-    """One site reached by the winds of one advisory: by the strongest, from `enters` to `leaves` (ms UTC).
-
-    Advice, no warning: `exposure.level` ranks and is never shown as a signal.
-    """
-
-    exposure: Exposure
-    wind_kt: float
-    enters: int
-    leaves: int
-    nearest_at: int
 
 
 def level_of_wind(wind_kt: float) -> Level:

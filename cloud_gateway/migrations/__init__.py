@@ -1,4 +1,4 @@
-"""The one alembic chain that builds `tables.py`: which revisions it has, and how a database is brought up to it."""
+"""The one alembic chain that builds `tables.py`: how a database is brought up to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
 
@@ -25,11 +24,6 @@ def migrate(file: Path) -> None:
             command.upgrade(_config(connection), "head")
     finally:
         engine.dispose()
-
-
-def known_revisions() -> list[str]:
-    """The revisions of the chain, the newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
 def _config(connection: Connection | None = None) -> Config:

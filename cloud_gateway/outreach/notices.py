@@ -13,9 +13,9 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from cloud_gateway.clock import now_ms
 from cloud_gateway.database import reading, transaction
 from cloud_gateway.outreach import store_notices
-from cloud_gateway.running import now_ms
 from edge_agent.wire.session import Refused, Session
 from edge_agent.wire.topics import Leaf, Topic
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from pyproj import Geod
 
-_EARTH = Geod(ellps="WGS84")
+if TYPE_CHECKING:
+    from pyproj import Geod
 
 
 class Kind(StrEnum):
@@ -91,6 +93,13 @@ def rank_offers(offers: Iterable[Offer], latitude: float, longitude: float, leas
     return sorted(reaches, key=lambda reach: (reach.distance_m, reach.offer.name, reach.offer.resource))
 
 
+@cache
+def _earth() -> Geod:
+    from pyproj import Geod  # noqa: PLC0415 - its library takes 10 MB: only who ranks offers needs it
+
+    return Geod(ellps="WGS84")
+
+
 def distance_m(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
     """The geodesic distance on WGS-84, metres."""
-    return float(_EARTH.inv(longitude, latitude, other_longitude, other_latitude)[2])
+    return float(_earth().inv(longitude, latitude, other_longitude, other_latitude)[2])

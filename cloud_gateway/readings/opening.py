@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cloud_gateway.readings.influx1 import influx1_store
 from cloud_gateway.readings.rolled import RolledStore, Values
 from cloud_gateway.readings.sqlite import SqliteStore
 from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
@@ -23,6 +22,8 @@ def _open_values(settings: Series, data_dir: Path) -> Values:
         case "sqlite":
             return SqliteStore(data_dir / SQLITE_FILE)
         case "influx1":
+            from cloud_gateway.readings.influx1 import influx1_store  # noqa: PLC0415 - its library takes long to import
+
             user = (settings.username, _secret(settings)) if settings.username else None
             return influx1_store(settings.url, settings.database, settings.retention_policy, user)
         case "influx2":

@@ -35,7 +35,7 @@ PRAGMAS = (
     "page_size=8192",
     "journal_mode=WAL",
     "synchronous=FULL",
-    "cache_size=-65536",  # 64 MiB, so that the page which each stream is filling stays in memory
+    "cache_size=-24576",  # 24 MiB, so that the page which each of 3,000 streams is filling stays in memory
     "wal_autocheckpoint=4096",  # pages, 32 MiB, so that few batches wait for a checkpoint
 )
 

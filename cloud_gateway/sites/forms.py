@@ -12,7 +12,6 @@ from cloud_gateway.sites.datum import Datum
 from cloud_gateway.sites.entries import Mistake, read_entry
 from cloud_gateway.sites.money import write_amount
 from cloud_gateway.sites.outline import Rings, read_outline
-from cloud_gateway.sites.soundness import judge_outline
 from edge_agent.web.times import find_zone
 from edge_agent.web.words import _
 
@@ -102,6 +101,8 @@ def _judge_place(facts: Facts, known: Facts | None) -> Doubt | None:
     now = (facts.site.latitude, facts.site.longitude, facts.risk.outline)
     if known is not None and now == (known.site.latitude, known.site.longitude, known.risk.outline):
         return None
+    from cloud_gateway.sites.soundness import judge_outline  # noqa: PLC0415 - its libraries take 25 MB
+
     return judge_outline(read_outline(facts.risk.outline), facts.site.latitude, facts.site.longitude)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,28 +12,10 @@ from cloud_gateway.database import transaction
 from cloud_gateway.warnings.admission import Admitted, read_certificate
 from cloud_gateway.warnings.model import Refused
 from cloud_gateway.warnings.polling import Taken, read_token, take
+from cloud_gateway.warnings.receipts import NotTaken, Receipt
 from cloud_gateway.warnings.settings import Source
 from cloud_gateway.warnings.store import save_admitted
 from cloud_gateway.warnings.store_sources import note_answer
-
-
-@dataclass(frozen=True)
-class NotTaken:
-    """One message that was refused, and why."""
-
-    code: str
-    field: str
-    detail: str
-    remedy: str
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a post: ids of the new messages, how many were known already, and what was refused."""
-
-    new: list[str]
-    known: int
-    refused: list[NotTaken]
 
 
 def find_pusher(sources: Sequence[Source], name: str, token: str) -> Source | None:

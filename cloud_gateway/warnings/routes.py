@@ -14,14 +14,13 @@ from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.warnings import store_views
+from cloud_gateway.warnings.entries import MAX_BYTES
 from cloud_gateway.warnings.freshness import judge
-from cloud_gateway.warnings.pushed import Receipt, find_pusher, take_push
+from cloud_gateway.warnings.receipts import Receipt
 from cloud_gateway.warnings.settings import Source
-from cloud_gateway.warnings.store import count_refused
 from cloud_gateway.warnings.store_closings import CannotClose, close_warning
 from cloud_gateway.warnings.store_sources import SourceState, load_sources
 from cloud_gateway.warnings.views import Refusal, Sight, Signed, SourceSight, Story
-from cloud_gateway.warnings.xml import MAX_BYTES
 from edge_agent.web.paging import After, Limit, Page, decode_cursor, make_page
 from edge_agent.web.problems import Problem
 from edge_agent.web.words import _
@@ -112,7 +111,7 @@ async def list_sources(request: Request) -> list[SourceSight]:
     gateway = gateway_of(request)
     async with reading(gateway.engine) as connection:
         states = await load_sources(connection, [source.name for source in gateway.settings.sources])
-        refused = await count_refused(connection)
+        refused = await store_views.count_refused(connection)
     sources = gateway.settings.sources
     return [_sight(source, states.get(source.name), refused.get(source.name, 0)) for source in sources]
 
@@ -152,6 +151,8 @@ async def push_messages(request: Request, name: str, authorization: Bearer = "")
 
     Each message is taken or refused by itself. An empty body is a sign of life. 422 when nothing could be taken.
     """
+    from cloud_gateway.warnings.pushed import take_push  # noqa: PLC0415 - reads XML, which no other request does
+
     gateway = gateway_of(request)
     source = _find_pusher(gateway, name, authorization)
     try:
@@ -167,6 +168,8 @@ async def push_messages(request: Request, name: str, authorization: Bearer = "")
 
 
 def _find_pusher(gateway: Gateway, name: str, authorization: str) -> Source:
+    from cloud_gateway.warnings.pushed import find_pusher  # noqa: PLC0415 - reads XML, which no other request does
+
     scheme, _space, token = authorization.partition(" ")
     try:
         source = find_pusher(gateway.settings.sources, name, token if scheme.lower() == "bearer" else "")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 from cryptography.x509 import Certificate
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils import uuid7
@@ -178,9 +178,3 @@ def _refused_row(source: str, one: RefusedRaw, now: int) -> dict[str, object]:
         "size": len(one.raw),
         "head": one.raw[:HEAD_BYTES],
     }
-
-
-async def count_refused(connection: AsyncConnection) -> dict[str, int]:
-    """How many different refusals are kept, by source."""
-    query = select(alert_refused.c.source, func.count()).group_by(alert_refused.c.source)
-    return {row[0]: row[1] for row in await connection.execute(query)}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import RowMapping, select, tuple_
+from sqlalchemy import RowMapping, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloud_gateway.exposures.tables import exposure
@@ -135,3 +135,9 @@ async def list_refusals(
         query = query.where(tuple_(*key) < tuple(before))
     rows = (await connection.execute(query)).mappings()
     return [Refusal(**{name: row[name] for name in Refusal.__dataclass_fields__}) for row in rows]
+
+
+async def count_refused(connection: AsyncConnection) -> dict[str, int]:
+    """How many different refusals are kept, by source."""
+    query = select(alert_refused.c.source, func.count()).group_by(alert_refused.c.source)
+    return {row[0]: row[1] for row in await connection.execute(query)}

@@ -15,7 +15,8 @@ from typing import IO
 
 import pytest
 
-from cloud_gateway.migrations import known_revisions, migrate
+from cloud_gateway.migrations import migrate
+from cloud_gateway.revisions import known_revisions
 from deploy.cli import run
 from deploy.provision.folder import INGEST, Provision
 from deploy.servers import free_port, start_influxd, start_mosquitto
@@ -25,7 +26,8 @@ CREDENTIALS = (("ca", "ca"), ("certificate", "certificate"), ("key", "key"))
 ROOT = Path(__file__).parents[2]
 NEWER = """
 from alembic import op
-revision, down_revision = "next", "{newest}"
+revision = "next"
+down_revision = "{newest}"
 def upgrade():
     op.execute("CREATE TABLE novelty (id INTEGER PRIMARY KEY)")
 """

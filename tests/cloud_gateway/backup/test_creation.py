@@ -12,9 +12,9 @@ import pytest
 
 from cloud_gateway.backup.creation import FolderTaken, make_backup
 from cloud_gateway.backup.manifest import Head, read_manifest
-from cloud_gateway.migrations import known_revisions
 from cloud_gateway.occupancy import FolderBusy, occupied_alone
 from cloud_gateway.readings.opening import SQLITE_FILE
+from cloud_gateway.revisions import known_revisions
 from cloud_gateway.settings import GatewaySettings, Series
 from edge_agent.wire.messages import LaneAck
 from edge_agent.wire.topics import Lane

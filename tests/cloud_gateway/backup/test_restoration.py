@@ -12,11 +12,11 @@ import pytest
 from cloud_gateway.backup.creation import make_backup
 from cloud_gateway.backup.manifest import FILE, BadBackup, encode_manifest, read_manifest
 from cloud_gateway.backup.restoration import TargetTaken, restore_backup
-from cloud_gateway.migrations import known_revisions
 from cloud_gateway.occupancy import FolderBusy, occupied
 from cloud_gateway.outreach.tokens import KEY_FILE, open_key
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE
+from cloud_gateway.revisions import known_revisions
 from cloud_gateway.settings import GatewaySettings
 from edge_agent.wire.messages import MAX_SEQ, LaneAck
 from edge_agent.wire.topics import Lane

@@ -20,8 +20,9 @@ from cloud_gateway.warnings.lifecycle import follow
 from cloud_gateway.warnings.model import Alert, Refused
 from cloud_gateway.warnings.reading import Reading
 from cloud_gateway.warnings.settings import Source
-from cloud_gateway.warnings.store import KEPT_REFUSED, MOST_REFUSED, Saved, count_refused, save_reading
+from cloud_gateway.warnings.store import KEPT_REFUSED, MOST_REFUSED, Saved, save_reading
 from cloud_gateway.warnings.store_courses import due_changes, follow_all, load_standing
+from cloud_gateway.warnings.store_views import count_refused
 from cloud_gateway.warnings.tables import alert as alert_table
 from cloud_gateway.warnings.tables import alert_refused, warning, warning_closing
 from tests.cloud_gateway.warnings.messages import STRANGER, alert, at, cancel, info, key, lift, signal, update

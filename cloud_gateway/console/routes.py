@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
+import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
@@ -81,7 +80,7 @@ def make_model(page: Overview, now: int) -> dict[str, object]:
         "zone": page.zone,
         "event": page.newest_event,
         "pace": page.pace,
-        "sites": [asdict(charted.get(site.code, site)) for site in page.sites],
+        "sites": msgspec.to_builtins([charted.get(site.code, site) for site in page.sites]),
     }
 
 

@@ -235,8 +235,8 @@ export function mapOption(model, hasLand, state) {
   const { c, width, height, cut } = state;
   const shapes = { ok: "circle", late: "triangle", bad: "diamond", off: "rect" };
   const sizes = { ok: 16, late: 18, bad: 20, off: 14 };
-  const box = bounds(model.sites, width, height, hasLand);
   const few = model.sites.length <= NAMED;
+  const box = bounds(model.sites, width, height, hasLand, few ? 1.8 : 1.2);
   return {
     animation: false,
     geo: {
@@ -254,7 +254,7 @@ export function mapOption(model, hasLand, state) {
           name: site.code,
           value: [site.longitude, site.latitude], symbol: shapes[site.tone], symbolSize: sizes[site.tone],
           itemStyle: { color: off ? c.card : colour, borderColor: off ? colour : c.card, borderWidth: off ? 2.5 : 1.5, opacity: 1 },
-          label: { ...label(site, box, state), show: few || (i < NAMED && site.tone !== "ok") },
+          label: { ...label(site, box, few, state), show: few || (i < NAMED && site.tone !== "ok") },
         };
       }).reverse(),
       labelLayout: { moveOverlap: "shiftY", hideOverlap: !few },
@@ -262,11 +262,12 @@ export function mapOption(model, hasLand, state) {
   };
 }
 
-function label(site, box, { c, width, cut }) {
+/** A site's name, what is measured there where there is room for it, and its devices. */
+function label(site, box, few, { c, width, cut }) {
   const left = site.longitude > box.middle;
-  const said = width < 560 ? site.line.split(/, |，/) : [site.line];
+  const said = !few ? [] : width < 560 ? site.line.split(/, |，/) : [site.line];
   const align = left ? "right" : "left";
-  const style = { ...FONT, lineHeight: 16, align };
+  const style = { ...FONT, lineHeight: 16, align, textBorderColor: c.sea, textBorderWidth: 3 };
   const tones = Object.keys(MARKS).map((tone) => [tone, { ...style, color: cut ? c.off : c[tone] }]);
   return {
     position: left ? "left" : "right", distance: 9, align,
@@ -288,16 +289,16 @@ function plain(text) {
   return text.replace(/[{}|]/g, " ");
 }
 
-/** A box around the sites with room for labels, in the shape of the card. */
-function bounds(sites, width, height, land) {
+/** A box around the sites, `room` times as large for their labels, in the shape of the card. */
+function bounds(sites, width, height, land, room) {
   const lats = sites.map((s) => s.latitude);
   const lons = sites.map((s) => s.longitude);
   const [south, north, west, east] = [Math.min(...lats), Math.max(...lats), Math.min(...lons), Math.max(...lons)];
   const aspect = Math.cos((((south + north) / 2) * Math.PI) / 180);
   const most = land ? ((land[2] - land[0]) * aspect * height) / width : Infinity;
   const least = Math.max(north - south, 0.2);
-  const tall = Math.max(Math.min(least * 1.7, most), least * 1.25);
-  const broad = Math.max((east - west) * 1.8, 0.2);
+  const tall = Math.max(Math.min(least * (room - 0.1), most), least * Math.min(room, 1.25));
+  const broad = Math.max((east - west) * room, 0.2);
   const h = Math.max(tall, (broad * aspect * height) / width);
   const w = (h * width) / height / aspect;
   const x = inside((west + east) / 2, w / 2, land && [land[0], land[2]]);

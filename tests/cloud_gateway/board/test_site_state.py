@@ -22,6 +22,7 @@ from cloud_gateway.devices.condition import Tone
 from cloud_gateway.plans.tables import plan, task
 from cloud_gateway.sites.store import NewSite, add_site, find_site, place_device
 from edge_agent.web.words import ENGLISH, LOCALE, read_words
+from tests.axe import violations
 from tests.cloud_gateway import field
 from tests.cloud_gateway.conftest import Console, Opener, now_ms
 from tests.databases import make_database
@@ -30,6 +31,8 @@ NOW = 1_800_000_000_000
 HOUR = 3_600_000
 WORDS = read_words([LOCALE, Path(app.__file__).parent / "locale"])
 LABELS = BoardLabels(ENGLISH, WORDS.of(ENGLISH))
+#: By how much a page is wider than its window.
+BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 ALARM: dict[str, object] = {
     "device": "tide-dock", "epoch": field.EPOCH, "rule": "high", "stream": "tide", "value": 2.0, "limit": 1.0,
     "unit": "m", "since": NOW - HOUR, "raised_at": NOW - HOUR, "received_at": NOW,
@@ -134,6 +137,9 @@ async def test_page_of_a_site_follows_readings_and_alarms_and_greys_when_it_is_c
     await calm.add(t.event, {"at": now_ms(), "topic": "alarm", "body": '{"device":"tide-charleston"}'})
     await expect(page.locator("[data-part=strip]")).to_contain_text("1 urgent alarm: Charleston harbour warehouse")
     await expect(page.locator("[data-part=alarms] li")).to_have_count(1)
+    assert (await violations(page), screen.said) == ([], [])
+    await page.set_viewport_size({"width": 390, "height": 844})
+    assert (await violations(page), await page.evaluate(BEYOND)) == ([], 0)
     await calm.stop()
     await expect(page.locator("#cut")).to_contain_text(re.compile(r"You see what was known at \d\d:\d\d:\d\d"))
     await expect(page.locator("main")).to_have_class("cut")

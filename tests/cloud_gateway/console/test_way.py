@@ -186,6 +186,7 @@ async def test_an_alarm_is_seen_acknowledged_and_its_threshold_changed(
         board.set_ratio(0, FLOODED)
         await expect(row).to_contain_text(flood_)
         await expect(row).to_contain_text(nobody)
+        await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟")
         await visit.is_the_same()
         await visit.look()
 

@@ -10,7 +10,7 @@ from deploy.commands.gateway_retain import retain
 from deploy.commands.options import Config, load_settings
 from deploy.commands.records import record_app
 from deploy.commands.staff import staff_app
-from deploy.commands.starting import check_folder, check_start, private_files, telling_failures, working
+from deploy.commands.starting import check_folder, check_start, loading, private_files, telling_failures, working
 from deploy.commands.twin import twin_app
 from deploy.failures import WRONG_USE, Failure, extra
 
@@ -27,7 +27,7 @@ gateway_app.command("retain")(retain)
 @gateway_app.command("ingest")
 def ingest(config: Config) -> int:
     """Run the process that stores what devices send."""
-    with extra("gateway"):
+    with extra("gateway"), loading():
         from cloud_gateway.ingest.app import main
         from cloud_gateway.ingest.credentials import broker_context
         from cloud_gateway.service.listening import AddressTaken
@@ -48,7 +48,7 @@ def ingest(config: Config) -> int:
 @gateway_app.command("web")
 def web(config: Config) -> int:
     """Run the process that serves the console and the API."""
-    with extra("gateway"):
+    with extra("gateway"), loading():
         from cloud_gateway.app import main
         from cloud_gateway.service.listening import AddressTaken
         from cloud_gateway.settings import GatewaySettings

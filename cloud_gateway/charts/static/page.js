@@ -30,7 +30,7 @@ const named = (one, otherwise) => (english ? one.label || one.label_zh : one.lab
 const plots = JSON.parse(card.dataset.streams).map((stream) => {
   const figure = card.querySelector(`[data-plot="${CSS.escape(stream.name)}"]`);
   const element = figure.querySelector(".plot");
-  element.setAttribute("aria-label", words.chart.replace("%(stream)s", stream.label));
+  element.setAttribute("aria-label", words.chart.replace("%(stream)s", () => stream.label));
   const chart = makeChart(element);
   chart.on("datazoom", () => zoomed(chart));
   return { stream, figure, element, chart, latest: figure.querySelector("[data-latest]"), empty: figure.querySelector("[data-empty]") };
@@ -125,7 +125,7 @@ function lastOf(stream, line) {
   const last = line.kind === "number" ? line.buckets.findLast((bucket) => bucket !== null) : line.states.at(-1);
   if (!last) return words.none;
   const value = line.kind === "number" ? say(last[2], stream.unit) : typeof last[1] === "boolean" ? (last[1] ? words.active : words.rest) : String(last[1]);
-  return words.last.replace("%(value)s", value).replace("%(time)s", wallTime(last[0], zone).slice(5));
+  return words.last.replace("%(value)s", () => value).replace("%(time)s", wallTime(last[0], zone).slice(5));
 }
 
 // ---- moving in time

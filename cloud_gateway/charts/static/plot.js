@@ -108,13 +108,12 @@ function limitLines(stream, span, state) {
   const fixed = limits.filter((rule) => rule.type === "threshold");
   const now = fixed.map((rule, i) => ({ yAxis: rule.limit, ...dashes(`${rule.label} ${say(rule.limit, stream.unit)}`, colour, i % 2 ? "insideEndTop" : "insideStartTop") }));
   const others = alarms.filter((alarm) => alarm.type === "threshold" && !fixed.some((rule) => rule.name === alarm.rule && Math.abs(rule.limit - alarm.limit) < 1e-9));
-  const then = others.map((alarm) => [
-    {
-      coord: [Math.max(alarm.from, span.start), alarm.limit],
-      ...dashes(words.then.replace("%(rule)s", alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit)), colour, "insideStartTop"),
-    },
-    { coord: [Math.min(alarm.until ?? span.end, span.end), alarm.limit] },
-  ]);
+  const then = others.map((alarm) => {
+    const [from, until] = [Math.max(alarm.from, span.start), Math.min(alarm.until ?? state.clock, span.end)];
+    const text = words.then.replace("%(rule)s", alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit));
+    const place = until > (span.start + span.end) / 2 ? "insideEndTop" : "insideStartTop";
+    return [{ coord: [from, alarm.limit], ...dashes(text, colour, place) }, { coord: [until, alarm.limit] }];
+  });
   return { lines: [...now, ...then], heights: [...fixed.map((rule) => rule.limit), ...others.map((alarm) => alarm.limit)] };
 }
 

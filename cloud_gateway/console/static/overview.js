@@ -26,6 +26,7 @@ const words = JSON.parse(main.dataset.words);
 
 let model = readModel(document);
 let skew = model.now - Date.now();
+let contact = model.now; // when the gateway was last heard, by its own clock
 let hours = 72;
 let cut = false;
 let land = null; // the outline's bounding box
@@ -85,7 +86,7 @@ function showCut() {
   if (cut) cutNotice.textContent = words.stale.replace("%(time)s", lastHeard());
 }
 
-const lastHeard = () => clockTime(model.heard_at ?? model.now, Intl.DateTimeFormat().resolvedOptions().timeZone);
+const lastHeard = () => clockTime(contact, Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 function showTimes() {
   showPulse();
@@ -116,6 +117,7 @@ async function readState() {
   next.clock = Math.max(next.clock, model.simulated ? model.clock : 0);
   model = next;
   skew = model.now - Date.now();
+  contact = Math.max(contact, model.now);
   for (const source of fresh.querySelectorAll("[data-part]")) putPart(source, putCharts);
   due.map = true;
   want("draw");
@@ -265,6 +267,7 @@ function want(what) {
 }
 
 function onReading(body, at) {
+  contact = Math.max(contact, at);
   model.heard_at = Math.max(model.heard_at ?? 0, at);
   for (const [name, [time, value]] of Object.entries(body.streams)) onValue(`${body.device}/${name}`, time, value);
 }
@@ -291,7 +294,7 @@ function onValue(id, at, value) {
   }
 }
 
-const changes = { tick: () => {} };
+const changes = { tick: (_body, at) => { contact = Math.max(contact, at); } };
 for (const topic of ["alarm", "presence", "device", "dead_letter", "gap", "clone", "clock"]) {
   changes[topic] = (body, at) => { model.heard_at = Math.max(model.heard_at ?? 0, at); want("state"); };
 }

@@ -116,7 +116,7 @@ function build(plots) {
     caption.append(Object.assign(document.createElement("span"), { textContent: plot.label }), document.createElement("b"));
     const element = Object.assign(document.createElement("div"), { className: "plot" });
     element.setAttribute("role", "img");
-    element.setAttribute("aria-label", words.chart.replace("%(stream)s", plot.label));
+    element.setAttribute("aria-label", words.chart.replace("%(stream)s", () => plot.label));
     figure.append(caption, element);
     holder.append(figure);
     resizes.observe(element);

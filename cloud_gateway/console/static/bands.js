@@ -10,12 +10,12 @@ const CHAR = { wide: 12, narrow: 6.6 };
 export function toBands(warnings, english, words) {
   return warnings.map((one) => {
     const label = english ? one.label : one.label_zh;
-    const said = one.announced ? words.announced.replace("%(what)s", label) : label;
+    const said = one.announced ? words.announced.replace("%(what)s", () => label) : label;
     return {
       key: `${one.hazard} ${one.simulated} ${one.announced} ${one.since}`,
       lane: `${one.hazard} ${one.simulated}`, level: one.level, color: one.color, announced: one.announced,
       since: Date.parse(one.since), until: one.until === null ? null : Date.parse(one.until),
-      label: one.simulated ? words.exercise.replace("%(what)s", said) : said,
+      label: one.simulated ? words.exercise.replace("%(what)s", () => said) : said,
     };
   });
 }

@@ -86,7 +86,7 @@ function thresholdLines(rules, unit, c) {
     yAxis: rule.limit,
     lineStyle: { color: c.bad, type: "dashed", width: 1.2 },
     label: {
-      position: "insideStartTop", formatter: `${rule.label} ${say(rule.limit, unit)}`, color: c.bad, ...FONT,
+      position: "insideStartTop", formatter: () => `${rule.label} ${say(rule.limit, unit)}`, color: c.bad, ...FONT,
     },
   }));
 }
@@ -95,7 +95,7 @@ function marks(alarms, points, labels, c) {
   return {
     type: "scatter", name: "", data: alarms.map((a) => ({
       value: [a.at, valueAt(points, a.at)],
-      label: { show: true, formatter: a.label, position: "left", color: c.bad, ...FONT, distance: 6, textBorderColor: c.card, textBorderWidth: 3 },
+      label: { show: true, formatter: () => a.label, position: "left", color: c.bad, ...FONT, distance: 6, textBorderColor: c.card, textBorderWidth: 3 },
     })),
     symbol: "diamond", symbolSize: 13, itemStyle: { color: c.bad, borderColor: c.card, borderWidth: 1.5 },
     animation: false, silent: true, z: 6, labelLayout: { hideOverlap: true },
@@ -131,7 +131,7 @@ export function mainOption(site, plot, series, span, state) {
       lineStyle: { type: "dotted", width: 1.8 }, ...endLabel(words.predicted, c["ink-2"]),
     }));
     for (const rule of rules.filter((r) => r.type === "residual")) {
-      const name = words.above.replace("%(limit)s", say(rule.limit, plot.unit));
+      const name = words.above.replace("%(limit)s", () => say(rule.limit, plot.unit));
       const edge = holed.map(([at, v]) => [at, v === null ? null : v + rule.limit]);
       lines.push(line(name, edge, c.bad, {
         lineStyle: { type: "dashed", width: 1.2, opacity: 0.85 },
@@ -196,7 +196,7 @@ export function smallOption(site, plot, series, span, state) {
     silent: true, symbol: "none", animation: false,
     data: rules.map((r) => ({
       yAxis: r.limit, lineStyle: { color: c.bad, type: "dashed", width: 1 },
-      label: { position: "insideStartTop", formatter: say(r.limit, plot.unit), color: c.bad, ...FONT, fontSize: 11, distance: 1 },
+      label: { position: "insideStartTop", formatter: () => say(r.limit, plot.unit), color: c.bad, ...FONT, fontSize: 11, distance: 1 },
     })),
   };
   const highest = Math.max(...data.map((p) => p[1] ?? -Infinity), ...rules.map((r) => r.limit * 1.25), bars ? 1 : 0.01);

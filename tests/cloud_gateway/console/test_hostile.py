@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 from fastapi.routing import iter_route_contexts
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from cloud_gateway.app import create_app
 from cloud_gateway.settings import GatewaySettings
@@ -117,6 +117,12 @@ async def test_no_text_runs_on_any_page_and_all_are_shown_as_text(den: Den, scre
     harmless: dict[str, object] = {"ran": None, "parts": [], "links": [], "status": 200}
     assert {path: one for path, one in found.items() if one != harmless | {"shown": path not in SILENT}} == {}
     assert screen.said == []
+
+
+async def test_label_is_put_into_words_letter_by_letter(den: Den, screen: Screen) -> None:
+    await screen.page.goto(f"{den.console.origin}/charts?lang=en{QUERIES['/charts']}")
+    said = screen.page.locator("#charts [data-plot] .plot").first
+    await expect(said).to_have_attribute("aria-label", re.compile("Chart: " + re.escape(EVIL)))
 
 
 async def test_what_stands_in_an_address_is_only_text(den: Den) -> None:

@@ -177,7 +177,9 @@ class Screen:
     said: list[str]
 
 
-async def open_context(browser: Browser, console: Console, lang: str, width: int, height: int) -> Screen:
+async def open_context(
+    browser: Browser, console: Console, lang: str, width: int, height: int, path: str = "/"
+) -> Screen:
     """A signed-in page of its own context; the session comes from a program, which is faster than the link's page."""
     context = await browser.new_context(viewport={"width": width, "height": height})
     async with console.client() as client:
@@ -186,7 +188,7 @@ async def open_context(browser: Browser, console: Console, lang: str, width: int
     said: list[str] = []
     page.on("console", lambda m: said.append(f"{m.type}: {m.text}") if m.type != "log" else None)
     page.on("pageerror", lambda e: said.append(f"error: {e}"))
-    await page.goto(f"{console.origin}/?lang={lang}")
+    await page.goto(f"{console.origin}{path}{'&' if '?' in path else '?'}lang={lang}")
     return Screen(page, context, said)
 
 
@@ -195,11 +197,13 @@ Opener = Callable[..., Awaitable[Screen]]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def open_screen(browser: Browser) -> AsyncIterator[Opener]:
-    """Opens signed-in pages: `await open_screen(console, lang="en", width=390, height=844)`."""
+    """Opens signed-in pages: `await open_screen(console, lang="en", width=390, height=844, path="/alarms")`."""
     async with AsyncExitStack() as stack:
 
-        async def open_one(console: Console, lang: str = "zh", width: int = 1440, height: int = 900) -> Screen:
-            screen = await open_context(browser, console, lang, width, height)
+        async def open_one(
+            console: Console, lang: str = "zh", width: int = 1440, height: int = 900, path: str = "/"
+        ) -> Screen:
+            screen = await open_context(browser, console, lang, width, height, path)
             stack.push_async_callback(screen.context.close)
             return screen
 

@@ -61,8 +61,7 @@ async def test_pages_are_accessible_and_fit_in_every_size_and_language(
 
 
 async def test_an_alarm_arrives_and_is_taken_in_hand_until_it_is_closed(calm: Console, open_screen: Opener) -> None:
-    page = (await open_screen(calm, "en")).page
-    await page.goto(f"{calm.origin}/alarms")
+    page = (await open_screen(calm, "en", path="/alarms")).page
     await expect(page.locator("[data-part=list]")).to_contain_text("No alarm is open; there has been none so far.")
     await raise_alarm(calm)
     row = page.locator("[data-row]")

@@ -148,8 +148,7 @@ async def test_result_of_a_call_is_one_tap_on_a_telephone(
     empty: Console, own_story: Story, open_screen: Opener
 ) -> None:
     await own_story.tell()
-    page = (await open_screen(empty, "zh", 390, 844)).page
-    await page.goto(f"{empty.origin}/duty")
+    page = (await open_screen(empty, "zh", 390, 844, path="/duty")).page
     await expect(page.locator(".call a.tel")).to_have_attribute("href", "tel:+8613800000001")
     await page.click(".call button[value=need-help]")
     await expect(page.locator("[data-part=calls]")).to_contain_text("目前没有需要打的电话。")
@@ -161,8 +160,7 @@ async def test_call_that_nobody_takes_goes_to_the_next_person(
     empty: Console, own_story: Story, open_screen: Opener
 ) -> None:
     await own_story.tell()
-    page = (await open_screen(empty, "en", 390, 844)).page
-    await page.goto(f"{empty.origin}/duty")
+    page = (await open_screen(empty, "en", 390, 844, path="/duty")).page
     call = await own_story.call_of("lin")
     await page.click(".call button[value=no-reply]")
     await expect(page.locator("h1")).to_have_text("Duty")
@@ -172,8 +170,7 @@ async def test_call_that_nobody_takes_goes_to_the_next_person(
 
 async def test_shift_is_handed_over_and_taken_once(empty: Console, own_story: Story, open_screen: Opener) -> None:
     await own_story.tell()
-    page = (await open_screen(empty, "zh")).page
-    await page.goto(f"{empty.origin}/duty")
+    page = (await open_screen(empty, "zh", path="/duty")).page
     await page.fill("#handover textarea", "洋山仓库 22 点再打一次\n水泵在路上")
     await page.click("#handover form.stack button")
     note = page.locator(".note-card")
@@ -200,8 +197,7 @@ async def test_new_warning_and_answer_show_without_a_reload(
     empty: Console, own_story: Story, open_screen: Opener
 ) -> None:
     await own_story.enter()
-    screen = await open_screen(empty, "zh")
-    await screen.page.goto(f"{empty.origin}/warnings")
+    screen = await open_screen(empty, "zh", path="/warnings")
     await expect(screen.page.locator("[data-part=strip]")).to_contain_text("还没有设置官方预警来源。")
     await own_story.warn("first", None, 10)
     await expect(screen.page.locator("[data-part=strip] .signal.grade-3")).to_contain_text("严重级预警")
@@ -218,8 +214,7 @@ async def test_cut_off_board_says_so_and_keeps_what_it_knew(
     empty: Console, own_story: Story, open_screen: Opener
 ) -> None:
     await own_story.tell()
-    page = (await open_screen(empty, "zh")).page
-    await page.goto(f"{empty.origin}/warnings")
+    page = (await open_screen(empty, "zh", path="/warnings")).page
     await expect(page.locator("#pulse")).to_have_class("pill ok")
     await empty.stop()
     await expect(page.locator("main")).to_have_class("cut")

@@ -44,8 +44,7 @@ async def test_page_is_accessible_and_fits_in_every_size_and_language(storm: Con
 
 
 async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Console, open_screen: Opener) -> None:
-    page = (await open_screen(storm, "en")).page
-    await page.goto(f"{storm.origin}/charts")
+    page = (await open_screen(storm, "en", path="/charts")).page
     await expect(page.locator("main")).to_contain_text("No stream is chosen.")
     await page.goto(f"{storm.origin}{CHART}")
     await expect(page.locator("[data-span]")).to_have_text("1989-09-20 00:00 – 1989-09-22 01:00 EDT")

@@ -76,8 +76,7 @@ async def test_every_page_route_is_listed() -> None:
 async def test_page_is_accessible_fits_and_says_nothing(
     console: Console, open_screen: Opener, lang: str, width: int, height: int
 ) -> None:
-    screen = await open_screen(console, lang, width, height)
-    await screen.page.goto(f"{console.origin}/holds?lang={lang}")
+    screen = await open_screen(console, lang, width, height, path="/holds")
     await expect(screen.page.locator("#pulse")).to_have_class("pill ok")
     wide = await screen.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert (await violations(screen.page), wide, screen.said) == ([], 0, [])
@@ -94,8 +93,7 @@ async def test_page_tells_holds_erasures_the_last_scrub_and_the_last_head(
 ) -> None:
     scrub = ["evidence", "scrub", "--data", str(console.settings.data_dir)]
     assert await asyncio.to_thread(run, scrub) == 0
-    page = (await open_screen(console, "en")).page
-    await page.goto(f"{console.origin}/holds")
+    page = (await open_screen(console, "en", path="/holds")).page
     await expect(page.locator("[data-part=in-force] li")).to_contain_text("case-7")
     await expect(page.locator("[data-part=in-force] li")).to_contain_text("every entry of the type complaint")
     await expect(page.locator("[data-part=lifted] li")).to_contain_text("it was settled")

@@ -92,8 +92,7 @@ async def test_pages_are_accessible_fit_and_say_nothing(fleet: Console, open_scr
 
 
 async def test_list_is_walked_by_keys_and_settings_are_followed_live(fleet: Console, open_screen: Opener) -> None:
-    page = (await open_screen(fleet, "en")).page
-    await page.goto(f"{fleet.origin}/devices?q=fleet-00")
+    page = (await open_screen(fleet, "en", path="/devices?q=fleet-00")).page
     await expect(page.locator("[data-row]")).to_have_count(10)
     await page.keyboard.press("j")
     await page.keyboard.press("j")

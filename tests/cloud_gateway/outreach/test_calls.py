@@ -112,8 +112,7 @@ async def test_others_see_no_numbers(shared: Console, role: Role) -> None:
 
 async def test_tap_on_the_sheet_writes_the_result_down(shared: Console, open_screen: Opener) -> None:
     call = await ask_by_phone(shared, simulated=True)
-    page = (await open_screen(shared, "zh", 390, 844)).page
-    await page.goto(f"{shared.origin}/calls")
+    page = (await open_screen(shared, "zh", 390, 844, path="/calls")).page
     entry = page.locator(f"#call-{call.message}")
     assert await entry.locator("a.tel").get_attribute("href") == "tel:13800000001"
     await expect(page.locator(".ribbon")).to_contain_text("SIMULATED / 模拟")
@@ -128,8 +127,7 @@ async def test_sheet_is_accessible_fits_and_says_that_nobody_watches(
     shared: Console, open_screen: Opener, lang: str, size: tuple[int, int]
 ) -> None:
     await ask_by_phone(shared)
-    screen = await open_screen(shared, lang, *size)
-    await screen.page.goto(f"{shared.origin}/calls")
+    screen = await open_screen(shared, lang, *size, path="/calls")
     await expect(screen.page.locator("[role=alert]").first).to_be_visible()
     assert (await violations(screen.page), screen.said) == ([], [])
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -138,8 +136,7 @@ async def test_sheet_is_accessible_fits_and_says_that_nobody_watches(
 
 async def test_printed_sheet_has_boxes_and_no_buttons(shared: Console, open_screen: Opener) -> None:
     await ask_by_phone(shared)
-    page = (await open_screen(shared, "en")).page
-    await page.goto(f"{shared.origin}/calls")
+    page = (await open_screen(shared, "en", path="/calls")).page
     await page.emulate_media(media="print")
     await expect(page.locator(".boxes").first).to_contain_text("☐ They act")
     await expect(page.locator(".boxes").first).to_be_visible()

@@ -107,8 +107,7 @@ async def test_task_of_a_drill_is_answered_on_a_telephone_and_marked_everywhere(
     scene: Scene, open_screen: Opener
 ) -> None:
     drill = await scene.drill()
-    page = (await open_screen(scene.console, "zh", 390, 844)).page
-    await page.goto(f"{scene.console.origin}/tasks?event={drill}")
+    page = (await open_screen(scene.console, "zh", 390, 844, path=f"/tasks?event={drill}")).page
     await expect(page.locator(".ribbon")).to_contain_text("DRILL / 演练")
     await expect(page.locator("[data-part=open] .exercise")).to_have_count(3)
     await page.click("text=把货物抬上货架")

@@ -185,8 +185,7 @@ async def test_typed_outline_that_crosses_itself_is_refused_and_kept_on_a_teleph
     empty: Console, engineer: httpx.AsyncClient, open_screen: Opener
 ) -> None:
     await enter(engineer)
-    page = (await open_screen(empty, "zh", 390, 844)).page
-    await page.goto(f"{empty.origin}/sites/depot-1/edit")
+    page = (await open_screen(empty, "zh", 390, 844, path="/sites/depot-1/edit")).page
     await page.fill("#f-outline", "31.2, 121.5\n31.21, 121.51\n31.2, 121.51\n31.21, 121.5")
     await expect(page.locator("#map-said")).to_contain_text("4 个角点")
     await page.click(".save button")

@@ -113,7 +113,7 @@ function drawOne({ stream, figure, element, chart, latest, empty }, lines, c) {
   const own = (one) => one.device === line.device && one.stream === line.stream;
   const limits = answer.limits.filter(own).map((r) => ({ ...r, label: named(r, r.name) }));
   const predicted = lines.get(stream.predicted)?.buckets ?? null;
-  const state = { c, words, zone, cut, limits, alarms: answer.alarms.filter(own), predicted, width: element.clientWidth, clock: Number(main.dataset.now) };
+  const state = { c, words, zone, cut, limits, alarms: answer.alarms.filter(own), predicted, predicts: plots.some((one) => one.stream.predicted), width: element.clientWidth, clock: Number(main.dataset.now) };
   const full = { ...line, width: answer.width_ms };
   const make = line.kind === "state" ? stateOption : numberOption;
   latest.textContent = lastOf(stream, line);

@@ -110,7 +110,7 @@ function limitLines(stream, span, state) {
   const others = alarms.filter((alarm) => alarm.type === "threshold" && !fixed.some((rule) => rule.name === alarm.rule && Math.abs(rule.limit - alarm.limit) < 1e-9));
   const then = others.map((alarm) => {
     const [from, until] = [Math.max(alarm.from, span.start), Math.min(alarm.until ?? state.clock, span.end)];
-    const text = words.then.replace("%(rule)s", alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit));
+    const text = words.then.replace("%(rule)s", () => alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit));
     const place = until > (span.start + span.end) / 2 ? "insideEndTop" : "insideStartTop";
     return [{ coord: [from, alarm.limit], ...dashes(text, colour, place) }, { coord: [until, alarm.limit] }];
   });

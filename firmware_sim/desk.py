@@ -175,7 +175,7 @@ class SimDesk:
         for _ in range(TRIES):
             try:
                 answer = await client.post(self._origin + SERVICES, content=body, headers=headers)
-            except httpx.ConnectError as exc:  # a machine without a free port to come from: not the other devices' end
+            except httpx.ConnectError as exc:  # for whatever reason: the devices beside it go on
                 wrong = f"an event was not taken: {exc!r}"
             else:
                 wrong = f"an event was refused: {answer.status_code} {answer.text[:200]}" if answer.is_error else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 POLL_S = 0.01
 
 
-async def until(condition: Callable[[], object], limit_s: float = 40.0) -> None:
+async def until(condition: Callable[[], object], limit_s: float = 90.0) -> None:
     """Return once `condition` holds. Raises TimeoutError after `limit_s`."""
     async with asyncio.timeout(limit_s):
         while not condition():  # noqa: ASYNC110 - whatever it is has no event

@@ -170,7 +170,7 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         found = []
         for path, lang in (("/", "zh"), (f"/boards/{TIDE}", "zh"), (f"/boards/{DESK}", "en"), ("/", "en")):
             await page.goto(f"{bench.origin}{path}?lang={lang}")
-            await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
+            await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=90_000)
             for width, height in SIZES:
                 await page.set_viewport_size({"width": width, "height": height})
                 found += [f"{path} {lang} {width}: {what}" for what in await look(page)]
@@ -181,27 +181,27 @@ async def test_page_moves_boards_and_shows_live_what_they_do(bench: Bench) -> No
         await page.keyboard.type("tide")
         await expect(page.locator("#rows > tr:visible")).to_have_count(1)
         await page.click(f"a[href='/boards/{TIDE}']")
-        await expect(page.locator("main[data-device] #pulse")).to_have_class("pill ok", timeout=40_000)
+        await expect(page.locator("main[data-device] #pulse")).to_have_class("pill ok", timeout=90_000)
         siren = page.locator("[data-state=lamp-siren] [data-on]")
         await page.locator("[data-hold]").evaluate(
             "r => { r.value = 6; r.dispatchEvent(new Event('change', {bubbles: true})) }"
         )
-        await expect(siren).to_be_visible(timeout=40_000)
+        await expect(siren).to_be_visible(timeout=90_000)
         await page.click("[data-spoil]")
         await expect(page.locator("[data-fault=frozen]")).to_be_visible()
         await page.click("[data-release]")
         await expect(page.locator("[data-held]")).to_be_hidden()
         await expect(siren).to_be_visible()
         await page.click("[data-mend]")
-        await expect(siren).to_be_hidden(timeout=40_000)
+        await expect(siren).to_be_hidden(timeout=90_000)
         await page.click("[data-cable=true]")
         await expect(page.locator("[data-state=link] [data-off]")).to_be_visible()
         await page.click("[data-cable=false]")
 
         await page.goto(f"{bench.origin}/boards/{DESK}")
-        await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=40_000)
+        await expect(page.locator("#pulse")).to_have_class("pill ok", timeout=90_000)
         await page.keyboard.press("3")
-        await expect(page.locator("#outcome")).to_have_text("not counted: nobody is to rate now", timeout=40_000)
+        await expect(page.locator("#outcome")).to_have_text("not counted: nobody is to rate now", timeout=90_000)
         await page.click("[data-roll=out]")
         await expect(page.locator("[data-stock=out]")).to_be_visible()
         await page.click("[data-stand=true]")

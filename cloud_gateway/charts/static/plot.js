@@ -21,7 +21,7 @@ export function points(buckets, width) {
 
 function shared(span, state) {
   const { zone, width, c } = state;
-  const right = !state.predicts ? 16 : width < NARROW ? 78 : 112; // the same for all, so that times lie below each other
+  const right = !state.predicts ? 16 : width < NARROW ? 78 : 148; // the same for all, so that times lie below each other
   const values = ticks(span.start, span.end, zone, width - LEFT - right);
   return {
     animation: false,

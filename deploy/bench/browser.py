@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -52,11 +51,9 @@ class Seen:
 
 
 def check_browser() -> None:
-    """Raises ServerMissing without Chromium, and ModuleNotFoundError without the library that drives it."""
+    """Raises ServerMissing without Chromium."""
     if not CHROMIUM.exists():
         raise ServerMissing("chromium", "chromium")
-    if find_spec("playwright") is None:
-        raise ModuleNotFoundError("No module named 'playwright'", name="playwright")
 
 
 async def look(running: Field, seen: Seen) -> None:

@@ -101,6 +101,8 @@ def console(
     run. Beside bare SQL and InfluxQL over the same data; the overview and a chart of a year also in Chromium.
     """
     with extra("sim"), extra("gateway"):
+        import playwright.async_api  # noqa: F401 - it drives Chromium
+
         from deploy.bench import DEFAULT_FOLDER
         from deploy.bench.console import STORES, Size, bench_console
     kept = (folder or DEFAULT_FOLDER).resolve() / "bench-console"

@@ -184,6 +184,7 @@ function putValue(id, at, value) {
 document.addEventListener("reading", ({ detail: { body } }) => {
   for (const [name, [at, value]] of Object.entries(body.streams)) putValue(`${body.device}/${name}`, at, value);
 });
+document.dispatchEvent(new Event("readagain")); // what came while this file was on its way
 
 /** What is known before the season changes rarely: it is read once. */
 async function readRecord() {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from cloud_gateway import app
 from cloud_gateway import tables as t
@@ -127,7 +127,11 @@ async def test_page_of_a_site_follows_readings_and_alarms_and_greys_when_it_is_c
     page = screen.page
     await page.goto(f"{calm.origin}/sites/charleston")
     await expect(page.locator("[data-part=strip]")).to_contain_text("No alarm is open")
-    body = {"device": "yard-charleston", "streams": {"drain_level": [field.CALM + 6 * field.MINUTE, 1.37]}}
+    at = field.CALM + 6 * field.MINUTE
+    drain = update(t.stream).where(t.stream.c.device == "yard-charleston", t.stream.c.name == "drain_level")
+    async with transaction(calm.engine) as connection:
+        await connection.execute(drain.values(value="1.37", at=at))
+    body = {"device": "yard-charleston", "streams": {"drain_level": [at, 1.37]}}
     await calm.add(t.event, {"at": now_ms(), "topic": "reading", "body": json.dumps(body)})
     value = page.locator("[data-value-of='yard-charleston/drain_level']")
     await expect(value).to_have_text("1.37 m")

@@ -90,7 +90,7 @@ function marks(placed, span, { c, cut, width }) {
       value: [alarm.at, height], symbol: alarm.severity === "attention" ? "triangle" : "diamond", symbolSize: 13,
       itemStyle: { color: tone(alarm), borderColor: c.card, borderWidth: 1.5 },
       label: {
-        show: true, formatter: width < NARROW ? String(alarm.number) : `${alarm.number} ${alarm.label}`, color: tone(alarm), ...FONT, fontWeight: 600,
+        show: true, formatter: () => (width < NARROW ? String(alarm.number) : `${alarm.number} ${alarm.label}`), color: tone(alarm), ...FONT, fontWeight: 600,
         position: alarm.at < span.start + (span.end - span.start) / 4 ? "right" : "left", textBorderColor: c.card, textBorderWidth: 3,
       },
     })),
@@ -98,7 +98,7 @@ function marks(placed, span, { c, cut, width }) {
 }
 
 function dashes(text, colour, position) {
-  return { lineStyle: { color: colour, type: "dashed", width: 1.2 }, label: { position, formatter: text, color: colour, ...FONT } };
+  return { lineStyle: { color: colour, type: "dashed", width: 1.2 }, label: { position, formatter: () => text, color: colour, ...FONT } };
 }
 
 /** Thresholds as they are set now, all through; and, where an alarm was raised under another, that one while it stood. */
@@ -110,7 +110,7 @@ function limitLines(stream, span, state) {
   const others = alarms.filter((alarm) => alarm.type === "threshold" && !fixed.some((rule) => rule.name === alarm.rule && Math.abs(rule.limit - alarm.limit) < 1e-9));
   const then = others.map((alarm) => {
     const [from, until] = [Math.max(alarm.from, span.start), Math.min(alarm.until ?? state.clock, span.end)];
-    const text = words.then.replace("%(rule)s", () => alarm.label).replace("%(limit)s", say(alarm.limit, stream.unit));
+    const text = words.then.replace("%(rule)s", () => alarm.label).replace("%(limit)s", () => say(alarm.limit, stream.unit));
     const place = until > (span.start + span.end) / 2 ? "insideEndTop" : "insideStartTop";
     return [{ coord: [from, alarm.limit], ...dashes(text, colour, place) }, { coord: [until, alarm.limit] }];
   });

@@ -149,6 +149,7 @@ def _write(data: Path, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
     """Do the work in one writing transaction, beside a running gateway; what it erases leaves the file as well."""
     with extra("gateway"):
         from cloud_gateway.database import open_database, transaction
+        from cloud_gateway.evidence.entries import EntryError
         from cloud_gateway.evidence.store_erasure import shed_traces
     database = find_database(data)
 
@@ -163,4 +164,7 @@ def _write(data: Path, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
             await engine.dispose()
 
     with reading_database(database):
-        return asyncio.run(run())
+        try:
+            return asyncio.run(run())
+        except EntryError as exc:
+            raise Failure("usage", str(exc), "Nothing was changed; correct it, see --help", WRONG_USE) from exc

@@ -121,6 +121,10 @@ def test_texts_are_held_released_and_erased_and_the_log_stays_sound(data: Path, 
         pytest.param(["verify", "log.jsonl", "--receipt", "WR1.x"], "unusable", id="no receipt"),
         pytest.param(["hold", "x", "--data", "new", "--reason", "x"], "usage", id="nothing to hold"),
         pytest.param(["hold", "x", "--data", "new", "--reason", "x", "--type", "y"], "usage", id="no such type"),
+        pytest.param(
+            ["hold", "x" * 201, "--data", "new", "--reason", "x", "--type", "hold"], "usage", id="over-long name"
+        ),
+        pytest.param(["hold", "", "--data", "new", "--reason", "x", "--type", "hold"], "usage", id="empty name"),
         pytest.param(["release", "x", "--data", "new", "--reason", "x"], "no-hold", id="no such hold"),
         pytest.param(["scrub", "--data", "."], "no-database", id="no database"),
         pytest.param(["export", "--data", "old", "--out", "out.jsonl"], "no-database", id="no tables"),

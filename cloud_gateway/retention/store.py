@@ -52,6 +52,14 @@ def read_ledger(database: Path) -> dict[tuple[str, str], Ranges]:
     return {(device, epoch): Ranges(upto, json.loads(ranges)) for device, epoch, upto, ranges in rows}
 
 
+def holds_readings(file: Path) -> bool:
+    """Whether ingest has made its tables; a file that is not there is not made. Raises sqlite3.Error."""
+    if not file.exists():
+        return False
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        return bool(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 class ReadingsFile:
     """A connection beside ingest's own. Methods raise sqlite3.Error."""
 

@@ -17,7 +17,7 @@ from cloud_gateway.readings.checks import EARLIEST_NS
 from cloud_gateway.readings.opening import SQLITE_FILE
 from cloud_gateway.readings.sqlite_rollups import ROLLUPS_FILE, RollupFile
 from cloud_gateway.retention.rules import DAY_NS, NS_PER_S, bucket_cut, find_rule, raw_cut
-from cloud_gateway.retention.store import Ledger, ReadingsFile, SeriesKey, Step, read_ledger
+from cloud_gateway.retention.store import Ledger, ReadingsFile, SeriesKey, Step, holds_readings, read_ledger
 from cloud_gateway.settings import GatewaySettings, Retention
 
 
@@ -37,6 +37,8 @@ async def sweep(settings: GatewaySettings, now: int, *, dry_run: bool = False) -
     Raises sqlite3.Error and FolderBusy; what was done until then stays done.
     """
     with occupied(settings.data_dir):
+        if not await asyncio.to_thread(holds_readings, settings.data_dir / SQLITE_FILE):
+            return []
         ledger = await asyncio.to_thread(read_ledger, settings.database)
         with closing(ReadingsFile(settings.data_dir / SQLITE_FILE)) as file:
             found = []

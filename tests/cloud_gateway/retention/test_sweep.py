@@ -182,6 +182,15 @@ async def test_dry_run_counts_and_changes_nothing(ground: Ground, settings: Gate
     assert raw(settings) == [98, 99, 100]
 
 
+@pytest.mark.parametrize("files", [pytest.param([], id="no file"), pytest.param([SQLITE_FILE], id="an empty file")])
+async def test_gateway_that_never_took_a_reading_has_nothing_old(settings: GatewaySettings, files: list[str]) -> None:
+    settings.data_dir.mkdir()
+    for name in files:
+        (settings.data_dir / name).touch()
+    assert await sweep(settings, NOW) == []
+    assert sorted(path.name for path in settings.data_dir.glob("readings*")) == files
+
+
 async def test_ingest_goes_on_while_a_large_file_is_swept(ground: Ground, settings: GatewaySettings) -> None:
     points = [make_point(n, 1.0, device=DEVICE, at=AT - DAY + n) for n in range(1, 20_001)]
     await ground.series.write(points)

@@ -63,8 +63,12 @@ class Figures(msgspec.Struct, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Whether something was put, every promise is kept, and so is every limit."""
-        return self.put > 0 and not (self.lost or self.duplicates or self.altered or self.rejected or self.broken)
+        """Whether something was put and has arrived, every promise is kept, and so is every limit."""
+        return (
+            self.put > 0
+            and self.stored > 0
+            and not (self.lost or self.duplicates or self.altered or self.rejected or self.broken)
+        )
 
 
 def measure(programs: Iterable[Program]) -> Load:

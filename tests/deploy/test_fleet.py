@@ -96,6 +96,12 @@ def test_fleet_that_put_nothing_is_not_clean(tmp_path: Path) -> None:
     assert not figures.clean
 
 
+def test_fleet_of_which_nothing_has_arrived_is_not_clean(tmp_path: Path) -> None:
+    held = Holdings(waiting={FIRST, SECOND})
+    figures = make_figures(witness_of(tmp_path), held, devices=1, processes=1, seconds=1.0)
+    assert (figures.waiting, figures.lost, figures.clean) == (2, 0, False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -93,6 +93,7 @@ def _environment(translations: NullTranslations, folders: Sequence[Path]) -> Env
         "moment": short_time,
         "span": lambda span: say_age(age(span), translations),
         "ago": lambda span: gettext("%(age)s ago") % {"age": say_age(age(span), translations)},
+        "period": lambda seconds: say_period(seconds, translations),
         "number": number,
     }
     return environment
@@ -104,6 +105,14 @@ _AGES = {"s": _("%(count)s s"), "min": _("%(count)s min"), "h": _("%(count)s h")
 def say_age(span: Age, translations: NullTranslations) -> str:
     """An age in words: `42 min`, `42 分`."""
     return str(translations.gettext(_AGES[span.unit]) % {"count": span.amount})
+
+
+def say_period(seconds: float, translations: NullTranslations) -> str:
+    """How often something happens; below two minutes as it was set: `0.2 s`, `1.5 s`."""
+    if seconds >= 120:
+        return say_age(age(round(seconds * 1000)), translations)
+    said = _AGES["s"]
+    return str(translations.gettext(said) % {"count": f"{seconds:g}"})
 
 
 def number(value: float | bool | str | None) -> str:

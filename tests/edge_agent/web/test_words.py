@@ -9,7 +9,8 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 
-from edge_agent.web.words import CHINESE, ENGLISH, choose_language, read_catalog, read_words
+from edge_agent.web.pages import say_period
+from edge_agent.web.words import CHINESE, ENGLISH, LOCALE, choose_language, read_catalog, read_words
 
 ROOT = Path(__file__).parents[3]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
@@ -78,3 +79,11 @@ def test_language_is_asked_remembered_accepted(
     asked: str | None, cookie: str | None, accept: str | None, expected: str
 ) -> None:
     assert choose_language(asked, cookie, accept) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "0.2 s"), (1.5, "1.5 s"), (60.0, "60 s"), (119.0, "119 s"), (120.0, "2 min"), (7200.0, "2 h")],
+)
+def test_period_is_said_as_it_was_set(seconds: float, said: str) -> None:
+    assert say_period(seconds, read_words([LOCALE]).of(ENGLISH)) == said

@@ -76,6 +76,7 @@ from cloud_gateway.staff import account, people, routes_people
 from cloud_gateway.staff import routes as staff
 from cloud_gateway.staff.guard import SignInNeeded, require_staff, ways_back
 from cloud_gateway.staff.passwords import Passwords
+from cloud_gateway.staff.routes import LONGEST_GOAL
 from cloud_gateway.staff.throttle import Throttle
 from cloud_gateway.stations import routes as stations
 from cloud_gateway.storage import routes as storage
@@ -251,9 +252,16 @@ def _api() -> list[APIRouter]:
 
 
 async def _to_sign_in(request: Request, _exc: Exception) -> Response:
-    path = request.url.path if request.method == "GET" else "/"
+    path = _asked_for(request) if request.method == "GET" else "/"
     goal = request.url_for("show_sign_in").include_query_params(next=path)
     return RedirectResponse(f"{goal.path}?{goal.query}" if path != "/" else goal.path, 303)
+
+
+def _asked_for(request: Request) -> str:
+    """The address with its query, which says what a chart or a list shows; without it where the form has no room."""
+    path, query = request.url.path, request.url.query
+    whole = f"{path}?{query}" if query else path
+    return whole if len(whole) <= LONGEST_GOAL else path
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ class AssigneeEntry(BaseModel):
 class NoteEntry(BaseModel):
     """What is to be remembered about an alarm."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     text: str = Field(min_length=1, max_length=MOST_TEXT)
 
@@ -38,7 +38,7 @@ class NoteEntry(BaseModel):
 class AlarmClosing(BaseModel):
     """Why an alarm is over."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     reason: str = Field(min_length=LEAST_REASON, max_length=MOST_TEXT)
     crossed: bool = Field(False, description="Close it although its threshold is still crossed.")

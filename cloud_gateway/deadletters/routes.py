@@ -45,7 +45,9 @@ BARS = {
 
 
 @router.get("/dead-letters")
-async def list_dead_letters(request: Request, after: After = None, limit: Limit = 100) -> Page[DeadLetter]:
+async def list_dead_letters(
+    request: Request, _who: Replayer, after: After = None, limit: Limit = 100
+) -> Page[DeadLetter]:
     """What the gateway refused and kept, the newest first."""
     key = decode_cursor(after, int) or [2**63 - 1]
     async with reading(gateway_of(request).engine) as connection:

@@ -12,14 +12,15 @@ from starlette.responses import RedirectResponse, Response
 from cloud_gateway.board.reading import read_frame
 from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading, transaction
+from cloud_gateway.idempotency.keys import Connection
 from cloud_gateway.running import gateway_of, now_ms
 from cloud_gateway.staff import store, words
-from cloud_gateway.staff.guard import COOKIE, Visitor, address_of, require_staff
+from cloud_gateway.staff.guard import COOKIE, Visitor, address_of, not_signed_in, require_staff
 from cloud_gateway.staff.passwords import LEAST, Busy, WeakPassword
 from cloud_gateway.staff.roles import Role
 from cloud_gateway.staff.store import Staff
 from cloud_gateway.staff.store_failures import failure_key, find_failures, forget_failures, note_failure
-from cloud_gateway.staff.store_sessions import NAMED_BY, end_named, end_others, list_sessions
+from cloud_gateway.staff.store_sessions import NAMED_BY, end_named, end_others, find_session, list_sessions
 from cloud_gateway.staff.throttle import wait_after
 
 router = APIRouter(include_in_schema=False)
@@ -68,11 +69,18 @@ async def change_password(
     if fault is not None:
         return await _show(request, who, fault)
     async with transaction(gateway.engine) as connection:
+        await _check_session(request, connection)
         await store.replace_password(connection, who.id, hashed)
         await end_others(connection, who.id, request.cookies.get(COOKIE, ""))
         await forget_failures(connection, failure_key(who.name, address_of(request)))
         await store.tell_change(connection, who.id, now_ms())
     return RedirectResponse("/account?changed=1", 303)
+
+
+async def _check_session(request: Request, connection: Connection) -> None:
+    """Raises Problem 401 when the session was ended while the passwords were looked at, which takes a while."""
+    if await find_session(connection, request.cookies.get(COOKIE, ""), now_ms()) is None:
+        raise not_signed_in()
 
 
 @dataclass(frozen=True)

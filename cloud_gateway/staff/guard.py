@@ -65,8 +65,13 @@ async def require_staff(request: Request) -> Staff:
     """The member of staff, or Problem 401: for the API."""
     who = await find_staff(request)
     if who is None:
-        raise Problem(401, "sign_in_needed", _("You are not signed in."), _("Sign in, then try again."))
+        raise not_signed_in()
     return who
+
+
+def not_signed_in() -> Problem:
+    """401."""
+    return Problem(401, "sign_in_needed", _("You are not signed in."), _("Sign in, then try again."))
 
 
 async def require_visitor(request: Request) -> Staff:

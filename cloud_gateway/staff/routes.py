@@ -23,7 +23,9 @@ router = APIRouter(include_in_schema=False)
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 Name = Annotated[str, Form(max_length=64)]
 Password = Annotated[str, Form(max_length=1000)]
-Next = Annotated[str, Form(max_length=500)]
+#: Characters of the address that somebody goes on to: a chart names up to eight streams.
+LONGEST_GOAL = 1500
+Next = Annotated[str, Form(max_length=LONGEST_GOAL)]
 Token = Annotated[str, Form(max_length=100)]
 
 

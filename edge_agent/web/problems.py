@@ -15,6 +15,8 @@ from edge_agent.web.pages import Pages
 from edge_agent.web.words import _
 
 MEDIA_TYPE = "application/problem+json"
+#: The code of a value that cannot be used: its remedy asks for the field, so a page names it too.
+INVALID = "invalid"
 
 
 class ProblemDocument(BaseModel):
@@ -56,7 +58,7 @@ PagesOf = Callable[[Request], Pages]
 def invalid(field: str, reason: str) -> Problem:
     """422: a parameter that cannot be used. `reason` names it in English, as programs log it."""
     remedy = _("Correct the named field and send the request again.")
-    return Problem(422, "invalid", _("A value cannot be used."), remedy, field, detail=reason)
+    return Problem(422, INVALID, _("A value cannot be used."), remedy, field, detail=reason)
 
 
 def install_problems(app: FastAPI, pages: PagesOf) -> None:
@@ -96,7 +98,8 @@ def answer(problem: Problem, request: Request, pages: Pages) -> Response:
     title, remedy = translate(problem.title), translate(problem.remedy)
     headers = {"Retry-After": str(problem.retry_after_s)} if problem.retry_after_s else {}
     if _looks(request):
-        told = {"title": title, "remedy": remedy, "ways": pages.ways_back(request)}
+        named = problem.field if problem.code == INVALID else None
+        told = {"title": title, "remedy": remedy, "named": named, "ways": pages.ways_back(request)}
         page = pages.render(request, "problem.html", problem.status, **told)
         page.headers.update(headers)
         return page

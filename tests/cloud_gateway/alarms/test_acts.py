@@ -88,9 +88,20 @@ async def test_what_is_done_twice_is_written_once(storm: Console, desk: httpx.As
         (SURGE, "assignee", {"whom": "nobody-of-that-name"}, 422, "no_assignee"),
         (SURGE, "assignee", {"whom": "regulator"}, 422, "no_assignee"),
         (SURGE, "closing", {"reason": "x"}, 422, "invalid"),
+        (SURGE, "closing", {"reason": "   "}, 422, "invalid"),
+        (SURGE, "notes", {"text": " "}, 422, "invalid"),
         (f"{SURGE}99", "acknowledgement", {}, 404, "no_alarm"),
     ],
-    ids=["crossed", "not closed", "unknown person", "person who may not", "no reason", "unknown alarm"],
+    ids=[
+        "crossed",
+        "not closed",
+        "unknown person",
+        "person who may not",
+        "no reason",
+        "blank reason",
+        "blank note",
+        "unknown alarm",
+    ],
 )
 async def test_what_cannot_be_done_is_refused_by_name(
     desk: httpx.AsyncClient, alarm: str, act: str, entry: dict[str, object], status: int, code: str

@@ -185,6 +185,7 @@ FORBIDDEN = [
     (Role.REGULATOR, "PUT", "/api/v1/devices/fleet-000/tags"),
     (Role.RISK_ENGINEER, "GET", "/devices/fleet-000/records"),
     (Role.REGULATOR, "GET", "/dead-letters"),
+    (Role.INSPECTOR, "GET", "/api/v1/dead-letters"),
     (Role.REGULATOR, "POST", "/dead-letters"),
     (Role.REGULATOR, "POST", "/api/v1/dead-letters/1/replay"),
 ]

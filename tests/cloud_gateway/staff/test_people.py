@@ -7,13 +7,19 @@ import re
 
 import httpx
 import pytest
+from fastapi import Request
 from fastapi.routing import APIRoute
 from playwright.async_api import expect
 
+from cloud_gateway.app import create_app
 from cloud_gateway.audit import routes as audit
+from cloud_gateway.database import reading, transaction
 from cloud_gateway.staff import account, people
 from cloud_gateway.staff.accounts import LastAdministrator, disable_staff, set_password
+from cloud_gateway.staff.guard import COOKIE
 from cloud_gateway.staff.passwords import CommonPassword, check_strength
+from cloud_gateway.staff.store import find_staff, remove_password
+from edge_agent.web.problems import Problem
 from tests.axe import violations
 from tests.cloud_gateway.conftest import Console, Opener, running
 
@@ -134,6 +140,25 @@ async def test_new_password_needs_the_old_one_and_ends_other_sessions(empty: Con
     assert (wrong.status_code, right.status_code, codes) == (403, 303, [200, 401])
 
 
+async def test_session_that_ends_while_a_password_is_looked_at_sets_none(empty: Console) -> None:
+    async with empty.client("inspector") as client:
+        cookie = f"{COOKIE}={client.cookies[COOKIE]}"
+    async with reading(empty.engine) as connection:
+        who = await find_staff(connection, "inspector")
+    assert who is not None
+    async with transaction(empty.engine) as connection:
+        await remove_password(connection, who.id)
+    app = create_app(empty.settings)
+    scope = {"type": "http", "app": app, "method": "POST", "path": "/account/password", "query_string": b""}
+    request = Request({**scope, "client": ("127.0.0.1", 1), "headers": [(b"cookie", cookie.encode())]})
+    async with app.router.lifespan_context(app):
+        with pytest.raises(Problem) as refused:
+            await account.change_password(request, who, new=OTHER, again=OTHER)
+    async with reading(empty.engine) as connection:
+        after = await find_staff(connection, "inspector")
+    assert (refused.value.status, after and after.password) == (401, None)
+
+
 @pytest.mark.parametrize(
     ("new", "again", "words"),
     [("short", "short", "12 to 256"), ("password1234", "password1234", "tried first"), (GOOD, OTHER, "same way twice")],
@@ -191,6 +216,18 @@ async def test_wrong_address_leads_visitors_to_the_wall_and_staff_to_the_first_p
     async with shared.visitor() as visitor, shared.client() as staff:
         pages = [(await client.get("/nowhere", headers=looking)).text for client in (visitor, staff)]
     assert [re.findall(r'class="btn" href="(/[a-z-]*)">', page) for page in pages] == [["/wall", "/sign-in"], ["/"]]
+
+
+async def test_page_of_a_value_that_cannot_be_used_names_its_field(shared: Console) -> None:
+    async with shared.client() as client:
+        answers = [
+            await client.get(f"/alarms?state=nope&lang={lang}", headers={"Accept": "text/html"})
+            for lang in ("zh", "en")
+        ]
+    assert [one.status_code for one in answers] == [422, 422]
+    assert ["字段： <code>state</code>" in answers[0].text, "Field: <code>state</code>" in answers[1].text] == [
+        True
+    ] * 2
 
 
 async def test_every_page_route_is_listed() -> None:

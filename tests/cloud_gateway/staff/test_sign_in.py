@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from typing import Literal
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -178,8 +179,13 @@ async def test_pages_lead_to_the_sign_in_page(shared: Console) -> None:
     async with shared.visitor() as client:
         first = await client.get("/")
         other = await client.get("/overview/state")
+        chart = await client.get("/charts?s=tide-1/level&from=2026-11-22T00:00:00Z")
+        long = await client.get("/charts?s=" + "a" * 1500)
     assert first.headers["location"] == "/sign-in"
     assert other.headers["location"] == "/sign-in?next=%2Foverview%2Fstate"
+    goal = parse_qs(urlsplit(chart.headers["location"]).query)["next"]
+    assert goal == ["/charts?s=tide-1/level&from=2026-11-22T00:00:00Z"]
+    assert long.headers["location"] == "/sign-in?next=%2Fcharts"
 
 
 @pytest.mark.parametrize(

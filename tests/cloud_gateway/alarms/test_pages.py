@@ -24,6 +24,13 @@ LOOKS = [("zh", "night", PHONE, DESK), ("en", "day", DESK, PHONE)]
 #: By how much a page is wider than its window.
 BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
+#: How many lines a heading of some length takes.
+LINES = """() => {
+  const heading = document.querySelector("h1");
+  heading.textContent = "Water on the cellar floor";
+  return Math.round(heading.offsetHeight / parseFloat(getComputedStyle(heading).lineHeight));
+}"""
+
 
 async def test_every_page_route_is_listed() -> None:
     routes = {r.path for r in pages.router.routes if isinstance(r, APIRoute) and "GET" in (r.methods or ())}
@@ -58,6 +65,7 @@ async def test_pages_are_accessible_and_fit_in_every_size_and_language(
 ) -> None:
     screen = await open_screen(storm)
     assert (await look(storm, screen.page, path), screen.said) == ([0] * 4, [])
+    assert await screen.page.evaluate(LINES) == 1  # on a phone, where it stood last: the buttons leave it its room
 
 
 async def test_an_alarm_arrives_and_is_taken_in_hand_until_it_is_closed(calm: Console, open_screen: Opener) -> None:

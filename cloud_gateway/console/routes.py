@@ -46,11 +46,11 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
     labels = Labels(language, gateway.pages.words.of(language))
     async with reading(gateway.engine) as connection:
         snapshot = await read_snapshot(connection)
-        frame = await read_frame(connection, now)
+        frame = await read_frame(connection, gateway.clock())
         worst = await read_worst(connection)
         evidence = judge_log((await read_state(connection)).fault, await list_codes(connection))
         unplaced = await list_unplaced(connection)
-    warned = sort_case(worst, BoardLabels(language, labels.words), now)
+    warned = sort_case(worst, BoardLabels(language, labels.words), frame.now)
     page = compose_overview(snapshot, now, labels, in_scenario=bool(gateway.settings.web.notice))
     return gateway.pages.render(
         request,
@@ -64,6 +64,7 @@ async def _render(request: Request, template: str, visitor: Staff) -> Response:
         frame=frame,
         warned=[warned.card(event) for event in worst.events],
         notice=gateway.settings.web.notice,
+        story_time=gateway.settings.clock_file is not None,
         model=make_model(page, now),
         script_words=labels.for_scripts(),
     )

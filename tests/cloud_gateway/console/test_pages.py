@@ -350,6 +350,6 @@ async def test_password_form_works_without_scripts(empty: Console, browser: Brow
     await page.goto(f"{empty.origin}/sign-in?lang=en")
     await page.fill("[name=name]", "demo")
     await page.fill("[name=password]", "not the password")
-    await page.click("button")
+    await page.click("form button")
     await expect(page.locator("[role=alert]")).to_contain_text("Name and password do not fit together")
     await context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,12 @@ from firmware_sim.board import SimBoard, make_board
 from tests.cloud_gateway.conftest import Console, running
 from tests.edge_agent.tasks.agents import flood, level, make_settings, running_agent
 from tests.end_to_end import gateway
+from tests.waiting import POLL_S
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+#: A page has so long to fit into a window of another size.
+SETTLED_WITHIN_S = 10.0
 CALM, FLOODED = 0.3, 0.6  # of ten metres; the rule says five
 #: By how much a page is wider than its window, and which of its buttons and fields are too small (WCAG 2.5.8).
 UNFIT = """() => {
@@ -110,10 +113,16 @@ class Visit:
     size: ViewportSize
 
     async def look(self) -> None:
-        """The page that is shown, in the other size and in its own."""
+        """The page that is shown, in the other size and in its own, once it has settled in it."""
         for size in (PHONE if self.size == DESK else DESK, self.size):
             await self.page.set_viewport_size(size)
-            self.unfit.extend(f"{self.page.url}: {what}" for what in await self.page.evaluate(UNFIT))
+            unfit = await self.page.evaluate(UNFIT)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SETTLED_WITHIN_S):
+                    while unfit:
+                        await asyncio.sleep(POLL_S)  # charts follow their window a moment later
+                        unfit = await self.page.evaluate(UNFIT)
+            self.unfit.extend(f"{self.page.url}: {what}" for what in unfit)
 
     async def touch(self, selector: str) -> None:
         """With a finger on the telephone, with the mouse at the desk."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from cloud_gateway.clock import tell_clock
 from cloud_gateway.database import open_database, transaction
@@ -111,16 +111,22 @@ class Office:
         """The people in the report of a site's event, as a regulator reads it."""
         query = "SELECT e.id FROM hazard_event e JOIN site s ON s.id = e.site WHERE s.code=:code"
         (event,) = await self.books.rows(query, code=code)
+        async with self.page(browser, f"/hazard-events/{event['id']}/report") as page:
+            yield page.locator("table.people tbody tr")
+
+    @asynccontextmanager
+    async def page(self, browser: Browser, path: str) -> AsyncIterator[Page]:
+        """A page in English, as a regulator reads it."""
         async with transaction(self.books.engine) as connection:
-            who = await add_staff(connection, f"reader-{code}", Role.REGULATOR, None, now_ms())
+            who = await add_staff(connection, f"reader of {path}", Role.REGULATOR, None, now_ms())
             token = await add_link(connection, who.id, now_ms() + LINK_MS)
         async with httpx.AsyncClient(base_url=self.origin, headers={"Origin": self.origin}, timeout=LIMIT_S) as client:
             entered = await client.post("/enter", data={"token": token})
         context = await browser.new_context()
         await context.add_cookies([{"name": COOKIE, "value": entered.cookies[COOKIE], "url": self.origin}])
         page = await context.new_page()
-        await page.goto(f"{self.origin}/hazard-events/{event['id']}/report?lang=en")
-        yield page.locator("table.people tbody tr")
+        await page.goto(f"{self.origin}{path}?lang=en")
+        yield page
         await context.close()
 
 
@@ -178,6 +184,8 @@ async def test_who_answers_on_a_phone_stops_the_ladder_and_who_is_silent_is_pass
         (link,) = LINK.findall(letter.get_content())
         asked = [("answers", 1, "made"), ("silent", 1, "made")]
 
+        async with office.page(browser, "/") as overview:
+            await expect(overview.locator("[data-part=warned]")).to_contain_text("1 has not answered · 0 s")
         context = await browser.new_context(viewport={"width": 390, "height": 844})
         page = await context.new_page()
         await page.goto(link)

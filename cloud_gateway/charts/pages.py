@@ -177,11 +177,13 @@ def _plot(labels: Labels, stream: Stream, predicted: str) -> Plot:
 
 
 def _wall(field: str, text: str, zone: str) -> int:
-    """ms UTC of a wall time of the zone. Raises Problem."""
+    """ms UTC of a wall time of the zone. Raises Problem, also where that is before the year 1 or after 9999."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as exc:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=find_zone(zone))
+        at = round(moment.timestamp() * 1000)
+        rfc3339(at)  # the page's own address holds it
+    except (ValueError, OverflowError) as exc:
         raise invalid(field, str(exc)) from exc
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=find_zone(zone))
-    return round(moment.timestamp() * 1000)
+    return at

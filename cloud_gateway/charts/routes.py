@@ -13,12 +13,14 @@ from cloud_gateway.alarms.store import Alarm, alarms_between
 from cloud_gateway.charts.asked import Asked, From, Names, To, read_asked
 from cloud_gateway.charts.export import first_rows, write_rows
 from cloud_gateway.charts.store import Placement, placements_between
-from cloud_gateway.charts.widths import Mark, choose_width, open_gaps
+from cloud_gateway.charts.widths import Coarse, Mark, choose_width, open_gaps
 from cloud_gateway.database import reading
 from cloud_gateway.devices.store import Rule, Stream, list_rules
-from cloud_gateway.readings.routes import series_away
+from cloud_gateway.readings.routes import Span, series_away
 from cloud_gateway.readings.series import NS_PER_MS, SeriesStore, StoreUnavailable
-from cloud_gateway.running import gateway_of
+from cloud_gateway.retention.rules import find_rule, raw_cut
+from cloud_gateway.running import gateway_of, now_ms
+from cloud_gateway.settings import GatewaySettings
 from edge_agent.web.paging import Time
 from edge_agent.wire.senml import Value
 
@@ -32,7 +34,8 @@ Points = Annotated[int, Query(ge=10, le=4000, description="At most so many inter
 
 class ChartLine(BaseModel):
     """One stream: `buckets` of numbers, each [at in ms UTC, low, mean, high, count] and null where the line is open;
-    or `states`, each [at in ms UTC, value], of switches and texts, at most 2000."""
+    or `states`, each [at in ms UTC, value], of switches and texts: the first 2000; `whole` says whether that is all.
+    """
 
     device: str
     stream: str
@@ -44,6 +47,7 @@ class ChartLine(BaseModel):
     kind: Literal["number", "state"]
     buckets: list[Mark] = []
     states: list[tuple[int, Value]] = []
+    whole: bool = True
 
 
 class Chart(BaseModel):
@@ -70,7 +74,12 @@ async def draw_chart(request: Request, s: Names, start: From, end: To, points: P
         alarms = await alarms_between(connection, asked.devices, span.start, span.end, MOST_ALARMS)
         placements = await placements_between(connection, asked.devices, span.start, span.end)
     try:
-        lines = await asyncio.gather(*(_line(gateway.series, stream, asked, width) for stream in asked.streams))
+        lines = await asyncio.gather(
+            *(
+                _line(gateway.series, one, asked, width, find_coarse(gateway.settings, one.name, now_ms()))
+                for one in asked.streams
+            )
+        )
     except StoreUnavailable as exc:
         raise series_away(exc) from exc
     return Chart(
@@ -84,7 +93,7 @@ async def draw_chart(request: Request, s: Names, start: From, end: To, points: P
     )
 
 
-async def _line(series: SeriesStore, stream: Stream, asked: Asked, width: int) -> ChartLine:
+async def _line(series: SeriesStore, stream: Stream, asked: Asked, width: int, coarse: Coarse | None) -> ChartLine:
     line = ChartLine(
         device=stream.device,
         stream=stream.name,
@@ -97,13 +106,26 @@ async def _line(series: SeriesStore, stream: Stream, asked: Asked, width: int) -
     )
     start, end = asked.span.start, asked.span.end
     if line.kind == "state":
-        first, last = start * NS_PER_MS, end * NS_PER_MS
-        found = await series.samples(stream.device, stream.name, first, last, MOST_STATES)
-        line.states = [(sample.at, sample.value) for sample in found]
+        line.states, line.whole = await read_states(series, stream.device, stream.name, asked.span)
     else:
         buckets = await series.buckets(stream.device, stream.name, start, end, width)
-        line.buckets = open_gaps(buckets, width, stream.interval_s)
+        line.buckets = open_gaps(buckets, width, stream.interval_s, coarse)
     return line
+
+
+async def read_states(
+    series: SeriesStore, device: str, stream: str, span: Span, most: int = MOST_STATES
+) -> tuple[list[tuple[int, Value]], bool]:
+    """The first `most` values as (at, value), and whether they are all there are. Raises StoreUnavailable."""
+    found = await series.samples(device, stream, span.start * NS_PER_MS, span.end * NS_PER_MS, most + 1)
+    return [(sample.at, sample.value) for sample in found[:most]], len(found) <= most
+
+
+def find_coarse(settings: GatewaySettings, stream: str, now: int) -> Coarse | None:
+    """Since when, and to what, the stream's numbers may have been down-sampled at `now`, ms UTC."""
+    rule = find_rule(stream, settings.retention)
+    cut = None if rule is None or settings.series.store != "sqlite" else raw_cut(rule, now)
+    return None if rule is None or cut is None else Coarse(cut // NS_PER_MS, rule.bucket_s * 1000)
 
 
 @router.get("/readings.csv", response_class=StreamingResponse, responses={200: {"content": {"text/csv": {}}}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cloud_gateway.readings.series import Bucket
 
@@ -20,23 +21,35 @@ MISSED = 2.5
 Mark = tuple[int, float, float, float, int] | None
 
 
+class Coarse(NamedTuple):
+    """Numbers before `before` (ms UTC) stand in intervals of `width_ms`, each at its beginning."""
+
+    before: int
+    width_ms: int
+
+
 def choose_width(span_ms: int, points: int) -> int:
     """The smallest width with which `span_ms` has at most `points` intervals; above half a day whole days."""
     fitting = (width for width in WIDTHS if span_ms <= width * points)
     return next(fitting, -(-span_ms // (DAY * points)) * DAY)
 
 
-def open_gaps(buckets: Sequence[Bucket], width_ms: int, interval_s: float | None) -> list[Mark]:
+def open_gaps(
+    buckets: Sequence[Bucket], width_ms: int, interval_s: float | None, coarse: Coarse | None = None
+) -> list[Mark]:
     """The buckets, with None between two that are further apart than the stream's own interval explains.
 
-    A stream without an interval says a value when it changes: its line is never open.
+    Where values were down-sampled their width explains it. A stream without an interval says a value when it changes:
+    its line is never open.
     """
     if interval_s is None:
         return [_mark(bucket) for bucket in buckets]
-    most = MISSED * max(width_ms, interval_s * SECOND)
+    usual = max(width_ms, interval_s * SECOND)
     marks: list[Mark] = []
     for bucket in buckets:
-        if marks and marks[-1] is not None and bucket.at - marks[-1][0] > most:
+        before = marks[-1] if marks else None
+        wider = coarse.width_ms if coarse and before and before[0] < coarse.before else 0
+        if before is not None and bucket.at - before[0] > MISSED * max(usual, wider):
             marks.append(None)
         marks.append(_mark(bucket))
     return marks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -26,6 +27,8 @@ from edge_agent.wire.senml import Value
 router = APIRouter(tags=["readings"])
 #: Buckets in one answer.
 MAX_BUCKETS = 2000
+#: Streams of a site in one answer; its page draws a dozen of them.
+MOST_LINES = 60
 DAY_MS = 86_400_000
 
 DeviceId = Annotated[str, Query(max_length=32, description="The device's id.")]
@@ -154,11 +157,12 @@ class Line(BaseModel):
 
 
 class SiteSeries(BaseModel):
-    """All streams of a site over a time, the alarms raised in it, and the official warnings that stood in it."""
+    """Streams of a site over a time, the alarms raised in it, and the official warnings that stood in it."""
 
     site: str
     width_ms: int
-    lines: list[Line]
+    lines: list[Line] = Field(description="At most 60: those with alarms or predictions first, then with rules.")
+    left_out: int = Field(description="How many more streams there are.")
     limits: list[Rule] = Field(description="The alarm rules of the streams.")
     alarms: list[Alarm]
     warnings: list[Band] = Field(description="Official warnings only: our own alarms are none.")
@@ -166,7 +170,7 @@ class SiteSeries(BaseModel):
 
 @router.get("/sites/{code}/series")
 async def chart_site(request: Request, code: str, start: Start, end: End, width_ms: Width = 600_000) -> SiteSeries:
-    """Every stream of the devices at a site, for charts: numbers down-sampled, contacts as they changed."""
+    """The streams of the devices at a site, for charts: numbers down-sampled, contacts as they changed."""
     gateway, width = gateway_of(request), width_ms or 600_000
     span = read_span(start, end, width)
     async with reading(gateway.engine) as connection:
@@ -176,12 +180,38 @@ async def chart_site(request: Request, code: str, start: Start, end: End, width_
         streams = await list_streams(connection, devices)
         alarms = await alarms_between(connection, devices, span.start, span.end)
         limits = await list_rules(connection, devices)
+    chosen = choose_streams(streams, limits, alarms, MOST_LINES)
     try:
-        lines = await asyncio.gather(*(_line(gateway.series, s, span, width) for s in streams))
+        lines = await asyncio.gather(*(_line(gateway.series, s, span, width) for s in chosen))
         warnings = make_bands(await gateway.series.warning_steps(code, span.start, span.end))
     except StoreUnavailable as exc:
         raise series_away(exc) from exc
-    return SiteSeries(site=code, width_ms=width, lines=list(lines), limits=limits, alarms=alarms, warnings=warnings)
+    return SiteSeries(
+        site=code,
+        width_ms=width,
+        lines=list(lines),
+        left_out=len(streams) - len(chosen),
+        limits=limits,
+        alarms=alarms,
+        warnings=warnings,
+    )
+
+
+def choose_streams(
+    streams: Sequence[Stream], rules: Sequence[Rule], alarms: Sequence[Alarm], most: int
+) -> list[Stream]:
+    """Those to draw: with an alarm or a prediction, with a rule, other numbers, switches and texts; in their order."""
+    urged = {(s.device, s.predicts) for s in streams if s.predicts} | {(one.device, one.stream) for one in alarms}
+    ruled = {(rule.device, rule.stream) for rule in rules}
+
+    def rank(stream: Stream) -> int:
+        key = stream.device, stream.name
+        if stream.predicts or key in urged:
+            return 0
+        return 1 if key in ruled else 3 if isinstance(stream.value, bool | str) else 2
+
+    chosen = {(s.device, s.name) for s in sorted(streams, key=rank)[:most]}
+    return [s for s in streams if (s.device, s.name) in chosen]
 
 
 async def _line(series: SeriesStore, stream: Stream, span: Span, width: int) -> Line:

@@ -15,6 +15,8 @@ import pytest_asyncio
 from cloud_gateway import tables as t
 from cloud_gateway.app import create_app, serve
 from cloud_gateway.database_file import DatabaseNotReady
+from cloud_gateway.devices.store import Rule, Stream
+from cloud_gateway.readings.routes import choose_streams
 from cloud_gateway.readings.series import Point, WarningStep, point_time
 from cloud_gateway.settings import GatewaySettings
 from cloud_gateway.staff.roles import Role
@@ -311,6 +313,26 @@ async def test_series_of_a_site_has_all_its_streams(client: httpx.AsyncClient) -
     }
     assert lines["yard-charleston", "drain_float"][0][1] in (True, False)
     assert [a["rule"] for a in found["alarms"]] == ["tide_rise", "tide_high"]
+
+
+def make_stream(name: str, value: float | bool | None = 1.0, predicts: str | None = None) -> Stream:
+    return Stream("gauge-01", name, "m", None, name, name, predicts, value, None, None)
+
+
+async def test_streams_that_people_ask_for_are_drawn_before_others() -> None:
+    streams = [
+        make_stream("door", True),
+        make_stream("flow"),
+        make_stream("level"),
+        make_stream("tide"),
+        make_stream("tide_predicted", predicts="tide"),
+    ]
+    rule = Rule("gauge-01", "high", "level", "threshold", 1.0, "m", "urgent", "high", "high")
+    kept = [[one.name for one in choose_streams(streams, [rule], [], most)] for most in (2, 3, 4, 5)]
+    tides = ["tide", "tide_predicted"]
+    assert kept == [
+        tides, ["level", *tides], ["flow", "level", *tides], ["door", "flow", "level", *tides]
+    ]  # fmt: skip
 
 
 async def test_series_of_a_site_has_the_warnings_that_stood_in_it(storm: Console, client: httpx.AsyncClient) -> None:

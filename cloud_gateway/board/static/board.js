@@ -87,12 +87,16 @@ document.addEventListener("readagain", () => { due = true; });
 // readings come often: who shows when a device was last heard notes it without reading the page again
 events.reading = (body, at) => {
   heard = Math.max(heard, at);
+  main.dataset.reading = at; // for who comes too late to hear of it
   document.dispatchEvent(new CustomEvent("reading", { detail: { body, at } }));
 };
 
 follow("/api/v1/events", Number(main.dataset.event), {
   events,
-  live: () => { setCut(false); due = true; },
+  live: () => {
+    due ||= cut; // as the page was opened it is new, and the stream begins where it was read
+    setCut(false);
+  },
   cut: () => { setCut(true); readPage().catch(() => {}); },
   stale: () => { due = true; },
 });

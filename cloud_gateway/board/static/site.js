@@ -184,7 +184,7 @@ function putValue(id, at, value) {
 document.addEventListener("reading", ({ detail: { body } }) => {
   for (const [name, [at, value]] of Object.entries(body.streams)) putValue(`${body.device}/${name}`, at, value);
 });
-document.dispatchEvent(new Event("readagain")); // what came while this file was on its way
+if (main.dataset.reading) document.dispatchEvent(new Event("readagain")); // it came while this file was on its way
 
 /** What is known before the season changes rarely: it is read once. */
 async function readRecord() {
@@ -195,7 +195,12 @@ async function readRecord() {
 }
 
 document.addEventListener("themechange", draw);
-document.addEventListener("cutchange", ({ detail }) => { cut = detail; draw(); if (!cut) tryToRead(); });
+document.addEventListener("cutchange", ({ detail }) => {
+  if (detail === cut) return; // the first word that the page is live: the values are being read already
+  cut = detail;
+  draw();
+  if (!cut) tryToRead();
+});
 document.addEventListener("pageread", () => { if (performance.now() - readAt > PAUSE_MS) tryToRead(); });
 setInterval(() => { if (!cut && !document.hidden) tryToRead(); }, AGAIN_MS);
 tryToRead();

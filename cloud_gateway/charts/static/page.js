@@ -124,6 +124,7 @@ function drawOne({ stream, figure, element, chart, latest, empty }, lines, c) {
 function lastOf(stream, line) {
   const last = line.kind === "number" ? line.buckets.findLast((bucket) => bucket !== null) : line.states.at(-1);
   if (!last) return words.none;
+  if (!line.whole) return words.part.replace("%(count)s", line.states.length).replace("%(time)s", wallTime(last[0], zone).slice(5));
   const value = line.kind === "number" ? say(last[2], stream.unit) : typeof last[1] === "boolean" ? (last[1] ? words.active : words.rest) : String(last[1]);
   return words.last.replace("%(value)s", () => value).replace("%(time)s", wallTime(last[0], zone).slice(5));
 }

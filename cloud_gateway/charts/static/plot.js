@@ -19,6 +19,16 @@ export function points(buckets, width) {
   });
 }
 
+/** The points that no line reaches, for there is none before and after them. */
+export function alone(data) {
+  const empty = (point) => !point || point[1] === null;
+  return data.filter((point, i) => !empty(point) && empty(data[i - 1]) && empty(data[i + 1]));
+}
+
+function dots(data, colour) {
+  return { type: "scatter", silent: true, z: 5, symbolSize: 4, tooltip: { show: false }, itemStyle: { color: colour }, data: alone(data).map(([at, mean]) => [at, mean]) };
+}
+
 function shared(span, state) {
   const { zone, width, c } = state;
   const right = !state.predicts ? 16 : width < NARROW ? 78 : 148; // the same for all, so that times lie below each other
@@ -169,13 +179,14 @@ export function numberOption(stream, line, span, state) {
     },
     series: [
       {
-        type: "line", name: words.measured, data, showSymbol: data.length < 2, connectNulls: false, silent: true, z: 5, color: look.color,
+        type: "line", name: words.measured, data, showSymbol: false, connectNulls: false, silent: true, z: 5, color: look.color,
         lineStyle: look, dimensions: ["at", "mean", "low", "high", "count"], encode: { x: 0, y: 1 },
         ...(predicted.length ? endLabel(words.measured, colour) : {}),
         markLine: { silent: true, symbol: "none", data: limits.lines },
       },
       ...(predicted.length ? predictedLines(predicted, stream, state) : []),
       ...band(data, colour),
+      dots(data, look.color),
       marks(state.alarms.map((alarm) => [alarm, near(data, alarm.at) ?? alarm.value]), span, state),
     ],
   };
@@ -186,7 +197,7 @@ export function stateOption(stream, line, span, state) {
   const { c, words, zone, cut, clock } = state;
   const data = [];
   for (const [at, value] of line.states) data.push([at, value === true || (typeof value === "string" && value !== "") ? 1 : 0, value]);
-  if (data.length) data.push([Math.max(data.at(-1)[0], Math.min(clock, span.end)), ...data.at(-1).slice(1)]);
+  if (data.length && line.whole) data.push([Math.max(data.at(-1)[0], Math.min(clock, span.end)), ...data.at(-1).slice(1)]);
   const colour = cut ? c["ink-3"] : c.late;
   const said = (value) => (typeof value === "boolean" ? (value ? words.active : words.rest) : String(value));
   const switches = line.states.some(([, value]) => typeof value === "boolean");

@@ -11,10 +11,12 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from cloud_gateway.charts import export
+from cloud_gateway.charts import export, routes
+from cloud_gateway.charts.widths import DAY, HOUR, Coarse
 from cloud_gateway.readings.opening import open_series
+from cloud_gateway.readings.routes import Span
 from cloud_gateway.readings.series import Sample
-from cloud_gateway.settings import Series
+from cloud_gateway.settings import GatewaySettings, Series
 from tests.cloud_gateway import field
 from tests.cloud_gateway.conftest import Console
 from tests.cloud_gateway.readings.points import AT, make_point
@@ -97,6 +99,30 @@ async def test_export_reads_each_value_once_whatever_the_windows(tmp_path: Path)
     found = [sample async for part in parts for sample in part]
     await store.close()
     assert found == [Sample(point.time_ns, point.value) for point in points]
+
+
+async def test_states_beyond_the_most_are_told_of(tmp_path: Path) -> None:
+    store = open_series(Series(), tmp_path)
+    await store.open()
+    await store.write([make_point(n, n % 2 == 0, at=AT + n) for n in range(3)])
+    found = [await routes.read_states(store, "gauge-01", "level", Span(AT, AT + 9), most) for most in (2, 3)]
+    await store.close()
+    assert found == [([(AT, True), (AT + 1, False)], False), ([(AT, True), (AT + 1, False), (AT + 2, True)], True)]
+
+
+@pytest.mark.parametrize(
+    ("retention", "coarse"),
+    [
+        pytest.param([], None, id="all is kept"),
+        pytest.param([{"stream": "rain", "raw_days": 2}], None, id="another stream's"),
+        pytest.param([{"stream": "lev*", "raw_days": 2, "bucket_s": 3600}], Coarse(DAY, HOUR), id="its own"),
+    ],
+)
+async def test_what_the_settings_down_sample_is_coarse(
+    retention: list[dict[str, object]], coarse: Coarse | None
+) -> None:
+    settings = GatewaySettings.model_validate({"data_dir": "data", "retention": retention})
+    assert routes.find_coarse(settings, "level", 3 * DAY + 5) == coarse
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx"])

@@ -73,17 +73,31 @@ async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Cons
     await expect(page.locator("[data-latest]")).to_have_text("no values in this time")
     await page.get_by_role("button", name="Show that time").click()
     await expect(page.locator("[data-latest]")).to_contain_text(" m at 09-22")
+    lone = "m.alone([[1, 5], [2, null], [3, 6], [4, 7], [5, null], [6, 8]])"
+    assert await page.evaluate(f"import('/static/charts/plot.js').then(m => {lone})") == [[1, 5], [6, 8]]
 
 
-async def test_values_are_read_once_when_the_page_becomes_live(storm: Console, open_screen: Opener) -> None:
-    page, asked = (await open_screen(storm, "en")).page, list[str]()
+#: Counts in the page what its own timer does once it is live; a page looks each second whether to read itself again.
+BEATS = """document.addEventListener("cutchange", () => {
+  const said = document.documentElement.dataset;
+  setInterval(() => { said.beats = Number(said.beats || 0) + 1; }, 1000);
+}, { once: true });"""
+READ_ONCE = [
+    pytest.param(CHART, "/api/v1/charts", id="charts"),
+    pytest.param("/sites/charleston", "/api/v1/sites/charleston/series", id="a site"),
+]
+
+
+@pytest.mark.parametrize(("path", "values"), READ_ONCE)
+async def test_page_and_its_values_are_read_once_when_it_opens(
+    storm: Console, open_screen: Opener, path: str, values: str
+) -> None:
+    page, asked = (await open_screen(storm, "en", path="/charts")).page, list[str]()
+    await page.add_init_script(BEATS)
     page.on("request", lambda request: asked.append(urlsplit(request.url).path))
-    async with page.expect_request(
-        lambda request: request.resource_type == "fetch" and urlsplit(request.url).path == "/charts"
-    ):
-        await page.goto(f"{storm.origin}{CHART}")  # once it is live, it reads itself again
-    await expect(page.locator("[data-about]")).to_be_visible()
-    assert asked.count("/api/v1/charts") == 1
+    await page.goto(f"{storm.origin}{path}")
+    await expect(page.locator("html[data-beats='2']")).to_be_attached()
+    assert (asked.count(urlsplit(path).path), asked.count(values)) == (1, 1)
 
 
 TIDE = "s=tide-charleston/tide"
@@ -111,3 +125,9 @@ async def test_wrong_address_says_what_is_wrong_and_leaves_the_way_on(
         answer = await client.get(f"/charts?lang=en&{query}", headers={"Accept": "text/html"})
     found = (answer.status_code, said in answer.text, 'list="streams"' in answer.text, answer.text.count("<figure"))
     assert found == (status, True, True, plots)
+
+
+async def test_time_that_no_address_can_hold_is_refused(storm: Console) -> None:
+    async with storm.client() as client:
+        answer = await client.get(f"/charts?{TIDE}&since=0001-01-01T00:00&until=1989-09-22T04:00")
+    assert answer.status_code == 422

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud_gateway.charts.widths import DAY, HOUR, MINUTE, SECOND, WIDTHS, choose_width, open_gaps
+from cloud_gateway.charts.widths import DAY, HOUR, MINUTE, SECOND, WIDTHS, Coarse, choose_width, open_gaps
 from cloud_gateway.readings.rollups import BLOCK_MS
 from cloud_gateway.readings.series import Bucket
 
@@ -39,6 +39,12 @@ def test_gap_is_open_where_more_than_two_intervals_are_missing() -> None:
 
 def test_gap_is_measured_by_the_wider_of_interval_and_bucket() -> None:
     assert None not in open_gaps([bucket(0), bucket(10_000)], 5000, 1.0)
+
+
+def test_down_sampled_values_are_no_gaps() -> None:
+    buckets = [bucket(at) for at in (0, HOUR, 4 * HOUR, 4 * HOUR + 10 * MINUTE)]
+    found = open_gaps(buckets, MINUTE, 1.0, Coarse(4 * HOUR, HOUR))
+    assert [m and m[0] for m in found] == [0, HOUR, None, 4 * HOUR, None, 4 * HOUR + 10 * MINUTE]
 
 
 def test_stream_that_speaks_only_of_changes_has_no_gap() -> None:

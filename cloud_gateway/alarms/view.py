@@ -49,7 +49,10 @@ class Line:
 
 @dataclass(frozen=True)
 class ListPage:
-    """The list. `more`: there are others behind these; `tabs` are address, word, and whether it is shown."""
+    """The list. `more`: there are others behind these, which `crossed` and `lonely` do not count.
+
+    `tabs` are address, word, and whether it is shown.
+    """
 
     lines: tuple[Line, ...]
     more: bool
@@ -115,13 +118,14 @@ def compose_list(
     labels: Labels,
 ) -> ListPage:
     """The list of at most `most` alarms at a moment."""
-    lines = tuple(make_line(one, moment, labels) for one in held)
+    first = held[:most]
+    lines = tuple(make_line(one, moment, labels) for one in first)
     simulated = any(line.simulated for line in lines)
     return ListPage(
-        lines=lines[:most],
-        more=len(lines) > most,
-        crossed=sum(one.alarm.cleared_at is None and one.hand.state is not State.CLOSED for one in held),
-        lonely=sum(not one.hand.holder and one.hand.state is not State.CLOSED for one in held),
+        lines=lines,
+        more=len(held) > most,
+        crossed=sum(one.alarm.cleared_at is None and one.hand.state is not State.CLOSED for one in first),
+        lonely=sum(not one.hand.holder and one.hand.state is not State.CLOSED for one in first),
         filtered=choice != Choice(choice.shown),
         tabs=tuple((_tab(choice, shown), labels.text(word), shown is choice.shown) for shown, word in SHOWN.items()),
         choice=choice,

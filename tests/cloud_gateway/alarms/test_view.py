@@ -6,8 +6,8 @@ import pytest
 
 from cloud_gateway.alarms.hand import stand
 from cloud_gateway.alarms.store import Alarm
-from cloud_gateway.alarms.store_hand import Held
-from cloud_gateway.alarms.view import make_line
+from cloud_gateway.alarms.store_hand import Choice, Held
+from cloud_gateway.alarms.view import compose_list, make_line
 from cloud_gateway.console.labels import Labels
 from cloud_gateway.devices.condition import Moment
 from edge_agent.web.words import ENGLISH, read_words
@@ -38,3 +38,9 @@ def test_an_alarm_says_how_long_it_stands_or_how_long_it_lasted(
 ) -> None:
     line = make_line(held(cleared_at, simulated=simulated), Moment(NOW, STORY), LABELS)
     assert (line.age_ms, line.lasted) == (age, lasted)
+
+
+def test_a_list_that_is_cut_off_counts_what_it_shows_and_no_more() -> None:
+    three = [held(None, simulated=False)] * 3
+    page = compose_list(three, Choice(), 2, [], None, Moment(NOW, STORY), LABELS)
+    assert (len(page.lines), page.more, page.crossed, page.lonely) == (2, True, 2, 2)

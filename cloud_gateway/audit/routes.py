@@ -14,7 +14,7 @@ from cloud_gateway.audit.words import name_of
 from cloud_gateway.board.reading import read_frame
 from cloud_gateway.board.rendering import render_page
 from cloud_gateway.database import reading
-from cloud_gateway.ratings.desk import Auditor, visit_as
+from cloud_gateway.ratings.desk import look_as, visit_as
 from cloud_gateway.running import gateway_of
 from cloud_gateway.staff.guard import require_role
 from cloud_gateway.staff.roles import Role
@@ -40,7 +40,13 @@ async def visit(request: Request, visitor: Annotated[Staff, Depends(visit_as)]) 
     return await require_reader(request)
 
 
+async def read(request: Request, who: Annotated[Staff, Depends(look_as)]) -> Staff:
+    """The same for the API. Raises Problem 401, 403."""
+    return await require_reader(request)
+
+
 PageReader = Annotated[Staff, Depends(visit)]
+Reader = Annotated[Staff, Depends(read)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class ActView:
 @api.get("/acts")
 async def list_all(
     request: Request,
-    _who: Auditor,
+    _who: Reader,
     person: Person = "",
     route: Route = "",
     subject: Subject = "",

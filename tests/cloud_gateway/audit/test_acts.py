@@ -151,9 +151,10 @@ async def test_acts_are_for_administrators_and_regulators_and_people_for_the_for
 async def test_a_regulators_look_at_the_acts_is_written_down(empty: Console) -> None:
     async with empty.client("regulator") as client:
         page = await client.get("/audit?person=demo&lang=en")
+        await client.get("/api/v1/acts?person=demo")
     async with reading(empty.engine) as connection:
-        looks = [(who, what) for _, _, who, what in await list_views(connection, 10**9, 1)]
-    assert looks == [("regulator", "/audit?person=demo&lang=en")]
+        looks = [(who, what) for _, _, who, what in await list_views(connection, 10**9, 3)]
+    assert looks == [("regulator", "/api/v1/acts?person=demo"), ("regulator", "/audit?person=demo&lang=en")]
     assert 'href="/people"' not in page.text
 
 

@@ -65,8 +65,8 @@ def fleet(
     """Run a fleet of SIMULATED devices with the real agent, and count what became of all it said.
 
     Starts a broker and a gateway of its own, or enters the invented sites and devices in the one of --config and
-    --provision. Exit status 1 when something was lost, stored twice, altered or refused, or a limit of --outages was
-    broken.
+    --provision. Exit status 1 when something was lost, stored twice, altered or refused, nothing arrived, or a limit of
+    --outages was broken.
     """
     with extra("sim"):
         from deploy.fleet.run import FleetOptions

@@ -101,8 +101,10 @@ function sayAbout(answer) {
 function fillTimes(start, end) {
   for (const [name, at] of [["since", start], ["until", end]]) {
     const field = card.querySelector(`[data-times] [name=${name}]`);
-    if (field.dataset.typed || field === document.activeElement) continue;
+    const written = field.value !== (field.dataset.filled ?? field.defaultValue); // maybe before this module was loaded
+    if (written || field === document.activeElement) continue;
     field.value = wallTime(at, zone).replace(" ", "T");
+    field.dataset.filled = field.value;
   }
 }
 
@@ -176,7 +178,6 @@ for (const button of card.querySelectorAll("[data-newest]")) {
     show(newest - (span.end - span.start) * 0.95, newest + (span.end - span.start) * 0.05);
   });
 }
-card.querySelector("[data-times]")?.addEventListener("input", ({ target }) => { target.dataset.typed = "yes"; });
 document.addEventListener("keydown", pressed);
 
 if (plots.length) {

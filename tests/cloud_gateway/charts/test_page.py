@@ -71,7 +71,7 @@ async def test_streams_are_chosen_drawn_moved_in_time_and_taken_away(storm: Cons
     await expect(page.locator("[data-plot]")).to_have_count(1)
     await page.fill("[name=since]", "1989-09-21T00:00")
     await page.fill("[name=until]", "1989-09-22T00:00")
-    await page.get_by_role("button", name="Show").click()
+    await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("[data-span]")).to_have_text("1989-09-21 00:00 – 1989-09-22 00:00 EDT")
     await page.keyboard.press("ArrowLeft")
     await expect(page.locator("[data-span]")).to_have_text("1989-09-20 12:00 – 1989-09-21 12:00 EDT")

@@ -18,7 +18,6 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
-from starlette.staticfiles import StaticFiles
 
 from cloud_gateway.alarms import pages as alarm_pages
 from cloud_gateway.alarms import routes as alarms
@@ -87,6 +86,7 @@ from cloud_gateway.training import pages as training_pages
 from cloud_gateway.training import routes as training
 from cloud_gateway.twin import routes as twin
 from cloud_gateway.warnings import routes as warnings
+from edge_agent.web.files import Files
 from edge_agent.web.headers import Shield
 from edge_agent.web.pages import make_pages
 from edge_agent.web.problems import install_problems
@@ -132,16 +132,16 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         openapi_url=None,
     )
     app.router.routes.extend(_routes())
-    app.mount("/static/board", StaticFiles(directory=HERE / "board" / "static"), "board-static")
-    app.mount("/static/alarms", StaticFiles(directory=HERE / "alarms" / "static"), "alarms-static")
-    app.mount("/static/charts", StaticFiles(directory=HERE / "charts" / "static"), "charts-static")
-    app.mount("/static/plans", StaticFiles(directory=HERE / "plans" / "static"), "plans-static")
-    app.mount("/static/ratings", StaticFiles(directory=HERE / "ratings" / "static"), "ratings-static")
+    app.mount("/static/board", Files(directory=HERE / "board" / "static"), "board-static")
+    app.mount("/static/alarms", Files(directory=HERE / "alarms" / "static"), "alarms-static")
+    app.mount("/static/charts", Files(directory=HERE / "charts" / "static"), "charts-static")
+    app.mount("/static/plans", Files(directory=HERE / "plans" / "static"), "plans-static")
+    app.mount("/static/ratings", Files(directory=HERE / "ratings" / "static"), "ratings-static")
     complaint_files = HERE / "complaints" / "static"
-    app.mount("/static/complaints", StaticFiles(directory=complaint_files), "complaints-static")
-    app.mount("/static/devices", StaticFiles(directory=HERE / "devices" / "static"), "devices-static")
-    app.mount("/static/console", StaticFiles(directory=OWN_STATIC), "console-static")
-    app.mount("/static", StaticFiles(directory=SHARED_STATIC), "static")
+    app.mount("/static/complaints", Files(directory=complaint_files), "complaints-static")
+    app.mount("/static/devices", Files(directory=HERE / "devices" / "static"), "devices-static")
+    app.mount("/static/console", Files(directory=OWN_STATIC), "console-static")
+    app.mount("/static", Files(directory=SHARED_STATIC), "static")
     keyed = (
         answers.PREFIX,
         warnings.PUSHED,

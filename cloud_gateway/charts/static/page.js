@@ -54,7 +54,7 @@ async function read() {
   if (!response.ok) throw new Error(`charts: ${response.status}`);
   const answer = await response.json();
   if (number !== asked) return;
-  shown = { answer: { ...answer, alarms: numbered(answer.alarms) }, span };
+  shown = { answer: { ...answer, alarms: numbered(answer.alarms) }, span, hours };
   draw();
 }
 
@@ -87,6 +87,7 @@ function draw() {
   sayAbout(shown.answer);
   listAlarms(card.querySelector("[data-alarms]"), shown.answer.alarms, zone, words);
   fillTimes(start, end);
+  card.dataset.hours = shown.hours;
 }
 
 function sayAbout(answer) {
@@ -139,9 +140,35 @@ function show(start, end) {
   const half = Math.max(end - start, LEAST_MS) / 2;
   span = { start: Math.round(middle - half), end: Math.round(middle + half) };
   hours = 0;
+  turn(`/charts?${parameters()}`);
+}
+
+/** Shows the newest hours, at the address that a link to them has. */
+function showNewest(link) {
+  hours = Number(new URLSearchParams(link.search).get("hours"));
+  turn(link.href);
+  link.setAttribute("aria-current", "true");
+}
+
+function turn(address) {
   for (const link of card.querySelectorAll("[aria-current]")) link.removeAttribute("aria-current");
-  history.replaceState(null, "", `/charts?${parameters()}`);
+  history.replaceState(null, "", address);
+  keepTime();
   tryToRead();
+}
+
+/** What leads from here to other streams keeps the time that is shown. */
+function keepTime() {
+  const time = hours ? [["hours", hours]] : [...parameters()].filter(([name]) => name !== "s");
+  for (const link of card.querySelectorAll("a[data-keeps-time]")) {
+    const query = new URLSearchParams([...new URLSearchParams(link.search)].filter(([name]) => name === "s"));
+    for (const [name, value] of time) query.set(name, value);
+    link.href = `/charts?${query}`;
+  }
+  document.getElementById("kept-time")?.replaceChildren(...time.map(([name, value]) => {
+    const input = document.createElement("input");
+    return Object.assign(input, { type: "hidden", name, value });
+  }));
 }
 
 function zoomed(chart) {
@@ -171,6 +198,13 @@ function pressed(event) {
 
 for (const button of card.querySelectorAll("[data-move]")) {
   button.addEventListener("click", () => show(...MOVES[button.dataset.move](span)));
+}
+for (const link of card.querySelectorAll("a[data-hours]")) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a tab or a window of its own
+    event.preventDefault();
+    showNewest(link);
+  });
 }
 for (const button of card.querySelectorAll("[data-newest]")) {
   button.addEventListener("click", () => {

@@ -157,10 +157,12 @@ async def one_time_link(config: Path, name: str, role: str, capsys: pytest.Captu
     return capsys.readouterr().out.splitlines()[-1]
 
 
-ZH = ["总览", "院内积水", "没人接手", "lin-zh 已确认", "等待设备|设备正在试用|已生效", "已生效", "登录"]
-EN = ["Overview", "Flood in the yard", "nobody has it", "seen by lin-en", "waiting|trying|in use", "in use", "Sign in"]
+ZH = ["总览", "院内积水", "没人接手", "{} 已确认", "等待设备|设备正在试用|已生效", "已生效", "登录"]
+EN = ["Overview", "Flood in the yard", "nobody has it", "seen by {}", "waiting|trying|in use", "in use", "Sign in"]
 WAYS = [
     pytest.param("zh-CN", DESK, ZH, id="Chinese at a desk"),
+    pytest.param("zh-CN", PHONE, ZH, id="Chinese on a telephone"),
+    pytest.param("en-GB", DESK, EN, id="English at a desk"),
     pytest.param("en-GB", PHONE, EN, id="English on a telephone"),
 ]
 
@@ -176,8 +178,9 @@ async def test_an_alarm_is_seen_acknowledged_and_its_threshold_changed(
     words: list[str],
 ) -> None:
     overview, flood_, nobody, seen, asked, used, door = words
-    device = f"way-{locale[:2]}"
-    link = await one_time_link(hall.config, f"lin-{locale[:2]}", "administrator", capsys)
+    way = f"{locale[:2]}-{size['width']}"
+    device, person = f"way-{way}", f"lin-{way}"
+    link = await one_time_link(hall.config, person, "administrator", capsys)
     async with hall.gauge(tmp_path, device) as board, visiting(browser, locale, size) as visit:
         page = visit.page
         await page.goto(link)
@@ -211,7 +214,7 @@ async def test_an_alarm_is_seen_acknowledged_and_its_threshold_changed(
         await page.go_back()
         await expect(page.locator("#pulse")).to_have_class("pill ok")
         await (page.keyboard.press("a") if size == DESK else visit.touch("form[data-acknowledge] button"))
-        await expect(page.locator("[data-part=strip]")).to_contain_text(seen)
+        await expect(page.locator("[data-part=strip]")).to_contain_text(seen.format(person))
         await expect(page.locator("form[data-acknowledge]")).to_have_count(0)
 
         await visit.touch(f"[data-part=facts] a[href='/devices/{device}']")
@@ -228,7 +231,7 @@ async def test_an_alarm_is_seen_acknowledged_and_its_threshold_changed(
 
         await visit.touch("nav a[href='/people']")
         await visit.touch("main a[href='/audit']")
-        done = page.locator("[data-part=acts] tbody tr", has_text=f"lin-{locale[:2]}")
+        done = page.locator("[data-part=acts] tbody tr", has_text=person)
         await expect(done.filter(has_text="/acknowledgement").filter(has_text=device)).to_have_count(1)
         await expect(done.filter(has_text="/devices/{device}").filter(has_text=device)).to_have_count(1)
         await visit.look()
